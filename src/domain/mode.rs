@@ -1,0 +1,225 @@
+//! Modes: team sizes, compositions, and what a line-up still needs or takes.
+//!
+//! May touch: `data/modes.toml`, compiled in. Invariant: a line-up that only grew by roles for which
+//! [`Mode::room_for`] said yes can always be completed.
+
+use std::fmt;
+use std::sync::LazyLock;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::ladder::Ladder;
+use super::role::{Role, Roles};
+
+static MODES: LazyLock<ModeFile> = LazyLock::new(|| {
+    toml::from_str(include_str!("../../data/modes.toml")).expect("a test reads data/modes.toml")
+});
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ModeFile {
+    mode: Vec<ModeData>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ModeData {
+    id: String,
+    family: String,
+    label: String,
+    team_size: u8,
+    asks_roles: bool,
+    places: Vec<PlaceData>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PlaceData {
+    role: Role,
+    min: u8,
+    max: u8,
+    ladder: Ladder,
+}
+
+/// How many of a role one team needs and takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Slots {
+    /// Fewest a team must have.
+    pub min: u8,
+    /// Most a team may have.
+    pub max: u8,
+}
+
+/// What a line-up still needs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Missing {
+    /// Roles whose minimum is not met, with how many are missing; never zero.
+    pub per_role: Vec<(Role, u32)>,
+    /// Further places that no minimum claims.
+    pub any: u32,
+}
+
+impl Missing {
+    /// Whether the line-up is complete.
+    pub fn is_none(&self) -> bool {
+        self.per_role.is_empty() && self.any == 0
+    }
+
+    /// How many people are missing altogether.
+    pub fn total(&self) -> u32 {
+        self.claimed() + self.any
+    }
+
+    fn claimed(&self) -> u32 {
+        self.per_role.iter().map(|(_, count)| count).sum()
+    }
+}
+
+/// A way to play, such as 6v6 open queue. A handle on data compiled in: copy it freely.
+#[derive(Clone, Copy)]
+pub struct Mode(&'static ModeData);
+
+impl Mode {
+    /// Every mode, in the order they are offered; the first of a family is its default.
+    pub fn all() -> impl ExactSizeIterator<Item = Self> {
+        MODES.mode.iter().map(Self)
+    }
+
+    /// The mode with this id, in any case. Sessions of older bots hold a family's name, which is
+    /// the id of its default.
+    pub fn parse(id: &str) -> Option<Self> {
+        Self::all().find(|mode| mode.id().eq_ignore_ascii_case(id.trim()))
+    }
+
+    /// The stored word: "5v5", "6v6", "6v6-222", "6v6-flex", "Stadium".
+    pub fn id(self) -> &'static str {
+        &self.0.id
+    }
+
+    /// The group of presets it belongs to: "5v5", "6v6", "Stadium".
+    pub fn family(self) -> &'static str {
+        &self.0.family
+    }
+
+    /// The words for people.
+    pub fn label(self) -> &'static str {
+        &self.0.label
+    }
+
+    /// Players on a team.
+    pub fn team_size(self) -> u8 {
+        self.0.team_size
+    }
+
+    /// Whether somebody who joins is asked for roles.
+    pub fn asks_roles(self) -> bool {
+        self.0.asks_roles
+    }
+
+    /// The roles one can be accepted into; Flex only where roles are not fixed.
+    pub fn roles(self) -> Roles {
+        self.0.places.iter().map(|place| place.role).collect()
+    }
+
+    /// How many of `role` one team needs and takes; none of a role outside [`Mode::roles`].
+    pub fn slots(self, role: Role) -> Slots {
+        self.place(role).map_or_else(Slots::default, |place| Slots {
+            min: place.min,
+            max: place.max,
+        })
+    }
+
+    /// The ladder on which `role` is ranked here. Somebody who plays anything in a mode of fixed
+    /// roles is ranked on that mode's first ladder.
+    pub fn ladder(self, role: Role) -> Ladder {
+        let place = self.place(role).or_else(|| self.0.places.first());
+        place
+            .expect("a test sees that every mode has places")
+            .ladder
+    }
+
+    /// What `teams` teams still need beyond those accepted.
+    pub fn missing(&self, teams: u8, accepted: &[Role]) -> Missing {
+        let per_role = self
+            .0
+            .places
+            .iter()
+            .filter_map(|place| {
+                let needed = u32::from(place.min) * u32::from(teams);
+                let missing = needed.saturating_sub(count(accepted, place.role));
+                (missing > 0).then_some((place.role, missing))
+            })
+            .collect();
+        let mut missing = Missing { per_role, any: 0 };
+        let taken = length(accepted) + missing.claimed();
+        missing.any = self.places(teams).saturating_sub(taken);
+        missing
+    }
+
+    /// Whether one more of `role` may be accepted: the role's cap and the teams' size hold, and
+    /// the places left still suffice for the minimums of the other roles.
+    pub fn room_for(&self, teams: u8, accepted: &[Role], role: Role) -> bool {
+        let cap = u32::from(self.slots(role).max) * u32::from(teams);
+        if count(accepted, role) >= cap {
+            return false;
+        }
+        let with = [accepted, &[role]].concat();
+        length(&with) + self.missing(teams, &with).claimed() <= self.places(teams)
+    }
+
+    /// Places on `teams` teams altogether.
+    pub fn places(self, teams: u8) -> u32 {
+        u32::from(self.0.team_size) * u32::from(teams)
+    }
+
+    fn place(self, role: Role) -> Option<&'static PlaceData> {
+        self.0.places.iter().find(|place| place.role == role)
+    }
+}
+
+impl PartialEq for Mode {
+    fn eq(&self, other: &Self) -> bool {
+        self.id() == other.id()
+    }
+}
+
+impl Eq for Mode {}
+
+impl std::hash::Hash for Mode {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.id().hash(state);
+    }
+}
+
+impl fmt::Debug for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Mode({})", self.id())
+    }
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.label())
+    }
+}
+
+impl Serialize for Mode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.id())
+    }
+}
+
+impl<'de> Deserialize<'de> for Mode {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let id = String::deserialize(deserializer)?;
+        Self::parse(&id).ok_or_else(|| de::Error::custom(format!("unknown mode {id:?}")))
+    }
+}
+
+fn count(accepted: &[Role], role: Role) -> u32 {
+    length(accepted.iter().filter(|accepted| **accepted == role))
+}
+
+fn length<'a>(roles: impl IntoIterator<Item = &'a Role>) -> u32 {
+    roles.into_iter().fold(0, |count, _| count + 1)
+}
