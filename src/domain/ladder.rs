@@ -27,7 +27,8 @@ pub enum Ladder {
 }
 
 /// A row of tiers that ranks are counted in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Scale {
     /// Bronze to Champion.
     Competitive,

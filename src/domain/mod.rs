@@ -8,7 +8,12 @@
 //! rank    tiers, divisions, distances          mode    compositions: what is missing, who fits
 //! ```
 
+pub mod account;
+pub mod ids;
 pub mod ladder;
 pub mod mode;
+pub mod profile;
+pub mod queue;
 pub mod rank;
 pub mod role;
+pub mod session;

@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::LazyLock;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::ladder::Scale;
 
@@ -275,8 +275,57 @@ impl fmt::Debug for Rank {
     }
 }
 
+/// How tiers and ranks are written in JSON.
+#[derive(Serialize, Deserialize)]
+struct Words {
+    scale: Scale,
+    tier: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    division: Option<u8>,
+}
+
+impl Serialize for Tier {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let tier = self.word().to_owned();
+        Words {
+            scale: self.scale,
+            tier,
+            division: None,
+        }
+        .serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Tier {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let words = Words::deserialize(deserializer)?;
+        Self::parse(words.scale, &words.tier).ok_or_else(|| de::Error::custom("unknown tier"))
+    }
+}
+
+impl Serialize for Rank {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let tier = self.tier.word().to_owned();
+        Words {
+            scale: self.scale(),
+            tier,
+            division: Some(self.division),
+        }
+        .serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Rank {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let words = Words::deserialize(deserializer)?;
+        let division = words.division.unwrap_or_default();
+        Self::new(words.scale, &words.tier, division)
+            .ok_or_else(|| de::Error::custom("unknown rank"))
+    }
+}
+
 /// A rank as somebody declared it, and when.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeclaredRank {
     /// The rank.
     pub rank: Rank,

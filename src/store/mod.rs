@@ -1,1 +1,121 @@
-//! (placeholder)
+//! What is remembered. [`Store::execute`] a [`Command`], [`Store::query`] a [`Question`].
+//!
+//! May touch: the domain and a database. Invariant: only the writer writes; an answered command
+//! is on disk, and a command that was refused or broke has changed nothing.
+//!
+//! A command is written once, against [`Transaction`], whichever engine runs it. The features'
+//! files (`profile`, `account`, `session`, `queue`, …) hold the commands and questions; `sqlite`
+//! is the engine.
+
+pub mod account;
+pub mod clock;
+mod command;
+pub mod gateway;
+pub mod outbox;
+pub mod profile;
+pub mod queue;
+pub mod session;
+pub mod sql;
+pub mod sqlite;
+
+use std::sync::Arc;
+
+use tokio::sync::{Notify, mpsc, oneshot};
+
+use crate::domain::ids::InteractionId;
+pub use command::{Command, Job, Question, Read, Stop, Transaction};
+use command::{Pending, Reply};
+pub use sql::DbError;
+use sqlite::readers::Readers;
+
+/// Commands that may wait on each of the writer's lanes; one more is answered [`Failure::Busy`].
+pub const LANE_MAX: usize = 1024;
+
+/// Why a command or a question got no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// Too much is waiting already; nothing was done, trying again is safe.
+    #[error("the store is busy")]
+    Busy,
+    /// A fault; whatever the command had changed is rolled back.
+    #[error(transparent)]
+    Broken(#[from] DbError),
+}
+
+/// Which of the writer's lanes a command takes. Neither starves the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lane {
+    People,
+    Jobs,
+}
+
+/// The way to what is remembered. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    people: mpsc::Sender<Box<dyn Job>>,
+    jobs: mpsc::Sender<Box<dyn Job>>,
+    readers: Arc<Readers>,
+    committed: Arc<Notify>,
+}
+
+impl Store {
+    /// Runs a person's command; the answer is on disk when it comes. With the id of the
+    /// interaction it came by, a second delivery gets the first one's answer and changes nothing.
+    ///
+    /// # Errors
+    /// [`Failure::Busy`] at once if [`LANE_MAX`] commands wait, [`Failure::Broken`] on a fault.
+    pub async fn execute<C: Command>(
+        &self,
+        interaction: InteractionId,
+        command: C,
+    ) -> Result<Result<C::Answer, C::Refusal>, Failure> {
+        self.send(Lane::People, Some(interaction), command).await
+    }
+
+    /// Runs a job's command, which nobody clicked.
+    ///
+    /// # Errors
+    /// As [`Store::execute`].
+    pub async fn execute_job<C: Command>(
+        &self,
+        command: C,
+    ) -> Result<Result<C::Answer, C::Refusal>, Failure> {
+        self.send(Lane::Jobs, None, command).await
+    }
+
+    /// Answers a question from one snapshot, beside the writer.
+    ///
+    /// # Errors
+    /// As [`Store::execute`].
+    pub async fn query<Q: Question>(&self, question: Q) -> Result<Q::Answer, Failure> {
+        self.readers.ask(question).await
+    }
+
+    /// Returns after the next commit that changed something. Made before looking at the data, it
+    /// misses nothing that is committed after that look.
+    pub fn committed(&self) -> tokio::sync::futures::Notified<'_> {
+        self.committed.notified()
+    }
+
+    async fn send<C: Command>(
+        &self,
+        lane: Lane,
+        interaction: Option<InteractionId>,
+        command: C,
+    ) -> Result<Result<C::Answer, C::Refusal>, Failure> {
+        let (reply, answer): (Reply<C>, _) = oneshot::channel();
+        let pending = Box::new(Pending::new(command, interaction, reply));
+        let lane = match lane {
+            Lane::People => &self.people,
+            Lane::Jobs => &self.jobs,
+        };
+        lane.try_send(pending).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => Failure::Busy,
+            mpsc::error::TrySendError::Closed(_) => DbError::Closed.into(),
+        })?;
+        answer
+            .await
+            .map_err(|_| DbError::Closed)?
+            .map_err(Failure::from)
+    }
+}

@@ -1,0 +1,5 @@
+SELECT id, kind, key, payload, attempts, generation
+FROM outbox
+WHERE due_at <= $1
+ORDER BY due_at, id
+LIMIT $2

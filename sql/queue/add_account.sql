@@ -1,0 +1,1 @@
+INSERT INTO session_queue_accounts (queue_id, account_id) VALUES ($1, $2)

@@ -1,0 +1,1 @@
+SELECT role FROM session_participants WHERE session_id = $1 AND user_id IS NULL ORDER BY id

@@ -1,0 +1,1 @@
+UPDATE sessions SET message_id = $2 WHERE id = $1

@@ -1,0 +1,306 @@
+//! The queue of a session: who wants to play, who was accepted, and what either may do.
+//!
+//! Pure. Invariant: a person has one [`Entry`] in a session, so that nobody holds two places; an
+//! accepted one fits the mode's composition and the session's rank limits.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::account::Account;
+use super::ids::{AccountId, UserId};
+use super::ladder::Ladder;
+use super::mode::Missing;
+use super::profile::Person;
+use super::rank::Rank;
+use super::role::{Role, Roles};
+use super::session::{RankBar, Session, SessionRefusal, Status};
+
+/// Entries that one session can have.
+pub const ENTRIES_MAX: usize = 2_000;
+/// Characters of the note that a person leaves for the organiser.
+pub const NOTE_MAX_CHARS: usize = 200;
+
+/// The place that a person was accepted into.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Place {
+    /// The role they play.
+    pub role: Role,
+    /// The account they play on; `None` if it was deleted since.
+    pub account: Option<AccountId>,
+    /// When they were accepted.
+    pub at: DateTime<Utc>,
+}
+
+/// One person in the queue of a session.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Who.
+    pub person: Person,
+    /// The roles they offer to play.
+    pub roles: Roles,
+    /// The accounts they offer to play on, the primary one first.
+    pub accounts: Vec<Account>,
+    /// Whether they stream.
+    pub streaming: bool,
+    /// What they want the organiser to know; may be empty.
+    pub note: String,
+    /// Whether the organiser has turned them down.
+    pub rejected: bool,
+    /// When they joined.
+    pub joined_at: DateTime<Utc>,
+    /// Their place, once accepted.
+    pub place: Option<Place>,
+}
+
+impl Entry {
+    /// Whether they wait to be accepted.
+    pub fn is_waiting(&self) -> bool {
+        self.place.is_none() && !self.rejected
+    }
+}
+
+/// All that is known of who plays in a session.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Queue {
+    /// Everybody in it, in the order of joining.
+    pub entries: Vec<Entry>,
+    /// Roles of accepted players who have deleted their profile since.
+    pub forgotten: Vec<Role>,
+}
+
+impl Queue {
+    /// Those who wait, in the order of joining.
+    pub fn waiting(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().filter(|entry| entry.is_waiting())
+    }
+
+    /// Those who were turned down.
+    pub fn rejected(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().filter(|entry| entry.rejected)
+    }
+
+    /// Those who are in, with their places, in the order of acceptance.
+    pub fn accepted(&self) -> impl Iterator<Item = (&Entry, &Place)> {
+        let mut accepted: Vec<_> = self
+            .entries
+            .iter()
+            .filter_map(|entry| Some((entry, entry.place.as_ref()?)))
+            .collect();
+        accepted.sort_by_key(|(_, place)| place.at);
+        accepted.into_iter()
+    }
+
+    /// The roles that are taken.
+    pub fn roles(&self) -> Vec<Role> {
+        let present = self
+            .entries
+            .iter()
+            .filter_map(|entry| Some(entry.place.as_ref()?.role));
+        present.chain(self.forgotten.iter().copied()).collect()
+    }
+
+    /// What is still needed to play.
+    pub fn missing(&self, session: &Session) -> Missing {
+        session.plan.mode.missing(session.plan.teams, &self.roles())
+    }
+
+    /// The entry of `user`.
+    pub fn entry(&self, user: UserId) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.person.id == user)
+    }
+}
+
+/// Why somebody may not do something with their place in the queue.
+#[derive(Clone, Debug, PartialEq)]
+pub enum QueueRefusal {
+    /// The session is not there, or in a state in which this is not possible.
+    Session(SessionRefusal),
+    /// The queue is closed, though the session is still to come.
+    Closed,
+    /// They have no account yet, or none of those that they named.
+    NoAccount,
+    /// They named no role that the mode has.
+    NoRole,
+    /// The organiser has turned them down.
+    Rejected,
+    /// They have already been accepted, as this.
+    Accepted(Role),
+    /// The queue has [`ENTRIES_MAX`] entries.
+    Full,
+    /// They are not in it.
+    NotIn,
+    /// A rank does not fit.
+    Rank(RankRefusal),
+}
+
+/// A rank that does not fit, and what would.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RankRefusal {
+    /// The role that was asked for.
+    pub role: Role,
+    /// The ladder that it is judged on.
+    pub ladder: Ladder,
+    /// The rank on it, if declared.
+    pub rank: Option<Rank>,
+    /// Why it does not fit.
+    pub bar: RankBar,
+    /// The roles of the mode for which one of the accounts has a rank that fits.
+    pub fitting: Roles,
+}
+
+/// What a person offers when they join.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Offer<'a> {
+    /// The roles they want to play.
+    pub roles: Roles,
+    /// The accounts they would play on.
+    pub accounts: &'a [Account],
+    /// The organiser's ranks, for limits by distance.
+    pub organiser: Option<&'a Account>,
+}
+
+/// Decides whether somebody may join, and with which roles. `entry` is the one that they have
+/// already: joining again changes it.
+///
+/// # Errors
+/// [`QueueRefusal`], with the way out in it.
+pub fn join(
+    session: &Session,
+    entry: Option<&Entry>,
+    entries: usize,
+    offer: &Offer<'_>,
+) -> Result<Roles, QueueRefusal> {
+    match session.status {
+        Status::Open => {}
+        Status::Closed => return Err(QueueRefusal::Closed),
+        status => return Err(QueueRefusal::Session(SessionRefusal::Not(status))),
+    }
+    match entry {
+        Some(Entry {
+            place: Some(place), ..
+        }) => return Err(QueueRefusal::Accepted(place.role)),
+        Some(Entry { rejected: true, .. }) => return Err(QueueRefusal::Rejected),
+        None if entries >= ENTRIES_MAX => return Err(QueueRefusal::Full),
+        _ => {}
+    }
+    if offer.accounts.is_empty() {
+        return Err(QueueRefusal::NoAccount);
+    }
+    let roles = offered_roles(session, offer.roles)?;
+    for role in roles.iter() {
+        offer.admit(session, role).map_err(QueueRefusal::Rank)?;
+    }
+    Ok(roles)
+}
+
+/// The roles of the mode among those offered. Who offers to play anything offers all of them.
+fn offered_roles(session: &Session, offered: Roles) -> Result<Roles, QueueRefusal> {
+    let possible = session.plan.mode.roles();
+    let roles: Roles = if offered.contains(Role::Flex) && !possible.contains(Role::Flex) {
+        possible
+    } else {
+        possible
+            .iter()
+            .filter(|role| offered.contains(*role))
+            .collect()
+    };
+    if roles.is_empty() {
+        Err(QueueRefusal::NoRole)
+    } else {
+        Ok(roles)
+    }
+}
+
+impl Offer<'_> {
+    /// Whether one of the accounts may play `role`.
+    ///
+    /// # Errors
+    /// Why the best of them may not, and what would fit.
+    pub fn admit(&self, session: &Session, role: Role) -> Result<(), RankRefusal> {
+        let Err((rank, bar)) = self.try_role(session, role) else {
+            return Ok(());
+        };
+        let roles = session.plan.mode.roles();
+        let fitting = roles
+            .iter()
+            .filter(|role| self.try_role(session, *role).is_ok())
+            .collect();
+        Err(RankRefusal {
+            role,
+            ladder: session.plan.mode.ladder(role),
+            rank,
+            bar,
+            fitting,
+        })
+    }
+
+    fn try_role(&self, session: &Session, role: Role) -> Result<(), (Option<Rank>, RankBar)> {
+        let ladder = session.plan.mode.ladder(role);
+        let organiser = self.organiser.and_then(|account| account.rank(ladder));
+        let mut refused = Err((None, RankBar::Undeclared));
+        for account in self.accounts {
+            let rank = account.rank(ladder);
+            match session.plan.limits.admit(rank, organiser) {
+                Ok(()) => return Ok(()),
+                Err(bar) if rank.is_some() || refused == Err((None, RankBar::Undeclared)) => {
+                    refused = Err((rank, bar));
+                }
+                Err(_) => {}
+            }
+        }
+        refused
+    }
+}
+
+/// Why an organiser may not accept somebody.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AcceptRefusal {
+    /// The session is not there, not theirs, or over.
+    Session(SessionRefusal),
+    /// The player is not in the queue any more.
+    NotIn,
+    /// The player has a place already, as this.
+    Accepted(Role),
+    /// The mode's composition has no room for this role.
+    NoRoom(Role),
+    /// The player does not offer this account.
+    NoSuchAccount,
+    /// The player's rank does not fit.
+    Rank(RankRefusal),
+}
+
+/// Decides whether `user` may be accepted into `role` on `account`.
+///
+/// # Errors
+/// [`AcceptRefusal`].
+pub fn accept(
+    session: &Session,
+    queue: &Queue,
+    user: UserId,
+    role: Role,
+    account: AccountId,
+    organiser: Option<&Account>,
+) -> Result<(), AcceptRefusal> {
+    if !session.status.is_alive() {
+        return Err(AcceptRefusal::Session(SessionRefusal::Not(session.status)));
+    }
+    let entry = queue.entry(user).ok_or(AcceptRefusal::NotIn)?;
+    if let Some(place) = &entry.place {
+        return Err(AcceptRefusal::Accepted(place.role));
+    }
+    if !session
+        .plan
+        .mode
+        .room_for(session.plan.teams, &queue.roles(), role)
+    {
+        return Err(AcceptRefusal::NoRoom(role));
+    }
+    let account = entry.accounts.iter().find(|offered| offered.id == account);
+    let account = account.ok_or(AcceptRefusal::NoSuchAccount)?;
+    let offer = Offer {
+        roles: entry.roles,
+        accounts: std::slice::from_ref(account),
+        organiser,
+    };
+    offer.admit(session, role).map_err(AcceptRefusal::Rank)
+}

@@ -1,0 +1,129 @@
+//! What happens by itself: sessions start and end, reminders fall due, receipts grow old.
+//!
+//! May touch: the domain and [`Transaction`]. Invariant: what is due is worked out from what is
+//! remembered, so that whatever fell due while nobody ran happens at the next start.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::sql::{DbError, sql, values};
+use super::{Command, Question, Read, Stop, Transaction, outbox, session};
+use crate::domain::ids::SessionId;
+
+/// Sessions or reminders that one command sees to; the rest waits for the next one, so that a
+/// long absence never holds the writer up.
+pub const TURNS_MAX: u32 = 64;
+
+/// Does what is due at `now`, [`TURNS_MAX`] of each kind at most.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AdvanceClock {
+    /// The present time.
+    pub now: DateTime<Utc>,
+}
+
+/// What was done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Advanced {
+    /// Sessions that started or were completed.
+    pub sessions: u32,
+    /// Reminders that are now owed.
+    pub reminders: u32,
+}
+
+impl Advanced {
+    /// Whether more may be due.
+    pub fn may_be_more(&self) -> bool {
+        self.sessions == TURNS_MAX || self.reminders == TURNS_MAX
+    }
+}
+
+impl Command for AdvanceClock {
+    const NAME: &'static str = "advance_clock";
+    type Answer = Advanced;
+    type Refusal = std::convert::Infallible;
+
+    fn run(&self, tx: &mut dyn Transaction) -> Result<Advanced, Stop<Self::Refusal>> {
+        // Reminders first: they are only owed for what has not started.
+        let reminders = self.remind(tx)?;
+        let sessions = self.turn(tx)?;
+        Ok(Advanced {
+            sessions,
+            reminders,
+        })
+    }
+}
+
+impl AdvanceClock {
+    fn turn(&self, tx: &mut dyn Transaction) -> Result<u32, DbError> {
+        let mut turned = 0;
+        for row in tx.query(sql!("session/due"), values![self.now, TURNS_MAX])? {
+            let Some(session) = session::load(tx, row.get("id")?)? else {
+                continue;
+            };
+            let Some(status) = session.due(self.now) else {
+                continue;
+            };
+            session::set_status(tx, &session, status, None, self.now)?;
+            turned += 1;
+        }
+        Ok(turned)
+    }
+
+    fn remind(&self, tx: &mut dyn Transaction) -> Result<u32, DbError> {
+        let mut reminded = 0;
+        for row in tx.query(sql!("clock/reminders_due"), values![self.now, TURNS_MAX])? {
+            let (id, to): (SessionId, _) = (row.get("session_id")?, row.get("user_id")?);
+            let at: DateTime<Utc> = row.get("scheduled_time")?;
+            tx.execute(sql!("clock/reminded"), values![id, to, at])?;
+            let Some(session) = session::load(tx, id)? else {
+                continue;
+            };
+            let notice = outbox::Notice::Reminder {
+                title: session.plan.title,
+                at,
+            };
+            outbox::owe_notice(tx, id, to, notice, self.now)?;
+            reminded += 1;
+        }
+        Ok(reminded)
+    }
+}
+
+/// When [`AdvanceClock`] has something to do next; in the past if it has already.
+#[derive(Debug)]
+pub struct NextTurn {
+    /// The present time.
+    pub now: DateTime<Utc>,
+}
+
+impl Question for NextTurn {
+    type Answer = Option<DateTime<Utc>>;
+
+    fn ask(&self, db: &mut dyn Read) -> Result<Self::Answer, DbError> {
+        let due = |row: Option<super::sql::Row>| match row {
+            Some(row) => row.get::<Option<DateTime<Utc>>>("due"),
+            None => Ok(None),
+        };
+        let session = due(db.query_one(sql!("session/next_due"), values![])?)?;
+        let reminder = due(db.query_one(sql!("clock/next_reminder"), values![self.now])?)?;
+        Ok(session.into_iter().chain(reminder).min())
+    }
+}
+
+/// Forgets the receipts of interactions from before `before`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ForgetReceipts {
+    /// The oldest that is kept.
+    pub before: DateTime<Utc>,
+}
+
+impl Command for ForgetReceipts {
+    const NAME: &'static str = "forget_receipts";
+    type Answer = ();
+    type Refusal = std::convert::Infallible;
+
+    fn run(&self, tx: &mut dyn Transaction) -> Result<(), Stop<Self::Refusal>> {
+        tx.execute(sql!("receipt/forget"), values![self.before])?;
+        Ok(())
+    }
+}

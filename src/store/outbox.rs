@@ -1,0 +1,229 @@
+//! What the world is owed: card refreshes and direct messages, as rows.
+//!
+//! May touch: the domain and [`Transaction`]. Invariant: a row is written in the transaction that
+//! caused it and goes when it is delivered; if something was owed anew meanwhile (its generation
+//! has risen), it stays.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::sql::{DbError, json, sql, values};
+use super::{Command, Question, Read, Stop, Transaction};
+use crate::domain::ids::{MessageId, SessionId, UserId};
+use crate::domain::role::Role;
+
+const CARD: &str = "card";
+const DIRECT_MESSAGE: &str = "direct_message";
+
+/// Something that is to be said to a person. The words are `discord`'s.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "about", rename_all = "snake_case")]
+pub enum Notice {
+    /// A session that they had joined does not take place.
+    Cancelled {
+        /// Its name at that time.
+        title: String,
+        /// When it would have been.
+        at: DateTime<Utc>,
+        /// Why, if somebody said.
+        reason: Option<String>,
+    },
+    /// A session that they had joined is at another time.
+    Moved {
+        /// Its name.
+        title: String,
+        /// When it was to be.
+        from: DateTime<Utc>,
+        /// When it is to be.
+        to: DateTime<Utc>,
+    },
+    /// They were accepted.
+    Accepted {
+        /// The session's name.
+        title: String,
+        /// When it is.
+        at: DateTime<Utc>,
+        /// What they play.
+        role: Role,
+    },
+    /// They were turned down, or their place was taken back.
+    NotAccepted {
+        /// The session's name.
+        title: String,
+        /// When it is.
+        at: DateTime<Utc>,
+    },
+    /// A session of theirs is near.
+    Reminder {
+        /// The session's name.
+        title: String,
+        /// When it is.
+        at: DateTime<Utc>,
+    },
+}
+
+/// What a row asks to be done.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Owed {
+    /// The card of a session is to show what is true now.
+    Card(SessionId),
+    /// A person is to be told something.
+    Message {
+        /// Whom.
+        to: UserId,
+        /// What.
+        notice: Notice,
+    },
+}
+
+/// A row that is due.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Due {
+    /// Its number.
+    pub id: i64,
+    /// How often something was owed under its key; a delivery settles one generation.
+    pub generation: i64,
+    /// Deliveries that failed so far.
+    pub attempts: u32,
+    /// What to do.
+    pub owed: Owed,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Letter {
+    to: UserId,
+    notice: Notice,
+}
+
+/// Owes the refresh of a session's card. What is owed already only becomes owed anew.
+pub(super) fn owe_card(
+    tx: &mut dyn Transaction,
+    session: SessionId,
+    now: DateTime<Utc>,
+) -> Result<(), DbError> {
+    tx.execute(
+        sql!("outbox/owe"),
+        values![CARD, session.to_string(), "{}", now, now],
+    )?;
+    Ok(())
+}
+
+/// Owes a person a notice about `session`. Of several of one kind, the last one counts.
+pub(super) fn owe_notice(
+    tx: &mut dyn Transaction,
+    session: SessionId,
+    to: UserId,
+    notice: Notice,
+    now: DateTime<Utc>,
+) -> Result<(), DbError> {
+    let subject = match notice {
+        Notice::Reminder { .. } => "reminder",
+        Notice::Accepted { .. } | Notice::NotAccepted { .. } => "place",
+        Notice::Moved { .. } | Notice::Cancelled { .. } => "session",
+    };
+    let key = format!("{session}:{to}:{subject}");
+    let letter = json(&Letter { to, notice });
+    let values = [
+        DIRECT_MESSAGE.into(),
+        key.into(),
+        letter,
+        now.into(),
+        now.into(),
+    ];
+    tx.execute(sql!("outbox/owe"), &values)?;
+    Ok(())
+}
+
+/// What is due, oldest first.
+#[derive(Debug)]
+pub struct DueNow {
+    /// The present time.
+    pub now: DateTime<Utc>,
+    /// Rows at most.
+    pub max: u32,
+}
+
+impl Question for DueNow {
+    type Answer = Vec<Due>;
+
+    fn ask(&self, db: &mut dyn Read) -> Result<Self::Answer, DbError> {
+        let rows = db.query(sql!("outbox/due"), values![self.now, self.max])?;
+        rows.iter()
+            .map(|row| {
+                let kind: String = row.get("kind")?;
+                let owed = if kind == CARD {
+                    Owed::Card(SessionId(row.word("key", |key| key.parse().ok())?))
+                } else {
+                    let Letter { to, notice } = row.json("payload")?;
+                    Owed::Message { to, notice }
+                };
+                Ok(Due {
+                    id: row.get("id")?,
+                    generation: row.get("generation")?,
+                    attempts: row.get("attempts")?,
+                    owed,
+                })
+            })
+            .collect()
+    }
+}
+
+/// When the next row will be due that is not due yet.
+#[derive(Debug)]
+pub struct NextDue {
+    /// The present time.
+    pub now: DateTime<Utc>,
+}
+
+impl Question for NextDue {
+    type Answer = Option<DateTime<Utc>>;
+
+    fn ask(&self, db: &mut dyn Read) -> Result<Self::Answer, DbError> {
+        let row = db.query_one(sql!("outbox/next_due"), values![self.now])?;
+        row.map_or(Ok(None), |row| row.get("due"))
+    }
+}
+
+/// How a delivery ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Delivery {
+    /// It is there.
+    Done,
+    /// It can never be; it is forgotten.
+    Impossible,
+    /// It is to be tried again then.
+    Again(DateTime<Utc>),
+}
+
+/// Settles one generation of a row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settle {
+    /// The row's number.
+    pub id: i64,
+    /// The generation that was delivered.
+    pub generation: i64,
+    /// How it ended.
+    pub delivery: Delivery,
+    /// The message that a session's card is now; `None` inside: it has none any more.
+    pub card: Option<(SessionId, Option<MessageId>)>,
+}
+
+impl Command for Settle {
+    const NAME: &'static str = "settle";
+    type Answer = ();
+    type Refusal = std::convert::Infallible;
+
+    fn run(&self, tx: &mut dyn Transaction) -> Result<(), Stop<Self::Refusal>> {
+        if let Some((session, message)) = self.card {
+            tx.execute(sql!("session/set_card"), values![session, message])?;
+        }
+        match self.delivery {
+            Delivery::Done => {
+                tx.execute(sql!("outbox/delivered"), values![self.id, self.generation])?
+            }
+            Delivery::Impossible => tx.execute(sql!("outbox/drop"), values![self.id])?,
+            Delivery::Again(at) => tx.execute(sql!("outbox/retry"), values![self.id, at])?,
+        };
+        Ok(())
+    }
+}

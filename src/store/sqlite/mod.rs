@@ -1,0 +1,178 @@
+//! SQLite: one file, one writer, a few readers.
+//!
+//! May touch: rusqlite, tokio-rusqlite and the file. Invariant: `synchronous=FULL` and WAL, so
+//! that what the writer has committed survives the loss of power.
+
+pub mod migrations;
+pub mod readers;
+mod transaction;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use rusqlite::OpenFlags;
+use tokio::sync::{Notify, mpsc};
+use tokio_rusqlite::Connection;
+use tokio_util::sync::CancellationToken;
+
+use super::{LANE_MAX, Store};
+use readers::Readers;
+
+/// How long a connection waits for another process' lock, in milliseconds.
+const BUSY_TIMEOUT_MS: u64 = 5_000;
+/// The write-ahead log is checkpointed by a commit beyond this many pages (of 4 KiB).
+const CHECKPOINT_AFTER_PAGES: u32 = 8_000;
+/// Statements that each connection keeps compiled.
+const STATEMENT_CACHE_MAX: usize = 128;
+
+/// Why a database could not be opened. Each says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The folder of the file could not be made.
+    #[error("the folder of the database {} cannot be created: {source}", path.display())]
+    Folder {
+        /// The file's path.
+        path: PathBuf,
+        /// The system's error.
+        source: std::io::Error,
+    },
+    /// SQLite cannot open or configure the file.
+    #[error("the database {} cannot be opened: {source}", path.display())]
+    Sqlite {
+        /// The file's path.
+        path: PathBuf,
+        /// SQLite's error.
+        source: rusqlite::Error,
+    },
+    /// The schema is not one that this program can work with.
+    #[error("the database {}: {source}", path.display())]
+    Schema {
+        /// The file's path.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: migrations::SchemaError,
+    },
+}
+
+/// An open database: the [`Store`] to hand around, and what closes it.
+pub struct Database {
+    store: Store,
+    stop: CancellationToken,
+    writer: tokio::task::JoinHandle<()>,
+}
+
+impl Database {
+    /// Opens the database at `path`, made if it is not there, and brings its schema up to date.
+    /// Before a migration touches a file that holds something, it is backed up into `backups`.
+    ///
+    /// # Errors
+    /// [`OpenError`]; nothing was changed then.
+    pub async fn open(path: &Path, backups: &Path, now: DateTime<Utc>) -> Result<Self, OpenError> {
+        make_folder(path)?;
+        let failed = |source| OpenError::Sqlite {
+            path: path.to_owned(),
+            source,
+        };
+        let connection = Connection::open(path).await.map_err(failed)?;
+        call(&connection, configure_writer).await.map_err(failed)?;
+        migrations::run(&connection, backups.to_owned(), now)
+            .await
+            .map_err(|source| OpenError::Schema {
+                path: path.to_owned(),
+                source,
+            })?;
+        let readers = Readers::open(path).await.map_err(failed)?;
+
+        let stop = CancellationToken::new();
+        let committed = Arc::new(Notify::new());
+        let (people, people_lane) = mpsc::channel(LANE_MAX);
+        let (jobs, jobs_lane) = mpsc::channel(LANE_MAX);
+        let lanes = writer::Lanes {
+            people: people_lane,
+            jobs: jobs_lane,
+        };
+        let writer = writer::Writer {
+            connection,
+            committed: committed.clone(),
+        };
+        Ok(Self {
+            store: Store {
+                people,
+                jobs,
+                readers: Arc::new(readers),
+                committed,
+            },
+            writer: tokio::spawn(writer.run(lanes, stop.clone())),
+            stop,
+        })
+    }
+
+    /// The way to what is in it.
+    pub fn store(&self) -> Store {
+        self.store.clone()
+    }
+
+    /// Answers what still waits, checkpoints the log into the file and closes it. Commands that
+    /// come later are answered with [`super::DbError::Closed`].
+    pub async fn close(self) {
+        self.store.readers.close().await;
+        self.stop.cancel();
+        if let Err(error) = self.writer.await {
+            tracing::error!(%error, "the writer did not end well");
+        }
+    }
+}
+
+fn make_folder(path: &Path) -> Result<(), OpenError> {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => {
+            std::fs::create_dir_all(folder).map_err(|source| OpenError::Folder {
+                path: path.to_owned(),
+                source,
+            })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn configure_writer(db: &mut rusqlite::Connection) -> rusqlite::Result<()> {
+    configure(db)?;
+    db.pragma_update(None, "journal_mode", "WAL")?;
+    db.pragma_update(None, "synchronous", "FULL")?;
+    db.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_AFTER_PAGES)
+}
+
+fn configure_reader(db: &mut rusqlite::Connection) -> rusqlite::Result<()> {
+    configure(db)?;
+    db.pragma_update(None, "query_only", true)
+}
+
+fn configure(db: &rusqlite::Connection) -> rusqlite::Result<()> {
+    db.busy_timeout(std::time::Duration::from_millis(BUSY_TIMEOUT_MS))?;
+    db.set_prepared_statement_cache_capacity(STATEMENT_CACHE_MAX);
+    db.pragma_update(None, "foreign_keys", true)
+}
+
+async fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).await?;
+    call(&connection, configure_reader).await?;
+    Ok(connection)
+}
+
+/// Runs `function` on the connection's own thread. The thread lives as long as the connection,
+/// so that the only errors are SQLite's.
+async fn call<T: Send + 'static>(
+    connection: &Connection,
+    function: impl FnOnce(&mut rusqlite::Connection) -> rusqlite::Result<T> + Send + 'static,
+) -> rusqlite::Result<T> {
+    connection
+        .call(function)
+        .await
+        .map_err(|error| match error {
+            tokio_rusqlite::Error::Error(error) => error,
+            error => rusqlite::Error::ToSqlConversionFailure(Box::new(error)),
+        })
+}

@@ -1,0 +1,138 @@
+//! The writer: one task, one connection, one transaction for all that waits (group commit).
+//!
+//! May touch: the write connection. Invariant: replies go out after the COMMIT and never before;
+//! each command stands under its own savepoint, so that one that fails takes nobody with it.
+
+use std::sync::Arc;
+
+use rusqlite::Connection;
+use tokio::sync::{Notify, mpsc};
+use tokio_util::sync::CancellationToken;
+
+use super::super::{DbError, Job};
+use super::transaction::Open;
+
+/// Commands of people that go into one transaction at most.
+const PEOPLE_BATCH_MAX: usize = 192;
+/// Commands of jobs that go into one transaction at most.
+const JOBS_BATCH_MAX: usize = 64;
+
+type Batch = Vec<Box<dyn Job>>;
+
+/// The two bounded lanes on which commands arrive.
+pub(super) struct Lanes {
+    pub(super) people: mpsc::Receiver<Box<dyn Job>>,
+    pub(super) jobs: mpsc::Receiver<Box<dyn Job>>,
+}
+
+impl Lanes {
+    /// The next batch, some of each lane; `None` once both are closed and empty.
+    async fn next(&mut self) -> Option<Batch> {
+        let mut batch = Batch::new();
+        tokio::select! {
+            biased;
+            Some(job) = self.people.recv() => batch.push(job),
+            Some(job) = self.jobs.recv() => batch.push(job),
+            else => return None,
+        }
+        take(&mut self.people, PEOPLE_BATCH_MAX, &mut batch);
+        take(&mut self.jobs, JOBS_BATCH_MAX, &mut batch);
+        Some(batch)
+    }
+
+    fn close(&mut self) {
+        self.people.close();
+        self.jobs.close();
+    }
+}
+
+fn take(lane: &mut mpsc::Receiver<Box<dyn Job>>, max: usize, batch: &mut Batch) {
+    for _ in 0..max {
+        let Ok(job) = lane.try_recv() else { return };
+        batch.push(job);
+    }
+}
+
+pub(super) struct Writer {
+    pub(super) connection: tokio_rusqlite::Connection,
+    pub(super) committed: Arc<Notify>,
+}
+
+impl Writer {
+    /// Writes until `stop`, then what still waits; then checkpoints and closes the connection.
+    pub(super) async fn run(self, mut lanes: Lanes, stop: CancellationToken) {
+        loop {
+            let batch = tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                batch = lanes.next() => batch,
+            };
+            let Some(batch) = batch else { break };
+            self.write(batch).await;
+        }
+        lanes.close();
+        while let Some(batch) = lanes.next().await {
+            self.write(batch).await;
+        }
+        self.close().await;
+    }
+
+    async fn write(&self, mut batch: Batch) {
+        let written = self
+            .connection
+            .call(move |db| {
+                let result = transact(db, &mut batch);
+                Ok::<_, rusqlite::Error>((batch, result))
+            })
+            .await;
+        // The thread is gone only if the process is ending; the senders see their lane closed.
+        let Ok((batch, result)) = written else { return };
+        if let Ok(true) = result {
+            self.committed.notify_waiters();
+        }
+        let error = result.err();
+        for job in batch {
+            job.finish(
+                error
+                    .as_ref()
+                    .map(|error| DbError::Commit(error.to_string())),
+            );
+        }
+    }
+
+    async fn close(self) {
+        let checkpoint =
+            |db: &mut Connection| db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        if let Err(error) = super::call(&self.connection, checkpoint).await {
+            tracing::warn!(%error, "the last checkpoint failed; the log is kept and read at the next start");
+        }
+        if let Err(error) = self.connection.close().await {
+            tracing::warn!(%error, "the database was not closed cleanly");
+        }
+    }
+}
+
+/// Runs the batch in one transaction. `true` if something was kept.
+fn transact(db: &mut Connection, batch: &mut Batch) -> rusqlite::Result<bool> {
+    let transaction = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let mut changed = false;
+    for job in batch.iter_mut() {
+        changed |= under_savepoint(&transaction, job.as_mut())?;
+    }
+    transaction.commit()?;
+    Ok(changed)
+}
+
+/// Runs one command; what it changed goes if it does not want it kept.
+///
+/// An error here ends the whole transaction: SQLite itself rolls everything back when the disk
+/// is full or fails, and then there is no savepoint any more to return to.
+fn under_savepoint(db: &Connection, job: &mut dyn Job) -> rusqlite::Result<bool> {
+    db.prepare_cached("SAVEPOINT command")?.execute([])?;
+    let keep = job.run(&mut Open(db));
+    if !keep {
+        db.prepare_cached("ROLLBACK TO command")?.execute([])?;
+    }
+    db.prepare_cached("RELEASE command")?.execute([])?;
+    Ok(keep)
+}
