@@ -12,6 +12,7 @@
 //! `playground` stands beside them: a small Discord on loopback, reached over its sockets only.
 //! `docs/ARCHITECTURE.md` tells the way of one click.
 
+pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod config;

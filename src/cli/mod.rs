@@ -1,1 +1,145 @@
-//! (placeholder)
+//! The command line: one file a subcommand.
+//!
+//! May touch: everything; only here a real clock is made. Invariant: exit code 0 is success, 1 a
+//! failure that is told in a sentence, 2 a setting that is missing or malformed.
+
+mod playground;
+mod run;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{Config, LogFormat};
+
+/// The exit code for settings that are missing or malformed.
+const EXIT_SETTINGS: u8 = 2;
+
+/// A Discord bot with which Overwatch communities schedule sessions, fill queues and keep their
+/// data safe.
+///
+/// Settings come from the command line, the environment, or a file named .env in the present
+/// folder, in this order.
+#[derive(Debug, clap::Parser)]
+#[command(version, about, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+
+    #[command(flatten)]
+    config: Config,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Connect to Discord and run the bot; the default
+    Run,
+    /// Try the bot without a token: a small Discord on this machine, and a web page to use it with
+    Playground(playground::Arguments),
+}
+
+/// What a subcommand can come to.
+pub(crate) enum Failed {
+    /// A setting is missing or malformed.
+    Settings(String),
+    /// Anything else.
+    Other(String),
+}
+
+impl<E: std::error::Error> From<E> for Failed {
+    fn from(error: E) -> Self {
+        Self::Other(error.to_string())
+    }
+}
+
+/// Parses the arguments and does what they say.
+pub fn main() -> ExitCode {
+    // A .env that is not there is no mistake; one that cannot be read is.
+    if let Err(error) = dotenvy::dotenv()
+        && !error.not_found()
+    {
+        return complain(&Failed::Settings(env_file_complaint(&error)));
+    }
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return refuse(&error),
+    };
+    log(&arguments.config);
+    install_crypto();
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return complain(&error.into()),
+    };
+    let done = runtime.block_on(async {
+        match arguments.command.unwrap_or(Command::Run) {
+            Command::Run => run::run(arguments.config).await,
+            Command::Playground(own) => playground::run(arguments.config, own).await,
+        }
+    });
+    done.map_or_else(|failed| complain(&failed), |()| ExitCode::SUCCESS)
+}
+
+/// Says which line of the file is wrong and not what is in it: it may be the token.
+fn env_file_complaint(error: &dotenvy::Error) -> String {
+    match error {
+        dotenvy::Error::LineParse(_, at) => format!(
+            "the file .env cannot be read: a line is not NAME=value (around its character {at})"
+        ),
+        dotenvy::Error::Io(error) => format!("the file .env cannot be read: {error}"),
+        _ => "the file .env cannot be read".into(),
+    }
+}
+
+fn log(config: &Config) {
+    let filter = EnvFilter::new(config.log.as_str());
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    match config.log_format {
+        LogFormat::Text => builder.init(),
+        LogFormat::Json => builder.json().init(),
+    }
+}
+
+/// TLS needs one provider of cryptography, chosen once.
+fn install_crypto() {
+    // Installed already is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+/// Help and version go out as they are; a malformed setting becomes one sentence.
+fn refuse(error: &clap::Error) -> ExitCode {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            // Nobody reads: nothing to do about it.
+            let _ = error.print();
+            ExitCode::SUCCESS
+        }
+        _ => {
+            let text = error.to_string();
+            let sentence = text
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .trim_start_matches("error: ");
+            complain(&Failed::Settings(format!(
+                "{sentence}; --help shows every setting"
+            )))
+        }
+    }
+}
+
+fn complain(failed: &Failed) -> ExitCode {
+    match failed {
+        Failed::Settings(sentence) => {
+            eprintln!("overwatch-bot: {sentence}");
+            ExitCode::from(EXIT_SETTINGS)
+        }
+        Failed::Other(sentence) => {
+            eprintln!("overwatch-bot: {sentence}");
+            ExitCode::FAILURE
+        }
+    }
+}

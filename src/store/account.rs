@@ -5,8 +5,8 @@
 
 use std::collections::HashMap;
 
-use super::sql::{DbError, Row, sql, values};
 use super::Read;
+use super::sql::{DbError, Row, sql, values};
 use crate::domain::account::{Account, Ranks};
 use crate::domain::ids::{AccountId, UserId};
 use crate::domain::ladder::Ladder;

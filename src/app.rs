@@ -1,0 +1,134 @@
+//! The bot, put together: database, Discord, jobs, in the order in which they start and stop.
+//!
+//! May touch: everything below `cli`. Invariant: it stops from the outside in (shards, handlers,
+//! jobs, writer), so that what was acknowledged is on disk and what was not is replayed.
+
+use std::path::PathBuf;
+
+use crate::clock::Clock;
+use crate::config::{ApiUrl, Token};
+use crate::discord::dispatch::Dispatcher;
+use crate::discord::feature::Context;
+use crate::discord::gateway::Gateway;
+use crate::discord::rest::{Rest, RestError};
+use crate::discord::{FEATURES, definitions};
+use crate::jobs::Jobs;
+use crate::store::gateway::{KeepGatewaySessions, TakeGatewaySessions};
+use crate::store::sqlite::{Database, OpenError};
+use crate::store::{Failure, Store};
+
+/// What the bot needs to run.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Its token.
+    pub token: Token,
+    /// Another address of Discord's API.
+    pub api: Option<ApiUrl>,
+    /// How many shards; Discord's recommendation if `None`.
+    pub shards: Option<u32>,
+    /// The database file.
+    pub db_path: PathBuf,
+    /// Where it is backed up to before a migration.
+    pub backup_dir: PathBuf,
+}
+
+/// Why the bot could not start. Each is a sentence that says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] OpenError),
+    /// What the database remembers could not be read.
+    #[error("the database does not answer: {0}")]
+    Store(#[from] Failure),
+    /// Discord does not know the token.
+    #[error(
+        "Discord refuses the token in BOT_TOKEN; copy it again from the developer portal, or reset it there"
+    )]
+    TokenRefused,
+    /// Discord cannot be reached, or answers with an error.
+    #[error("Discord's API cannot be used: {0}")]
+    Discord(RestError),
+}
+
+impl From<RestError> for StartError {
+    fn from(error: RestError) -> Self {
+        match error {
+            RestError::Refused { status: 401, .. } => Self::TokenRefused,
+            error => Self::Discord(error),
+        }
+    }
+}
+
+/// A running bot.
+pub struct App {
+    database: Database,
+    gateway: Gateway,
+    dispatcher: Dispatcher,
+    jobs: Jobs,
+}
+
+impl App {
+    /// Opens the database, tells Discord the commands, connects, and begins what happens by
+    /// itself.
+    ///
+    /// # Errors
+    /// [`StartError`]; nothing runs then.
+    pub async fn start(settings: Settings, clock: Clock) -> Result<Self, StartError> {
+        let database = Database::open(&settings.db_path, &settings.backup_dir, clock.now()).await?;
+        match connect(&settings, database.store(), clock).await {
+            Ok((gateway, dispatcher, jobs)) => Ok(Self {
+                database,
+                gateway,
+                dispatcher,
+                jobs,
+            }),
+            Err(error) => {
+                database.close().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Returns once every shard is connected.
+    pub async fn ready(&mut self) {
+        self.gateway.ready().await;
+    }
+
+    /// What is remembered.
+    pub fn store(&self) -> Store {
+        self.database.store()
+    }
+
+    /// Stops everything, losing nothing.
+    pub async fn stop(self) {
+        let kept = self.gateway.stop().await;
+        self.dispatcher.drain().await;
+        self.jobs.stop().await;
+        if let Err(error) = self
+            .database
+            .store()
+            .execute_job(KeepGatewaySessions(kept))
+            .await
+        {
+            tracing::warn!(%error, "the connections could not be kept for the next start");
+        }
+        self.database.close().await;
+    }
+}
+
+async fn connect(
+    settings: &Settings,
+    store: Store,
+    clock: Clock,
+) -> Result<(Gateway, Dispatcher, Jobs), StartError> {
+    let rest = Rest::connect(&settings.token, settings.api.as_ref()).await?;
+    rest.set_commands(&definitions()).await?;
+    let info = rest.gateway().await?;
+    let Ok(kept) = store.execute_job(TakeGatewaySessions).await?;
+    let context = Context { store, clock, rest };
+    let dispatcher = Dispatcher::new(context.clone(), FEATURES);
+    let gateway = Gateway::start(&settings.token, info, settings.shards, kept, &dispatcher);
+    let jobs = Jobs::start(&context);
+    Ok((gateway, dispatcher, jobs))
+}

@@ -1,0 +1,57 @@
+//! `run`: connects to Discord and runs the bot until it is told to stop.
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::Failed;
+use crate::app::{App, Settings};
+use crate::clock::Clock;
+use crate::config::{Config, DB_PATH};
+
+pub(super) async fn run(config: Config) -> Result<(), Failed> {
+    let settings = settings(config)?;
+    let stopped = stop_signal()?;
+    let mut app = App::start(settings, Clock::system()).await?;
+    tokio::pin!(stopped);
+    tokio::select! {
+        () = app.ready() => {
+            tracing::info!("ready");
+            stopped.await;
+        }
+        () = &mut stopped => {}
+    }
+    tracing::info!("stopping");
+    app.stop().await;
+    Ok(())
+}
+
+/// Returns at Ctrl-C and at SIGTERM.
+pub(super) fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+fn settings(config: Config) -> Result<Settings, Failed> {
+    let token = config.bot_token.ok_or_else(|| {
+        Failed::Settings(
+            "BOT_TOKEN is not set; put the bot's token from Discord's developer portal into the \
+             environment or into .env, or try `overwatch-bot playground`, which needs none"
+                .into(),
+        )
+    })?;
+    token
+        .check()
+        .map_err(|wrong| Failed::Settings(format!("BOT_TOKEN {wrong}")))?;
+    Ok(Settings {
+        token,
+        api: config.discord_api_url,
+        shards: config.shards,
+        db_path: config.db_path.unwrap_or_else(|| DB_PATH.into()),
+        backup_dir: config.backup_dir,
+    })
+}

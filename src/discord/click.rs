@@ -1,0 +1,151 @@
+//! One interaction, as far as the features want to know it.
+//!
+//! May touch: twilight's models. Invariant: everything in it was vouched for by Discord; nothing
+//! of it is what a person typed.
+
+use chrono::{DateTime, Utc};
+use std::collections::HashMap;
+use twilight_model::application::interaction::modal::ModalInteractionComponent;
+use twilight_model::application::interaction::{Interaction, InteractionType};
+use twilight_model::channel::message::MessageFlags;
+use twilight_model::guild::Permissions;
+
+use crate::domain::ids::{ChannelId, GuildId, InteractionId, UserId};
+use crate::domain::profile::Person;
+use crate::domain::session::Actor;
+
+/// Who did something, where, and how to answer.
+#[derive(Clone, Debug)]
+pub struct Click {
+    /// Its id.
+    pub id: InteractionId,
+    /// What answers are signed with, for 15 minutes. A secret.
+    pub token: String,
+    /// What kind of interaction it is.
+    pub kind: InteractionType,
+    /// Who.
+    pub person: Person,
+    /// In which server; `None` in direct messages.
+    pub guild: Option<GuildId>,
+    /// In which channel.
+    pub channel: ChannelId,
+    /// Whether they may manage every session of the server.
+    pub manages_events: bool,
+    /// What the bot may do in the channel.
+    pub app_permissions: Permissions,
+    /// Whether the component is on a message that only this person sees.
+    pub on_ephemeral: bool,
+    /// When it came in.
+    pub at: DateTime<Utc>,
+}
+
+impl Click {
+    /// What is to be known of `interaction`; `None` if it has no author or no channel, as only
+    /// Discord's own pings do.
+    pub fn of(interaction: &Interaction, at: DateTime<Utc>) -> Option<Self> {
+        let author = interaction.author()?;
+        let member = interaction.member.as_ref();
+        let nick = member.and_then(|member| member.nick.clone());
+        let name = nick
+            .or_else(|| author.global_name.clone())
+            .unwrap_or_else(|| author.name.clone());
+        let permissions = member
+            .and_then(|member| member.permissions)
+            .unwrap_or(Permissions::empty());
+        let message = interaction.message.as_ref();
+        let flags = message
+            .and_then(|message| message.flags)
+            .unwrap_or(MessageFlags::empty());
+        Some(Self {
+            id: InteractionId(interaction.id.get().cast_signed()),
+            token: interaction.token.clone(),
+            kind: interaction.kind,
+            person: Person {
+                id: UserId(author.id.get().cast_signed()),
+                name,
+            },
+            guild: interaction
+                .guild_id
+                .map(|id| GuildId(id.get().cast_signed())),
+            channel: ChannelId(interaction.channel.as_ref()?.id.get().cast_signed()),
+            manages_events: permissions
+                .intersects(Permissions::ADMINISTRATOR | Permissions::MANAGE_EVENTS),
+            app_permissions: interaction.app_permissions.unwrap_or(Permissions::empty()),
+            on_ephemeral: flags.contains(MessageFlags::EPHEMERAL),
+            at,
+        })
+    }
+
+    /// Who acts, in which server; `None` in direct messages.
+    pub fn actor(&self) -> Option<Actor> {
+        let user = self.person.id;
+        self.guild.map(|guild| Actor {
+            user,
+            guild,
+            manages_events: self.manages_events,
+        })
+    }
+
+    /// The code under which a fault of this click is found in the log.
+    pub fn incident(&self) -> String {
+        format!("{:06X}", self.id.0 & 0xff_ffff)
+    }
+}
+
+/// A component that was pressed, or chosen from.
+#[derive(Clone, Debug)]
+pub struct Pressed {
+    /// What stands behind the route in its id: `42` of `join:42`.
+    pub args: String,
+    /// What was chosen, in a menu.
+    pub values: Vec<String>,
+}
+
+/// A modal that was sent.
+#[derive(Clone, Debug)]
+pub struct Submitted {
+    /// What stands behind the route in its id.
+    pub args: String,
+    fields: HashMap<String, Vec<String>>,
+}
+
+impl Submitted {
+    pub(super) fn new(args: String, components: Vec<ModalInteractionComponent>) -> Self {
+        let mut fields = HashMap::new();
+        for component in components {
+            gather(component, &mut fields);
+        }
+        Self { args, fields }
+    }
+
+    /// What was typed in a field; empty if nothing was.
+    pub fn text(&self, field: &str) -> &str {
+        self.fields
+            .get(field)
+            .and_then(|values| values.first())
+            .map_or("", String::as_str)
+    }
+
+    /// What was chosen in a field.
+    pub fn values(&self, field: &str) -> &[String] {
+        self.fields.get(field).map_or(&[], Vec::as_slice)
+    }
+}
+
+fn gather(component: ModalInteractionComponent, fields: &mut HashMap<String, Vec<String>>) {
+    match component {
+        ModalInteractionComponent::Label(label) => gather(*label.component, fields),
+        ModalInteractionComponent::ActionRow(row) => {
+            row.components
+                .into_iter()
+                .for_each(|component| gather(component, fields));
+        }
+        ModalInteractionComponent::TextInput(input) => {
+            fields.insert(input.custom_id, vec![input.value]);
+        }
+        ModalInteractionComponent::StringSelect(select) => {
+            fields.insert(select.custom_id, select.values);
+        }
+        _ => {}
+    }
+}

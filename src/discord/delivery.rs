@@ -1,0 +1,110 @@
+//! Delivers what the world is owed: a session's card, a notice to a person.
+//!
+//! May touch: [`Rest`](super::rest::Rest) and the store. Invariant: what is sent is what the
+//! database says at that moment; delivering twice shows the same as delivering once.
+
+use super::feature::Context;
+use super::reply::Message;
+use super::rest::{RestError, code};
+use super::{card, notice};
+use crate::domain::ids::{MessageId, SessionId};
+use crate::store::Failure;
+use crate::store::outbox::{Due, Owed};
+use crate::store::queue::{SessionView, ViewSession};
+
+/// How a delivery ended.
+#[derive(Debug)]
+pub enum Delivered {
+    /// It is there; the message that the session's card is now, if that has changed.
+    Done(Option<(SessionId, Option<MessageId>)>),
+    /// It can never be.
+    Impossible(String),
+    /// It may be, later.
+    Later(String),
+}
+
+/// Delivers what is due.
+pub async fn deliver(context: &Context, due: &Due) -> Delivered {
+    let delivered = match &due.owed {
+        Owed::Card(session) => deliver_card(context, *session).await,
+        Owed::Message { to, notice } => {
+            let message = notice::render(notice);
+            let nonce = format!("n{}.{}", due.id, due.generation);
+            deliver_message(context, *to, &message, &nonce).await
+        }
+    };
+    delivered.unwrap_or_else(|error| match error {
+        Trouble::Rest(error) if !error.is_passing() => Delivered::Impossible(error.to_string()),
+        Trouble::Rest(error) => Delivered::Later(error.to_string()),
+        Trouble::Store(error) => Delivered::Later(error.to_string()),
+    })
+}
+
+enum Trouble {
+    Rest(RestError),
+    Store(Failure),
+}
+
+impl From<RestError> for Trouble {
+    fn from(error: RestError) -> Self {
+        Self::Rest(error)
+    }
+}
+
+impl From<Failure> for Trouble {
+    fn from(error: Failure) -> Self {
+        Self::Store(error)
+    }
+}
+
+async fn deliver_card(context: &Context, id: SessionId) -> Result<Delivered, Trouble> {
+    let Some(view) = context.store.query(ViewSession(id)).await? else {
+        return Ok(Delivered::Done(None));
+    };
+    let message = card::render(&view, context.clock.now());
+    let Some(card) = view.session.card else {
+        return post_card(context, &view, &message).await;
+    };
+    match context
+        .rest
+        .edit(view.session.channel, card, &message)
+        .await
+    {
+        Ok(()) => Ok(Delivered::Done(None)),
+        // Somebody deleted it. What is still on gets a new one; what is over is left in peace.
+        Err(error) if error.code() == Some(code::UNKNOWN_MESSAGE) => {
+            if view.session.status.is_alive() {
+                post_card(context, &view, &message).await
+            } else {
+                Ok(Delivered::Done(Some((id, None))))
+            }
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn post_card(
+    context: &Context,
+    view: &SessionView,
+    message: &Message,
+) -> Result<Delivered, Trouble> {
+    // With the old card's id in it: a card that replaces a deleted one is another message.
+    let replaced = view.session.card.map_or(0, |card| card.0);
+    let nonce = format!("c{}.{:x}", view.session.id, replaced);
+    let posted = context
+        .rest
+        .post(view.session.channel, message, &nonce)
+        .await?;
+    Ok(Delivered::Done(Some((view.session.id, Some(posted)))))
+}
+
+async fn deliver_message(
+    context: &Context,
+    to: crate::domain::ids::UserId,
+    message: &Message,
+    nonce: &str,
+) -> Result<Delivered, Trouble> {
+    let channel = context.rest.conversation(to).await?;
+    context.rest.post(channel, message, nonce).await?;
+    Ok(Delivered::Done(None))
+}

@@ -1,0 +1,293 @@
+//! From an interaction to its answer, in time: routes, deadline, error boundary.
+//!
+//! May touch: twilight's models and the features' tables. Invariant: every interaction is
+//! acknowledged once, within Discord's three seconds: by its answer, by "thinking…" that is
+//! edited later, or by a clear "busy".
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
+use twilight_model::application::interaction::{Interaction, InteractionData, InteractionType};
+use twilight_model::channel::message::MessageFlags;
+use twilight_model::http::interaction::{
+    InteractionResponse, InteractionResponseData, InteractionResponseType,
+};
+
+use super::click::{Click, Pressed, Submitted};
+use super::feature::{Context, Fault, Feature, Handling, Route};
+use super::reply::{Message, Reply};
+use super::rest::{RestError, code};
+
+/// Interactions that are being answered at once; more are answered "busy".
+pub const HANDLERS_MAX: usize = 512;
+/// "Busy" answers under way at once; beyond, Discord itself tells that the bot did not respond.
+const BUSY_ANSWERS_MAX: usize = 64;
+/// An answer that is not there after this long is announced by "thinking…", in milliseconds.
+pub const ACK_AFTER_MS: u64 = 2_000;
+/// An answer that is not there after this long has failed, in seconds.
+pub const ANSWER_WITHIN_S: u64 = 60;
+
+/// Hands interactions to the features. Cheap to clone.
+#[derive(Clone)]
+pub struct Dispatcher {
+    context: Context,
+    features: &'static [&'static Feature],
+    handlers: Arc<Semaphore>,
+    busy: Arc<Semaphore>,
+    tasks: TaskTracker,
+}
+
+impl Dispatcher {
+    /// A dispatcher to `features`.
+    pub fn new(context: Context, features: &'static [&'static Feature]) -> Self {
+        Self {
+            context,
+            features,
+            handlers: Arc::new(Semaphore::new(HANDLERS_MAX)),
+            busy: Arc::new(Semaphore::new(BUSY_ANSWERS_MAX)),
+            tasks: TaskTracker::new(),
+        }
+    }
+
+    /// Answers `interaction` in a task of its own. Never waits.
+    pub fn dispatch(&self, interaction: Interaction) {
+        let Some(click) = Click::of(&interaction, self.context.clock.now()) else {
+            return;
+        };
+        let dispatcher = self.clone();
+        if let Ok(place) = self.handlers.clone().try_acquire_owned() {
+            self.tasks.spawn(async move {
+                dispatcher.answer(click, interaction).await;
+                drop(place);
+            });
+        } else if let Ok(place) = self.busy.clone().try_acquire_owned() {
+            self.tasks.spawn(async move {
+                let busy = dispatcher.shown(&click, Err(Fault::Busy));
+                dispatcher.acknowledge(&click, response(&click, busy)).await;
+                drop(place);
+            });
+        } else {
+            tracing::warn!(interaction = %click.id, "too many clicks; this one is not answered");
+        }
+    }
+
+    /// Waits until everything that was dispatched is answered.
+    pub async fn drain(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    async fn answer(&self, click: Click, interaction: Interaction) {
+        let Some(handling) = self.route(&click, interaction) else {
+            let stale = Reply::text(STALE);
+            return self.acknowledge(&click, response(&click, stale)).await;
+        };
+        let handling = tokio::time::timeout(
+            Duration::from_secs(ANSWER_WITHIN_S),
+            AssertUnwindSafe(handling).catch_unwind(),
+        );
+        tokio::pin!(handling);
+        let in_time = Duration::from_millis(ACK_AFTER_MS);
+        if let Ok(outcome) = tokio::time::timeout(in_time, &mut handling).await {
+            let reply = self.shown(&click, flatten(outcome));
+            return self.acknowledge(&click, response(&click, reply)).await;
+        }
+        if click.kind == InteractionType::ApplicationCommandAutocomplete {
+            // What was typed has changed by now.
+            return self
+                .acknowledge(&click, response(&click, Reply::Choices(Vec::new())))
+                .await;
+        }
+        self.acknowledge(&click, thinking(&click)).await;
+        let reply = self.shown(&click, flatten(handling.await));
+        self.answer_late(&click, reply).await;
+    }
+
+    /// The feature's answer in the making; `None` if nothing answers to this.
+    fn route(&self, click: &Click, interaction: Interaction) -> Option<Handling> {
+        let context = self.context.clone();
+        let click = click.clone();
+        match interaction.data? {
+            InteractionData::ApplicationCommand(data) => {
+                let command = self.commands().find(|command| command.name == data.name)?;
+                match click.kind {
+                    InteractionType::ApplicationCommandAutocomplete => command
+                        .complete
+                        .map(|complete| complete(context, click, *data)),
+                    _ => Some((command.run)(context, click, *data)),
+                }
+            }
+            InteractionData::MessageComponent(data) => {
+                let routes = self.features.iter().flat_map(|feature| feature.components);
+                let (route, args) = find(routes, &data.custom_id)?;
+                Some((route.run)(
+                    context,
+                    click,
+                    Pressed {
+                        args,
+                        values: data.values,
+                    },
+                ))
+            }
+            InteractionData::ModalSubmit(data) => {
+                let routes = self.features.iter().flat_map(|feature| feature.modals);
+                let (route, args) = find(routes, &data.custom_id)?;
+                Some((route.run)(
+                    context,
+                    click,
+                    Submitted::new(args, data.components),
+                ))
+            }
+            _ => None,
+        }
+    }
+
+    fn commands(&self) -> impl Iterator<Item = &'static super::feature::Command> {
+        self.features.iter().flat_map(|feature| feature.commands)
+    }
+
+    /// The error boundary: a fault is logged here, once, and becomes an apology with a code.
+    fn shown(&self, click: &Click, outcome: Result<Reply, Fault>) -> Reply {
+        let fault = match outcome {
+            Ok(reply) => return reply,
+            Err(fault) => fault,
+        };
+        if click.kind == InteractionType::ApplicationCommandAutocomplete {
+            tracing::warn!(interaction = %click.id, %fault, "nothing to offer");
+            return Reply::Choices(Vec::new());
+        }
+        match fault {
+            Fault::Busy => {
+                tracing::warn!(interaction = %click.id, "busy");
+                Reply::text(BUSY)
+            }
+            Fault::Broken(error) => {
+                let incident = click.incident();
+                tracing::error!(interaction = %click.id, user = %click.person.id, incident, error, "a click failed");
+                Reply::text(format!(
+                    "⚠️ Sorry, something went wrong on my side, and nothing was changed. Please try \
+                     again; if it stays, tell whoever runs this bot the code `{incident}`."
+                ))
+            }
+        }
+    }
+
+    async fn acknowledge(&self, click: &Click, response: InteractionResponse) {
+        let sent = self.context.rest.acknowledge(click, &response).await;
+        match sent {
+            Ok(()) => {}
+            // Delivered twice, or too late: somebody has answered, or nobody waits any more.
+            Err(error) if matches!(error.code(), Some(code::ALREADY_ACKNOWLEDGED)) => {
+                tracing::debug!(interaction = %click.id, "was acknowledged before");
+            }
+            Err(error) if matches!(error.code(), Some(code::UNKNOWN_INTERACTION)) => {
+                tracing::warn!(interaction = %click.id, "was answered too late");
+            }
+            Err(error) => self.unanswered(click, &error),
+        }
+    }
+
+    /// Replaces "thinking…".
+    async fn answer_late(&self, click: &Click, reply: Reply) {
+        let rest = &self.context.rest;
+        let sent = match reply {
+            Reply::Update(message) => rest.edit_answer(click, &message).await,
+            // "Thinking" of an update shows nothing that could be replaced.
+            Reply::Say(message) if updates(click) => rest.follow_up(click, &message).await,
+            Reply::Say(message) => rest.edit_answer(click, &message).await,
+            Reply::Ask(_) if updates(click) => rest.follow_up(click, &Message::text(SLOW)).await,
+            Reply::Ask(_) => rest.edit_answer(click, &Message::text(SLOW)).await,
+            Reply::Choices(_) => Ok(()),
+        };
+        if let Err(error) = sent {
+            self.unanswered(click, &error);
+        }
+    }
+
+    fn unanswered(&self, click: &Click, error: &RestError) {
+        tracing::error!(interaction = %click.id, incident = click.incident(), %error, "an answer was not delivered");
+    }
+}
+
+const STALE: &str = "This belongs to an earlier version of me and does nothing any more. \
+                     `/session list` shows what is on.";
+const BUSY: &str = "⏳ A lot is going on right now, and this was not done. Please try again in a \
+                    few seconds.";
+const SLOW: &str = "That took me too long to open a form. Please press the button once more.";
+
+fn find<'r, T: 'static>(
+    mut routes: impl Iterator<Item = &'r Route<T>>,
+    id: &str,
+) -> Option<(&'r Route<T>, String)> {
+    let (name, args) = id.split_once(':').unwrap_or((id, ""));
+    routes
+        .find(|route| route.name == name)
+        .map(|route| (route, args.to_owned()))
+}
+
+/// What a handler came to; a panic and a timeout are faults like others.
+fn flatten(
+    outcome: Result<
+        Result<Result<Reply, Fault>, Box<dyn std::any::Any + Send>>,
+        tokio::time::error::Elapsed,
+    >,
+) -> Result<Reply, Fault> {
+    match outcome {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(_)) => Err(Fault::Broken("the handler panicked".into())),
+        Err(_) => Err(Fault::Broken(format!(
+            "no answer within {ANSWER_WITHIN_S} s"
+        ))),
+    }
+}
+
+/// Whether a late answer to this click changes the message that it was on: a message that only
+/// this person sees. The card is everybody's and only changed by the outbox.
+fn updates(click: &Click) -> bool {
+    click.on_ephemeral
+}
+
+fn thinking(click: &Click) -> InteractionResponse {
+    if updates(click) {
+        return InteractionResponse {
+            kind: InteractionResponseType::DeferredUpdateMessage,
+            data: None,
+        };
+    }
+    InteractionResponse {
+        kind: InteractionResponseType::DeferredChannelMessageWithSource,
+        data: Some(InteractionResponseData {
+            flags: Some(MessageFlags::EPHEMERAL),
+            ..InteractionResponseData::default()
+        }),
+    }
+}
+
+fn response(click: &Click, reply: Reply) -> InteractionResponse {
+    let (kind, data) = match reply {
+        Reply::Update(message) if updates(click) => (
+            InteractionResponseType::UpdateMessage,
+            message.into_data(None),
+        ),
+        Reply::Say(message) | Reply::Update(message) => (
+            InteractionResponseType::ChannelMessageWithSource,
+            message.into_data(Some(MessageFlags::EPHEMERAL)),
+        ),
+        Reply::Ask(modal) => (InteractionResponseType::Modal, modal.into_data()),
+        Reply::Choices(choices) => (
+            InteractionResponseType::ApplicationCommandAutocompleteResult,
+            InteractionResponseData {
+                choices: Some(choices),
+                ..InteractionResponseData::default()
+            },
+        ),
+    };
+    InteractionResponse {
+        kind,
+        data: Some(data),
+    }
+}

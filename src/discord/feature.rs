@@ -1,0 +1,114 @@
+//! What a feature gives to the dispatcher: its commands, buttons and modals, as a table.
+//!
+//! May touch: twilight's models. Invariant: a route's name is everything before the first `:` of
+//! a custom id, and belongs to one feature; what follows is the feature's own.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use twilight_model::application::command::Command as Definition;
+use twilight_model::application::interaction::application_command::CommandData;
+
+use super::click::{Click, Pressed, Submitted};
+use super::reply::Reply;
+use super::rest::Rest;
+use crate::clock::Clock;
+use crate::domain::ids::InteractionId;
+use crate::store::{self, DbError, Failure, Store};
+
+/// A feature's table.
+pub struct Feature {
+    /// Its slash commands.
+    pub commands: &'static [Command],
+    /// Its buttons and menus.
+    pub components: &'static [Route<Pressed>],
+    /// Its modals.
+    pub modals: &'static [Route<Submitted>],
+}
+
+/// A slash command.
+pub struct Command {
+    /// Its name.
+    pub name: &'static str,
+    /// How Discord is told of it.
+    pub define: fn() -> Definition,
+    /// Runs it.
+    pub run: Handler<CommandData>,
+    /// Completes what is being typed.
+    pub complete: Option<Handler<CommandData>>,
+}
+
+/// What a custom id leads to.
+pub struct Route<T> {
+    /// Everything before the first `:` of the id.
+    pub name: &'static str,
+    /// Answers it.
+    pub run: Handler<T>,
+}
+
+/// Answers one kind of interaction. In a table: `|ctx, click, it| Box::pin(run(ctx, click, it))`.
+pub type Handler<T> = fn(Context, Click, T) -> Handling;
+/// An answer in the making.
+pub type Handling = Pin<Box<dyn Future<Output = Result<Reply, Fault>> + Send>>;
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// Too much is going on; trying again is safe.
+    #[error("busy")]
+    Busy,
+    /// Something is broken. It is logged at the dispatcher and shown as an apology.
+    #[error("{0}")]
+    Broken(String),
+}
+
+impl From<Failure> for Fault {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Busy => Self::Busy,
+            Failure::Broken(error) => error.into(),
+        }
+    }
+}
+
+impl From<DbError> for Fault {
+    fn from(error: DbError) -> Self {
+        Self::Broken(error.to_string())
+    }
+}
+
+/// What handlers work with. Cheap to clone.
+#[derive(Clone)]
+pub struct Context {
+    /// What is remembered.
+    pub store: Store,
+    /// What time it is.
+    pub clock: Clock,
+    /// The way to Discord.
+    pub rest: Rest,
+}
+
+impl Context {
+    /// Runs a command that came by `click`; delivered twice, it is done once.
+    ///
+    /// # Errors
+    /// [`Fault`]; a refusal is an answer, inside.
+    pub async fn execute<C: store::Command>(
+        &self,
+        click: &Click,
+        command: C,
+    ) -> Result<Result<C::Answer, C::Refusal>, Fault> {
+        Ok(self
+            .store
+            .execute(InteractionId(click.id.0), command)
+            .await?)
+    }
+
+    /// Answers a question.
+    ///
+    /// # Errors
+    /// [`Fault`].
+    pub async fn query<Q: store::Question>(&self, question: Q) -> Result<Q::Answer, Fault> {
+        Ok(self.store.query(question).await?)
+    }
+}

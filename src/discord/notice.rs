@@ -1,0 +1,52 @@
+//! The words of the notices that people get as direct messages.
+//!
+//! Pure. Invariant: a notice says which session it is about and what to do about it, if anything.
+
+use super::reply::Message;
+use super::text::{escape, long_time, relative_time};
+use crate::store::outbox::Notice;
+
+/// A notice as a message.
+pub fn render(notice: &Notice) -> Message {
+    Message::text(match notice {
+        Notice::Cancelled { title, at, reason } => {
+            let reason = reason
+                .as_ref()
+                .map(|reason| format!("\n> {}", quoted(reason)));
+            format!(
+                "❌ **{}** on {} does not take place.{}",
+                escape(title),
+                long_time(*at),
+                reason.unwrap_or_default()
+            )
+        }
+        Notice::Moved { title, from, to } => format!(
+            "🕑 **{}** has moved from {} to {} ({}). If that does not suit you, press *Leave* on its card.",
+            escape(title),
+            long_time(*from),
+            long_time(*to),
+            relative_time(*to)
+        ),
+        Notice::Accepted { title, at, role } => format!(
+            "✅ You are in: **{}** as {role}, {} ({}).",
+            escape(title),
+            long_time(*at),
+            relative_time(*at)
+        ),
+        Notice::NotAccepted { title, at } => format!(
+            "You are not in the line-up of **{}** on {} this time.",
+            escape(title),
+            long_time(*at)
+        ),
+        Notice::Reminder { title, at } => format!(
+            "⏰ **{}** starts {}, at {}. `/profile edit` changes when I remind you.",
+            escape(title),
+            relative_time(*at),
+            long_time(*at)
+        ),
+    })
+}
+
+fn quoted(text: &str) -> String {
+    escape(text).replace('\n', "\n> ")
+}

@@ -1,0 +1,162 @@
+//! Delivers what the world is owed.
+//!
+//! May touch: the outbox's rows and `discord::delivery`. Invariant: of one row one delivery is
+//! under way at a time, so that a card is edited once for all the clicks that came meanwhile; a
+//! row goes only when it is delivered or can never be.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::discord::delivery::{self, Delivered};
+use crate::discord::feature::Context;
+use crate::store::Failure;
+use crate::store::outbox::{Delivery, Due, DueNow, NextDue, Owed, Settle};
+
+/// Deliveries under way at once.
+const DELIVERIES_MAX: usize = 64;
+/// A card is edited this often at most, in milliseconds: Discord allows five edits in five
+/// seconds on a channel.
+const CARD_EVERY_MS: u64 = 1_000;
+/// The wait before the second try, in seconds; each further one waits twice as long.
+const RETRY_FIRST_S: i64 = 2;
+/// The longest wait before a retry, in seconds.
+const RETRY_MAX_S: i64 = 15 * 60;
+/// Tries before something is given up; at the longest wait that is about a day.
+const TRIES_MAX: u32 = 100;
+/// The wait after the store itself failed, in milliseconds.
+const TROUBLE_WAIT_MS: u64 = 500;
+
+/// Delivers until `stop`.
+pub async fn run(context: Context, stop: CancellationToken) {
+    let mut outbox = Outbox {
+        context,
+        under_way: HashSet::new(),
+        deliveries: JoinSet::new(),
+    };
+    // What is under way at a stop is dropped: it is still owed, and delivering twice is harmless.
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = outbox.deliver() => {}
+    }
+}
+
+struct Outbox {
+    context: Context,
+    under_way: HashSet<i64>,
+    deliveries: JoinSet<i64>,
+}
+
+impl Outbox {
+    async fn deliver(&mut self) {
+        let store = self.context.store.clone();
+        loop {
+            // Asked for before the look, so that nothing committed after it is missed.
+            let committed = store.committed();
+            let wake = match self.begin().await {
+                Ok(wake) => wake,
+                Err(error) => {
+                    tracing::warn!(%error, "the outbox could not be read");
+                    tokio::time::sleep(Duration::from_millis(TROUBLE_WAIT_MS)).await;
+                    continue;
+                }
+            };
+            let clock = self.context.clock.clone();
+            tokio::select! {
+                () = committed => {}
+                () = async { match wake {
+                    Some(at) => clock.sleep_until(at).await,
+                    None => std::future::pending().await,
+                } } => {}
+                Some(ended) = self.deliveries.join_next(), if !self.deliveries.is_empty() => {
+                    match ended {
+                        Ok(id) => { self.under_way.remove(&id); }
+                        Err(error) => tracing::error!(%error, "a delivery did not end well"),
+                    }
+                }
+            }
+        }
+    }
+
+    /// Begins as many deliveries as there is room for; when the next one will be due.
+    async fn begin(&mut self) -> Result<Option<DateTime<Utc>>, Failure> {
+        let now = self.context.clock.now();
+        let max = u32::try_from(DELIVERIES_MAX * 2).expect("a small number");
+        let due = self.context.store.query(DueNow { now, max }).await?;
+        for due in due {
+            if self.under_way.len() >= DELIVERIES_MAX {
+                break;
+            }
+            if self.under_way.insert(due.id) {
+                self.deliveries.spawn(deliver(self.context.clone(), due));
+            }
+        }
+        self.context.store.query(NextDue { now }).await
+    }
+}
+
+async fn deliver(context: Context, due: Due) -> i64 {
+    let id = due.id;
+    let is_card = matches!(due.owed, Owed::Card(_));
+    let delivered = delivery::deliver(&context, &due).await;
+    let settled = settle(&context, due, delivered).await;
+    if let Err(error) = settled {
+        tracing::warn!(%error, "a delivery could not be settled; it will be made again");
+        tokio::time::sleep(Duration::from_millis(TROUBLE_WAIT_MS)).await;
+    }
+    if is_card {
+        tokio::time::sleep(Duration::from_millis(CARD_EVERY_MS)).await;
+    }
+    id
+}
+
+async fn settle(context: &Context, due: Due, delivered: Delivered) -> Result<(), Failure> {
+    let (delivery, card) = match delivered {
+        Delivered::Done(card) => (Delivery::Done, card),
+        Delivered::Later(reason) if due.attempts < TRIES_MAX => {
+            tracing::warn!(owed = ?due.owed, attempt = due.attempts, reason, "not delivered yet");
+            (
+                Delivery::Again(context.clock.now() + wait(due.attempts)),
+                None,
+            )
+        }
+        Delivered::Later(reason) | Delivered::Impossible(reason) => {
+            tracing::warn!(owed = ?due.owed, reason, "cannot be delivered; given up");
+            (Delivery::Impossible, None)
+        }
+    };
+    let settle = Settle {
+        id: due.id,
+        generation: due.generation,
+        delivery,
+        card,
+    };
+    context
+        .store
+        .execute_job(settle)
+        .await
+        .map(|answer| match answer {
+            Ok(()) => (),
+        })
+}
+
+fn wait(attempts: u32) -> TimeDelta {
+    let doubled =
+        RETRY_FIRST_S.saturating_mul(1_i64.checked_shl(attempts.min(20)).unwrap_or(i64::MAX));
+    TimeDelta::seconds(doubled.min(RETRY_MAX_S))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_a_quarter_of_an_hour() {
+        assert_eq!(wait(0), TimeDelta::seconds(2));
+        assert_eq!(wait(3), TimeDelta::seconds(16));
+        assert_eq!(wait(50), TimeDelta::minutes(15));
+    }
+}

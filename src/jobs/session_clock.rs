@@ -1,0 +1,65 @@
+//! The session clock: sessions start and end, reminders fall due.
+//!
+//! May touch: the store. Invariant: it looks first and sleeps then, so that what fell due while
+//! nobody ran happens at once.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::discord::feature::Context;
+use crate::store::Failure;
+use crate::store::clock::{AdvanceClock, NextTurn};
+
+/// The wait after the store itself failed, in milliseconds.
+const TROUBLE_WAIT_MS: u64 = 500;
+
+/// Runs until `stop`.
+pub async fn run(context: Context, stop: CancellationToken) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = tick(&context) => {}
+    }
+}
+
+async fn tick(context: &Context) {
+    loop {
+        let committed = context.store.committed();
+        let next = match advance(context).await {
+            Ok(next) => next,
+            Err(error) => {
+                tracing::warn!(%error, "the session clock stumbled");
+                tokio::time::sleep(Duration::from_millis(TROUBLE_WAIT_MS)).await;
+                continue;
+            }
+        };
+        let due = async {
+            match next {
+                Some(at) => context.clock.sleep_until(at).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = due => {}
+            () = committed => {}
+        }
+    }
+}
+
+/// Does all that is due; when it is to be looked at again.
+async fn advance(context: &Context) -> Result<Option<chrono::DateTime<chrono::Utc>>, Failure> {
+    loop {
+        let now = context.clock.now();
+        let next = context.store.query(NextTurn { now }).await?;
+        if next.is_none_or(|next| next > now) {
+            return Ok(next);
+        }
+        let Ok(advanced) = context.store.execute_job(AdvanceClock { now }).await?;
+        if advanced.sessions + advanced.reminders > 0 {
+            tracing::info!(?advanced, "the session clock advanced");
+        }
+        if !advanced.may_be_more() {
+            return context.store.query(NextTurn { now }).await;
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! Forgets what has served its purpose: receipts of interactions that cannot come again.
+//!
+//! May touch: the store. Invariant: a receipt outlives the 15 minutes for which Discord may
+//! deliver an interaction again.
+
+use chrono::TimeDelta;
+use tokio_util::sync::CancellationToken;
+
+use crate::discord::feature::Context;
+use crate::store::clock::ForgetReceipts;
+
+/// Receipts are kept this long, in minutes.
+const RECEIPTS_KEPT_MIN: i64 = 60;
+/// They are looked through this often, in minutes.
+const TIDY_EVERY_MIN: i64 = 10;
+
+/// Runs until `stop`.
+pub async fn run(context: Context, stop: CancellationToken) {
+    loop {
+        let now = context.clock.now();
+        let before = now - TimeDelta::minutes(RECEIPTS_KEPT_MIN);
+        if let Err(error) = context.store.execute_job(ForgetReceipts { before }).await {
+            tracing::warn!(%error, "old receipts were not forgotten");
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = context.clock.sleep_until(now + TimeDelta::minutes(TIDY_EVERY_MIN)) => {}
+        }
+    }
+}
