@@ -4,11 +4,14 @@
 //! always give the same answer; the present time is an argument, never looked up.
 //!
 //! ```text
-//! role    tank, damage, support, flex          ladder  what one can have a rank on
-//! rank    tiers, divisions, distances          mode    compositions: what is missing, who fits
+//! role       tank, damage, support, flex       ladder  what one can have a rank on
+//! rank       tiers, divisions, distances       mode    compositions: what is missing, who fits
+//! battletag  a player's name in the game       text    what people typed, made fit to keep
 //! ```
 
+pub mod battletag;
 pub mod ladder;
 pub mod mode;
 pub mod rank;
 pub mod role;
+pub mod text;
