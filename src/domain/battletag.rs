@@ -254,10 +254,10 @@ mod tests {
 
     #[test]
     fn case_is_kept_and_makes_no_difference() {
-        let tag = BattleTag::parse(" TrAcer#1234 ").unwrap();
+        let tag = BattleTag::parse(" TrAcer#1234 ").expect("well-formed");
         assert_eq!((tag.as_str(), tag.name()), ("TrAcer#1234", "TrAcer"));
-        assert_eq!(tag, BattleTag::parse("tracer#1234").unwrap());
-        assert_ne!(tag, BattleTag::parse("tracer#12345").unwrap());
+        assert_eq!(tag, BattleTag::parse("tracer#1234").expect("well-formed"));
+        assert_ne!(tag, BattleTag::parse("tracer#12345").expect("well-formed"));
     }
 
     proptest! {

@@ -7,6 +7,7 @@
 //! role       tank, damage, support, flex       ladder  what one can have a rank on
 //! rank       tiers, divisions, distances       mode    compositions: what is missing, who fits
 //! battletag  a player's name in the game       text    what people typed, made fit to keep
+//! zone       time zones, found by what they are called
 //! ```
 
 pub mod battletag;
@@ -15,3 +16,4 @@ pub mod mode;
 pub mod rank;
 pub mod role;
 pub mod text;
+pub mod zone;

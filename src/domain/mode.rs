@@ -246,7 +246,10 @@ mod tests {
             assert!(sum(|slots| slots.min) <= mode.team_size());
             assert!(sum(|slots| slots.max) >= mode.team_size());
             // Sessions of older bots hold the family's name as their mode.
-            assert_eq!(Mode::parse(mode.family()).unwrap().family(), mode.family());
+            assert_eq!(
+                Mode::parse(mode.family()).expect("well-formed").family(),
+                mode.family()
+            );
         }
         let ids: Vec<_> = Mode::all().map(Mode::id).collect();
         assert_eq!(ids, ["5v5", "6v6", "6v6-222", "6v6-flex", "Stadium"]);

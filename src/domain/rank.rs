@@ -427,8 +427,8 @@ mod tests {
         assert_eq!(rank("GM2").to_string(), "Grandmaster 2");
         assert_eq!(rank("masters 5").to_string(), "Master 5");
         assert_eq!(rank("e1").to_string(), "Emerald 1");
-        let star = Rank::parse(Scale::Stadium, "all star 4").unwrap();
-        assert_eq!(star.unwrap().to_string(), "All-Star 4");
+        let star = Rank::parse(Scale::Stadium, "all star 4").expect("well-formed");
+        assert_eq!(star.expect("well-formed").to_string(), "All-Star 4");
         for typed in ["unranked", "None", "-"] {
             assert_eq!(Rank::parse(Scale::Competitive, typed), Ok(None));
         }
