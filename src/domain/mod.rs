@@ -8,6 +8,7 @@
 //! rank       tiers, divisions, distances       mode    compositions: what is missing, who fits
 //! battletag  a player's name in the game       text    what people typed, made fit to keep
 //! zone       time zones, found by what they are called
+//! when       dates and times as people type them; choosing them; lengths
 //! ```
 
 pub mod battletag;
@@ -16,4 +17,5 @@ pub mod mode;
 pub mod rank;
 pub mod role;
 pub mod text;
+pub mod when;
 pub mod zone;
