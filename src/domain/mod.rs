@@ -4,11 +4,15 @@
 //! always give the same answer; the present time is an argument, never looked up.
 //!
 //! ```text
-//! role    tank, damage, support, flex          ladder  what one can have a rank on
-//! rank    tiers, divisions, distances          mode    compositions: what is missing, who fits
+//! role    tank, damage, support, flex          ladder   what one can have a rank on
+//! rank    tiers, divisions, distances          mode     compositions: what is missing, who fits
+//! zone    time zones as people name them       when     dates and times as people type them
+//! text    text as people type it, cleaned      battletag, ids
+//! account, profile, session, queue             what the commands decide about
 //! ```
 
 pub mod account;
+pub mod battletag;
 pub mod ids;
 pub mod ladder;
 pub mod mode;
@@ -17,3 +21,6 @@ pub mod queue;
 pub mod rank;
 pub mod role;
 pub mod session;
+pub mod text;
+pub mod when;
+pub mod zone;

@@ -223,3 +223,98 @@ fn count(accepted: &[Role], role: Role) -> u32 {
 fn length<'a>(roles: impl IntoIterator<Item = &'a Role>) -> u32 {
     roles.into_iter().fold(0, |count, _| count + 1)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use Role::{Damage, Flex, Support, Tank};
+
+    fn mode(id: &str) -> Mode {
+        Mode::parse(id).expect("a mode")
+    }
+
+    #[test]
+    fn the_data_is_consistent() {
+        for mode in Mode::all() {
+            assert_eq!(Mode::parse(mode.id()), Some(mode));
+            assert!(!mode.roles().is_empty());
+            assert_eq!(mode.asks_roles(), !mode.roles().contains(Flex));
+            let slots: Vec<_> = mode.roles().iter().map(|role| mode.slots(role)).collect();
+            let sum = |pick: fn(&Slots) -> u8| slots.iter().map(pick).sum::<u8>();
+            assert!(sum(|slots| slots.min) <= mode.team_size());
+            assert!(sum(|slots| slots.max) >= mode.team_size());
+            // Sessions of older bots hold the family's name as their mode.
+            assert_eq!(
+                Mode::parse(mode.family()).expect("well-formed").family(),
+                mode.family()
+            );
+        }
+        let ids: Vec<_> = Mode::all().map(Mode::id).collect();
+        assert_eq!(ids, ["5v5", "6v6", "6v6-222", "6v6-flex", "Stadium"]);
+    }
+
+    #[test]
+    fn roles_are_ranked_on_the_ladder_of_the_mode() {
+        assert_eq!(mode("5v5").ladder(Damage), Ladder::Damage);
+        assert_eq!(mode("stadium").ladder(Tank), Ladder::StadiumTank);
+        for role in Role::ALL {
+            assert_eq!(mode("6v6").ladder(role), Ladder::OpenQueue);
+        }
+    }
+
+    #[test]
+    fn an_empty_team_needs_its_composition() {
+        let missing = mode("5v5").missing(1, &[]);
+        assert_eq!(missing.per_role, [(Tank, 1), (Damage, 2), (Support, 2)]);
+        assert_eq!(missing.any, 0);
+        assert_eq!(mode("5v5").missing(2, &[]).total(), 10);
+        let open = mode("6v6").missing(1, &[Flex]);
+        assert_eq!((open.per_role.len(), open.any), (0, 5));
+    }
+
+    #[test]
+    fn a_full_team_needs_nothing_and_takes_nobody() {
+        let full = [Tank, Damage, Damage, Support, Support];
+        assert!(mode("5v5").missing(1, &full).is_none());
+        for role in Role::ALL {
+            assert!(!mode("5v5").room_for(1, &full, role));
+        }
+        assert!(mode("5v5").room_for(2, &full, Tank));
+    }
+
+    #[test]
+    fn a_third_tank_is_refused_in_open_queue() {
+        assert!(mode("6v6").room_for(1, &[Tank], Tank));
+        assert!(!mode("6v6").room_for(1, &[Tank, Tank], Tank));
+        assert!(mode("6v6").room_for(1, &[Tank, Tank], Flex));
+    }
+
+    #[test]
+    fn the_last_places_are_kept_for_the_roles_still_needed() {
+        let accepted = [Tank, Tank, Damage, Damage, Damage];
+        let mode = mode("6v6-flex");
+        assert!(!mode.room_for(1, &accepted, Tank));
+        assert!(mode.room_for(1, &accepted, Support));
+        assert_eq!(mode.missing(1, &accepted).per_role, [(Support, 1)]);
+    }
+
+    proptest! {
+        #[test]
+        fn a_line_up_grown_where_there_is_room_gets_complete(
+            mode in proptest::sample::select(Mode::all().collect::<Vec<_>>()),
+            teams in 1_u8..=2,
+            wishes in proptest::collection::vec(proptest::sample::select(Role::ALL.to_vec()), 0..40),
+        ) {
+            let mut accepted = Vec::new();
+            for wish in wishes.into_iter().chain(Role::ALL.into_iter().cycle().take(60)) {
+                if mode.room_for(teams, &accepted, wish) {
+                    accepted.push(wish);
+                }
+            }
+            prop_assert!(mode.missing(teams, &accepted).is_none());
+            prop_assert_eq!(length(&accepted), mode.places(teams));
+        }
+    }
+}

@@ -401,3 +401,6 @@ fn shortened(mut ranks: Vec<Option<Rank>>) -> Vec<Option<Rank>> {
     ranks.truncate(COMPLETIONS_MAX);
     ranks
 }
+
+#[cfg(test)]
+mod tests;

@@ -175,14 +175,14 @@ mod tests {
         assert_eq!(roles.len(), 2);
         assert_eq!(roles.to_string(), "Tank, Support");
         assert_eq!(
-            serde_json::to_string(&roles).unwrap(),
+            serde_json::to_string(&roles).expect("well-formed"),
             r#"["tank","support"]"#
         );
     }
 
     #[test]
     fn sets_written_by_an_older_bot_are_read() {
-        let roles: Roles = serde_json::from_str(r#"["dps","tank"]"#).unwrap();
+        let roles: Roles = serde_json::from_str(r#"["dps","tank"]"#).expect("well-formed");
         assert_eq!(roles.to_string(), "Tank, Damage");
         assert!(serde_json::from_str::<Roles>(r#"["jungler"]"#).is_err());
     }

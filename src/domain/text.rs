@@ -1,0 +1,182 @@
+//! Text that people typed, made fit to be kept and shown.
+//!
+//! May touch: nothing. Invariant: what [`clean`] returns holds no control characters but the
+//! newlines that were allowed, nothing invisible and nothing that turns the reading direction.
+//!
+//! Escaping of markdown and mentions belongs to showing, not to keeping: see `discord`.
+
+/// Longest run of combining marks on one letter; more only smears over the lines around.
+const MARKS_MAX: usize = 4;
+
+/// How many lines a text may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lines {
+    /// One line: newlines become spaces.
+    OneLine,
+    /// Several: kept, but for more than one blank line in a row.
+    Many,
+}
+
+/// Why a text cannot be taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TextError {
+    /// Longer than allowed, by this many characters.
+    TooLong {
+        /// Characters too many.
+        over: usize,
+    },
+}
+
+/// Trims, normalises newlines and spaces, drops what cannot be seen, and refuses what then has
+/// more than `max_chars` characters. Nothing typed is fine, and comes back empty.
+pub fn clean(text: &str, max_chars: usize, lines: Lines) -> Result<String, TextError> {
+    let text = text.replace("\r\n", "\n");
+    let kept = match lines {
+        Lines::OneLine => one_line(&text),
+        Lines::Many => many_lines(&text),
+    };
+    match kept.chars().count().checked_sub(max_chars) {
+        None | Some(0) => Ok(kept),
+        Some(over) => Err(TextError::TooLong { over }),
+    }
+}
+
+/// Characters that show nothing or turn the reading direction: only good for deceiving. The
+/// joiners (U+200C, U+200D) and variation selectors are not among them: scripts and emoji need
+/// them.
+pub(super) fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
+            | '\u{180E}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}'
+            | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}' | '\u{FEFF}' | '\u{FFA0}'
+            | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E0FFF}'
+    )
+}
+
+/// Joiners: they show nothing themselves, but shape the letters or emoji between which they stand.
+pub(super) fn is_joiner(c: char) -> bool {
+    matches!(c, '\u{200C}' | '\u{200D}')
+}
+
+/// Marks that stand on or under the letter before them, of the scripts in use: accents, vowel
+/// points, tone marks, viramas. (Those that count as letters by themselves need no mention.)
+pub(super) fn is_mark(c: char) -> bool {
+    matches!(
+        c,
+        '\u{300}'..='\u{36F}' | '\u{483}'..='\u{489}' | '\u{591}'..='\u{5BD}'
+            | '\u{610}'..='\u{61A}' | '\u{64B}'..='\u{65F}' | '\u{670}' | '\u{6D6}'..='\u{6ED}'
+            | '\u{93C}' | '\u{94D}' | '\u{9BC}' | '\u{9CD}' | '\u{A3C}' | '\u{A4D}' | '\u{ABC}'
+            | '\u{ACD}' | '\u{B3C}' | '\u{B4D}' | '\u{BCD}' | '\u{C4D}' | '\u{CBC}' | '\u{CCD}'
+            | '\u{D4D}' | '\u{DCA}' | '\u{E31}' | '\u{E34}'..='\u{E3A}' | '\u{E47}'..='\u{E4E}'
+            | '\u{EB1}' | '\u{EB4}'..='\u{EBC}' | '\u{EC8}'..='\u{ECE}' | '\u{F39}' | '\u{F84}'
+            | '\u{1037}' | '\u{1039}' | '\u{103A}' | '\u{17C9}'..='\u{17D3}'
+            | '\u{1AB0}'..='\u{1AFF}' | '\u{1DC0}'..='\u{1DFF}' | '\u{20D0}'..='\u{20F0}'
+            | '\u{3099}' | '\u{309A}' | '\u{FE20}'..='\u{FE2F}'
+    )
+}
+
+fn one_line(text: &str) -> String {
+    let visible = visible(text);
+    visible.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn many_lines(text: &str) -> String {
+    let mut kept: Vec<String> = Vec::new();
+    for line in text.split(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']) {
+        let line = visible(line).trim_end().to_owned();
+        let blank_again = line.is_empty() && kept.last().is_none_or(String::is_empty);
+        if !blank_again {
+            kept.push(line);
+        }
+    }
+    kept.join("\n").trim().to_owned()
+}
+
+/// The text without what cannot be seen; other white space and controls that separate words
+/// become a space.
+fn visible(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut marks = 0;
+    for c in text.chars() {
+        let c = if c.is_whitespace() { ' ' } else { c };
+        marks = if is_mark(c) { marks + 1 } else { 0 };
+        let alone = is_joiner(c)
+            && kept
+                .chars()
+                .next_back()
+                .is_none_or(|last| last == ' ' || is_joiner(last));
+        if !(c.is_control() || is_invisible(c) || alone || marks > MARKS_MAX) {
+            kept.push(c);
+        }
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn one(text: &str) -> String {
+        clean(text, 100, Lines::OneLine).expect("short enough")
+    }
+
+    fn many(text: &str) -> String {
+        clean(text, 100, Lines::Many).expect("short enough")
+    }
+
+    #[test]
+    fn edges_are_trimmed_and_one_line_stays_one_line() {
+        assert_eq!(one("  scrim\r\nnight\t \u{a0}here "), "scrim night here");
+        assert_eq!(one(" \n "), "");
+    }
+
+    #[test]
+    fn newlines_are_kept_where_allowed_but_not_piled_up() {
+        assert_eq!(many("a\r\nb \r\r\r\n\n\nc\n"), "a\nb\n\nc");
+        assert_eq!(many("a\u{2028}b"), "a\nb");
+    }
+
+    #[test]
+    fn controls_and_invisible_characters_vanish() {
+        assert_eq!(one("a\u{0}b\u{1b}[31m\u{7f}c"), "ab[31mc");
+        assert_eq!(
+            one("pay\u{202e}pal \u{2066}x\u{2069}\u{200b}\u{feff}\u{3164}"),
+            "paypal x"
+        );
+        assert_eq!(one("\u{200d}\u{200d}\u{200b}"), "");
+    }
+
+    #[test]
+    fn emoji_families_and_persian_keep_their_joiners() {
+        assert_eq!(one("👨‍👩‍👧 ❤️"), "👨‍👩‍👧 ❤️");
+        assert_eq!(one("می‌خواهم"), "می‌خواهم");
+    }
+
+    #[test]
+    fn smeared_text_loses_the_smear() {
+        let smeared = format!("z{}a", "\u{301}".repeat(50));
+        assert_eq!(one(&smeared).chars().count(), 2 + MARKS_MAX);
+        assert_eq!(one("สวัสดีค่ะ"), "สวัสดีค่ะ");
+    }
+
+    #[test]
+    fn too_long_says_by_how_much() {
+        assert_eq!(clean("ééééé", 5, Lines::OneLine), Ok("ééééé".into()));
+        let over = TextError::TooLong { over: 3_900 };
+        assert_eq!(clean(&"x".repeat(4_000), 100, Lines::Many), Err(over));
+    }
+
+    proptest! {
+        #[test]
+        fn cleaning_twice_changes_nothing_more(text in any::<String>()) {
+            for lines in [Lines::OneLine, Lines::Many] {
+                let once = clean(&text, usize::MAX, lines).expect("no limit");
+                prop_assert!(!once.chars().any(|c| is_invisible(c) || (c.is_control() && c != '\n')));
+                prop_assert_eq!(clean(&once, usize::MAX, lines), Ok(once));
+            }
+        }
+    }
+}
