@@ -47,3 +47,21 @@ pub fn primary(accounts: &[Account]) -> Option<&Account> {
         .find(|account| account.primary)
         .or(accounts.first())
 }
+
+/// Why somebody may not do something with an account.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AccountRefusal {
+    /// They have [`ACCOUNTS_MAX`] already.
+    TooMany,
+    /// They have one of this name already, written like this.
+    Duplicate(String),
+    /// They have no such account.
+    Unknown,
+    /// They are in a session that is still on with it, and with no other.
+    InUse {
+        /// The session's name.
+        title: String,
+        /// When it is.
+        at: DateTime<Utc>,
+    },
+}

@@ -5,9 +5,12 @@
 
 use std::collections::HashMap;
 
-use super::Read;
+use chrono::{DateTime, Utc};
+
 use super::sql::{DbError, Row, sql, values};
-use crate::domain::account::{Account, Ranks};
+use super::{Read, Stop, Transaction};
+use crate::domain::account::{ACCOUNTS_MAX, Account, AccountRefusal, Ranks};
+use crate::domain::battletag::BattleTag;
 use crate::domain::ids::{AccountId, UserId};
 use crate::domain::ladder::Ladder;
 use crate::domain::rank::{DeclaredRank, Rank};
@@ -51,4 +54,62 @@ pub(super) fn ranks_by_account(rows: Vec<Row>) -> Result<HashMap<AccountId, Rank
             .insert(ladder, declared);
     }
     Ok(ranks)
+}
+
+/// Adds an account with what is declared on it; the first one is the primary one.
+pub(super) fn insert(
+    tx: &mut dyn Transaction,
+    user: UserId,
+    battletag: &BattleTag,
+    ranks: &[(Ladder, Option<Rank>)],
+    now: DateTime<Utc>,
+) -> Result<AccountId, Stop<AccountRefusal>> {
+    let accounts = of_user(tx, user)?;
+    let same = accounts.iter().find(|account| {
+        BattleTag::parse(&account.battletag).is_ok_and(|tag| tag.key() == battletag.key())
+    });
+    if let Some(same) = same {
+        return Err(Stop::Refused(AccountRefusal::Duplicate(
+            same.battletag.clone(),
+        )));
+    }
+    if accounts.len() >= ACCOUNTS_MAX {
+        return Err(Stop::Refused(AccountRefusal::TooMany));
+    }
+    let values = values![
+        user,
+        battletag.as_str(),
+        battletag.key(),
+        accounts.is_empty(),
+        now
+    ];
+    let row = tx.query_one(sql!("account/insert"), values)?;
+    let id = row.ok_or(DbError::NoRow("account/insert"))?.get("id")?;
+    declare(tx, id, ranks, now)?;
+    Ok(id)
+}
+
+/// Declares ranks on an account; `None` is "unranked" and takes the rank away.
+pub(super) fn declare(
+    tx: &mut dyn Transaction,
+    account: AccountId,
+    ranks: &[(Ladder, Option<Rank>)],
+    now: DateTime<Utc>,
+) -> Result<(), DbError> {
+    for (ladder, rank) in ranks {
+        match rank {
+            Some(rank) => tx.execute(
+                sql!("account/declare"),
+                values![
+                    account,
+                    ladder.as_str(),
+                    rank.tier().word(),
+                    rank.division(),
+                    now
+                ],
+            )?,
+            None => tx.execute(sql!("account/undeclare"), values![account, ladder.as_str()])?,
+        };
+    }
+    Ok(())
 }
