@@ -21,6 +21,8 @@ pub fn escape(text: &str) -> String {
             // An escaped @ still mentions everyone, and an escaped : still makes a link.
             '@' => safe.extend(['@', ZERO_WIDTH_SPACE]),
             ':' => safe.extend([':', ZERO_WIDTH_SPACE]),
+            // A mention of a person or a channel begins with these.
+            '<' => safe.extend(['\\', '<', ZERO_WIDTH_SPACE]),
             // A dot or a dash or a plus only means something in a list at the start of a line.
             '.' | '-' | '+' | '=' if !starts_list(previous) => safe.push(char),
             char if MARKDOWN.contains(&char) => safe.extend(['\\', char]),
