@@ -125,8 +125,8 @@ pub fn distance(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     let seconds = (at - now).num_seconds();
     let (size, unit) = match seconds.abs() {
         0..30 => return "now".to_owned(),
-        30..5_370 => (60, "minute"),
-        5_370..84_600 => (3_600, "hour"),
+        30..3_570 | 3_630..5_370 => (60, "minute"),
+        3_570..84_600 => (3_600, "hour"),
         84_600..1_900_800 => (86_400, "day"),
         1_900_800..7_862_400 => (604_800, "week"),
         _ => (2_629_800, "month"),

@@ -212,14 +212,32 @@ impl Entry {
     }
 }
 
-/// The words of a text in lower case.
+/// The words of a text in lower case, without the accents of Latin letters.
 fn words(text: &str) -> Vec<String> {
-    let text = text.to_lowercase();
+    let text: String = text.to_lowercase().chars().map(without_accent).collect();
     let words = text.split(|c: char| !c.is_alphanumeric() && c != '+');
     words
         .filter(|word| !word.is_empty())
         .map(str::to_owned)
         .collect()
+}
+
+/// Names of zones are plain ASCII; people write São Paulo and Zürich.
+fn without_accent(c: char) -> char {
+    match c {
+        'à'..='å' | 'ā' | 'ă' | 'ą' => 'a',
+        'ç' | 'ć' | 'č' => 'c',
+        'è'..='ë' | 'ē' | 'ė' | 'ę' => 'e',
+        'ì'..='ï' | 'ī' | 'į' | 'ı' => 'i',
+        'ł' => 'l',
+        'ñ' | 'ń' => 'n',
+        'ò'..='ö' | 'ø' | 'ō' | 'ő' => 'o',
+        'ş' | 'ș' | 'ś' | 'š' => 's',
+        'ù'..='ü' | 'ū' | 'ů' | 'ű' => 'u',
+        'ý' => 'y',
+        'ź' | 'ż' | 'ž' => 'z',
+        _ => c,
+    }
 }
 
 /// Reads an offset such as "+2", "utc+5:30", "GMT-0330", in minutes.
@@ -315,6 +333,8 @@ mod tests {
             ("usa", "America/New_York"),
             ("utc", "UTC"),
             ("kiev", "Europe/Kyiv"),
+            ("São Paulo", "America/Sao_Paulo"),
+            ("Zürich", "Europe/Zurich"),
         ] {
             assert_eq!(first(typed), zone, "{typed}: {:?}", names(typed));
         }

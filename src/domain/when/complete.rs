@@ -3,7 +3,7 @@
 //! May touch: nothing but its arguments. Invariant: a proposal's value names one moment and
 //! nothing else, so that what was shown is what is taken, in whatever zone it is read.
 
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Timelike, Utc};
 use chrono_tz::Tz;
 
 use super::read::{Reading, read};
@@ -13,14 +13,12 @@ use super::{When, WhenError, parse, resolve, within_reach};
 pub const SUGGESTIONS_MAX: usize = 25;
 
 /// What is proposed before anything is typed, best first.
-const DEFAULTS: [&str; 17] = [
+const DEFAULTS: [&str; 15] = [
     "today 20:00",
     "tomorrow 20:00",
     "fri 20:00",
     "sat 20:00",
     "sun 20:00",
-    "in 1 hour",
-    "in 2 hours",
     "today 19:00",
     "today 21:00",
     "today 22:00",
@@ -66,7 +64,7 @@ const MORNING: [(u32, u32); 8] = [
     (7, 0),
 ];
 /// What an unfinished last word may become.
-const WORDS: [&str; 36] = [
+const WORDS: [&str; 39] = [
     "today",
     "tonight",
     "tomorrow",
@@ -79,6 +77,9 @@ const WORDS: [&str; 36] = [
     "sunday",
     "noon",
     "midnight",
+    "morning",
+    "afternoon",
+    "evening",
     "pm",
     "am",
     "hours",
@@ -147,7 +148,7 @@ fn moments_of(text: &str, zone: Tz, now: DateTime<Utc>) -> Vec<DateTime<Utc>> {
         let parsed = DEFAULTS
             .iter()
             .filter_map(|text| parse(text, zone, now).ok());
-        return parsed.map(|when| when.at).collect();
+        return parsed.map(|when| when.at).chain(soon(now)).collect();
     }
     match meant(text, zone, now) {
         found if found.is_empty() => of_all(finished(text)),
@@ -159,6 +160,13 @@ fn moments_of(text: &str, zone: Tz, now: DateTime<Utc>) -> Vec<DateTime<Utc>> {
     }
 }
 
+/// The full and half hours that begin within the next two hours, but for what is too soon.
+fn soon(now: DateTime<Utc>) -> impl Iterator<Item = DateTime<Utc>> {
+    const HALF_HOUR_S: i64 = 30 * 60;
+    let next = now.timestamp().div_euclid(HALF_HOUR_S) + 2;
+    (next..next + 3).filter_map(|count| DateTime::from_timestamp(count * HALF_HOUR_S, 0))
+}
+
 /// The moments that a finished text may mean.
 fn meant(text: &str, zone: Tz, now: DateTime<Utc>) -> Vec<DateTime<Utc>> {
     if let Some(Reading::Days { days, morning }) = read(text, zone, now) {
@@ -166,7 +174,11 @@ fn meant(text: &str, zone: Tz, now: DateTime<Utc>) -> Vec<DateTime<Utc>> {
     }
     match parse(text, zone, now) {
         Ok(when) => vec![when.at],
-        Err(WhenError::Several { at }) => at,
+        Err(WhenError::Several { mut at }) => {
+            // Of morning and evening, people play in the evening.
+            at.sort_by_key(|at| at.with_timezone(&zone).hour() < 12);
+            at
+        }
         Err(WhenError::Twice { first, second }) => vec![first, second],
         Err(WhenError::Skipped { before, after }) => vec![before, after],
         // Just missed: the same time tomorrow.

@@ -128,7 +128,7 @@ impl<'a> Reader<'a> {
     /// A weekday, a month, or the zone after a time.
     fn name(&mut self, word: &str) -> Option<()> {
         if let Some(weekday) = weekday(word) {
-            self.draft.days(vec![Day::Weekday(weekday)])
+            set(&mut self.draft.weekday, Some(weekday))
         } else if let Some(month) = month(word) {
             let [Token::Number { value: day, .. }, rest @ ..] = self.tokens else {
                 return None;

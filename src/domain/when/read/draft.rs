@@ -58,6 +58,8 @@ pub(super) struct Draft {
     /// A day and month, or hours and minutes.
     pub(super) dotted: Option<(u32, u32)>,
     pub(super) zone: Option<Tz>,
+    /// A weekday: the day itself, or a check of the date beside it.
+    pub(super) weekday: Option<Weekday>,
     days: Vec<Day>,
     clock: Option<Clock>,
     half: Option<Half>,
@@ -157,6 +159,9 @@ impl Draft {
         } else if self.relative {
             return None;
         }
+        if self.days.is_empty() {
+            self.days.extend(self.weekday.take().map(Day::Weekday));
+        }
         if self.tonight && self.clock.is_none() {
             self.clock = Clock::at(TONIGHT_HOUR, 0);
         }
@@ -199,7 +204,7 @@ impl Draft {
 
     /// A span of time from now, on the minute.
     fn moment(self, minutes: i64, now: DateTime<Utc>) -> Option<Reading> {
-        if !self.days.is_empty() || self.tonight {
+        if !self.days.is_empty() || self.weekday.is_some() {
             return None;
         }
         let at = now.checked_add_signed(TimeDelta::try_minutes(minutes)?)?;
@@ -213,15 +218,11 @@ impl Draft {
             ([], Some(_)) => &today,
             (days, _) => days,
         };
-        let mut days: Vec<_> = said
-            .iter()
-            .filter_map(|day| day.date(local.date(), false))
-            .collect();
-        if let [Day::Weekday(_)] = said {
-            // Late on a Friday, "fri" rather means the next one: both are possible days.
-            days.extend(said[0].date(local.date(), true));
-            days.dedup();
-        }
+        // Late on a Friday, "fri" rather means the next one: both are possible days.
+        let both = said.iter().flat_map(|day| [(day, false), (day, true)]);
+        let dates = both.filter_map(|(day, passed)| day.date(local.date(), passed));
+        let mut days: Vec<_> = dates.filter(|date| self.agrees(*date)).collect();
+        days.dedup();
         let morning = self.half == Some(Half::Am);
         (!days.is_empty()).then_some(Reading::Days { days, morning })
     }
@@ -237,15 +238,20 @@ impl Draft {
                 &self.days[..]
             };
             for day in days {
-                let date = day
-                    .date(local.date(), passed)?
-                    .checked_add_days(Days::new(later_days))?;
-                times.push(date.and_time(time));
+                let date = day.date(local.date(), passed)?;
+                if self.agrees(date) {
+                    times.push(date.checked_add_days(Days::new(later_days))?.and_time(time));
+                }
             }
         }
         times.sort();
         times.dedup();
         (!times.is_empty()).then_some(Reading::Walls { zone, times })
+    }
+
+    /// Whether a date is of the weekday that was named beside it, if one was.
+    fn agrees(&self, date: NaiveDate) -> bool {
+        self.weekday.is_none_or(|weekday| date.weekday() == weekday)
     }
 
     /// The times of day that were meant, each with the days to go on from the day that was said.
