@@ -1,1 +1,127 @@
-//! (placeholder)
+//! **The playground: a small Discord on loopback.**
+//!
+//! For trying the bot without a token, and for tests: the bot runs against it with its real
+//! REST and gateway clients, and knows of it only an address. One HTTP server has four faces:
+//!
+//! ```text
+//! /api/v10/…   the REST API, with Discord's hard rules and error codes   rest, rules, limits
+//! / (upgrade)  the gateway, version 10, JSON                             gateway, sessions
+//! /client/…    what a person's Discord client does                       client
+//! /            the web page that uses /client                            page
+//! ```
+//!
+//! May touch: a loopback socket and the [`Clock`], nothing else of this crate. Invariant: the
+//! one lock around [`state::State`] is never held while waiting for anything.
+
+mod client;
+mod gateway;
+mod limits;
+mod messages;
+mod objects;
+mod rest;
+mod rules;
+mod sessions;
+mod state;
+mod world;
+
+use crate::clock::Clock;
+use axum::{
+    Router,
+    extract::{State, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
+    response::{Html, IntoResponse, Response},
+    routing::{any, get},
+};
+use state::Hub;
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use tokio::{net::TcpListener, task::JoinHandle};
+
+pub use world::{APPLICATION_ID, Channel, Guild, Member, Person, Role, World, permissions};
+
+/// How long [`Discord::stop`] waits for open requests, in milliseconds.
+const STOP_WAIT_MAX_MS: u64 = 1_000;
+
+/// What an embedded Discord is started with.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where to listen; port 0 takes any free one.
+    pub listen: SocketAddr,
+    /// The only bot token that is let in, without the `Bot ` in front.
+    pub token: String,
+    /// Time for snowflakes, the three seconds of an answer and the life of a token. Rate limits
+    /// go by the machine's monotonic time instead.
+    pub clock: Clock,
+    /// How many shards `GET /gateway/bot` recommends, at least 1.
+    pub shards: u32,
+    /// Who and what is there at the start.
+    pub world: World,
+}
+
+/// A running embedded Discord. Dropping it stops it without waiting.
+#[derive(Debug)]
+pub struct Discord {
+    hub: Arc<Hub>,
+    server: JoinHandle<()>,
+}
+
+impl Discord {
+    /// Binds the socket and serves in the background.
+    ///
+    /// # Errors
+    /// The address cannot be bound.
+    pub async fn start(settings: Settings) -> io::Result<Self> {
+        let listener = TcpListener::bind(settings.listen).await?;
+        let hub = Arc::new(Hub::new(listener.local_addr()?, settings));
+        let app = router(Arc::clone(&hub));
+        let stopping = hub.stopping.clone();
+        let server = tokio::spawn(async move {
+            let stopped = stopping.cancelled_owned();
+            if let Err(error) = axum::serve(listener, app)
+                .with_graceful_shutdown(stopped)
+                .await
+            {
+                tracing::error!(%error, "the embedded Discord ended");
+            }
+        });
+        Ok(Self { hub, server })
+    }
+
+    /// Its address, `http://127.0.0.1:PORT`, without a slash at the end.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.hub.address)
+    }
+
+    /// Closes every connection and waits a moment for requests under way.
+    pub async fn stop(mut self) {
+        self.hub.stopping.cancel();
+        let wait = Duration::from_millis(STOP_WAIT_MAX_MS);
+        if tokio::time::timeout(wait, &mut self.server).await.is_err() {
+            self.server.abort();
+        }
+    }
+}
+
+impl Drop for Discord {
+    fn drop(&mut self) {
+        self.hub.stopping.cancel();
+    }
+}
+
+fn router(hub: Arc<Hub>) -> Router {
+    Router::new()
+        .route("/", get(root))
+        .route("/api/{*path}", any(rest::serve))
+        .route("/attachments/{id}/{filename}", get(client::attachment))
+        .nest("/client", client::router())
+        .with_state(hub)
+}
+
+/// The gateway for those who ask for an upgrade, the web page for everyone else.
+async fn root(
+    State(hub): State<Arc<Hub>>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Response {
+    match upgrade {
+        Ok(upgrade) => upgrade.on_upgrade(move |socket| gateway::serve(hub, socket)),
+        Err(_) => Html(include_str!("page/index.html")).into_response(),
+    }
+}

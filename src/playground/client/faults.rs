@@ -1,0 +1,103 @@
+//! What tests make go wrong. Invariant: a fault stays until it is used up or taken back.
+
+use super::{
+    super::{
+        objects, rest,
+        sessions::Order,
+        state::{Faults, Hub, PlannedFault},
+    },
+    Result, id_of, mistake, text_of,
+};
+use axum::{
+    Json,
+    extract::{Path, State as Shared},
+};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+type Hubs = Shared<Arc<Hub>>;
+type Done = Result<Json<Value>>;
+
+pub(super) async fn clear(Shared(hub): Hubs) -> Json<Value> {
+    hub.state().faults = Faults::default();
+    Json(json!({}))
+}
+
+pub(super) async fn gateway(Shared(hub): Hubs, Json(body): Json<Value>) -> Done {
+    let shard = body["shard"].as_u64();
+    let mut state = hub.state();
+    let affected = match text_of(&body, "action")? {
+        "reconnect" => state.sessions.order(Order::Reconnect, shard),
+        "drop" => state.sessions.order(Order::Drop, shard),
+        "invalidate" => state.sessions.invalidate(shard),
+        other => return mistake(format!("There is no gateway fault {other}.")),
+    };
+    Ok(Json(json!({"affected": affected})))
+}
+
+pub(super) async fn requests(Shared(hub): Hubs, Json(body): Json<Value>) -> Done {
+    let status = body["status"]
+        .as_u64()
+        .and_then(|status| u16::try_from(status).ok());
+    let fault = PlannedFault {
+        method: body["method"].as_str().map(str::to_owned),
+        route: body["route"].as_str().unwrap_or_default().to_owned(),
+        times: body["times"].as_u64().unwrap_or(1).max(1),
+        status,
+        delay_ms: body["delay_ms"].as_u64().unwrap_or(0),
+        after: body["after"] == true,
+    };
+    hub.state().faults.planned.push(fault);
+    Ok(Json(json!({})))
+}
+
+pub(super) async fn latency(Shared(hub): Hubs, Json(body): Json<Value>) -> Done {
+    hub.state().faults.latency_ms = body["ms"].as_u64().unwrap_or(0);
+    Ok(Json(json!({})))
+}
+
+pub(super) async fn limits(Shared(hub): Hubs, Json(body): Json<Value>) -> Done {
+    hub.state().faults.unlimited = body["enabled"] == false;
+    Ok(Json(json!({})))
+}
+
+pub(super) async fn dms(Shared(hub): Hubs, Json(body): Json<Value>) -> Done {
+    let user = id_of(&body, "user")?;
+    let closed = &mut hub.state().faults.dms_closed;
+    if body["closed"] == false {
+        closed.remove(&user);
+    } else {
+        closed.insert(user);
+    }
+    Ok(Json(json!({})))
+}
+
+pub(super) async fn permissions(Shared(hub): Hubs, Json(body): Json<Value>) -> Done {
+    let who = (id_of(&body, "guild")?, id_of(&body, "user")?);
+    let mut state = hub.state();
+    match objects::read_id(&body["permissions"]) {
+        Some(bits) => state.faults.permissions.insert(who, bits),
+        None => state.faults.permissions.remove(&who),
+    };
+    Ok(Json(json!({})))
+}
+
+pub(super) async fn access(Shared(hub): Hubs, Json(body): Json<Value>) -> Done {
+    let channel = id_of(&body, "channel")?;
+    let mut state = hub.state();
+    match objects::read_id(&body["denied"]) {
+        Some(bits) => state.faults.denied.insert(channel, bits),
+        None => state.faults.denied.remove(&channel),
+    };
+    Ok(Json(json!({})))
+}
+
+pub(super) async fn delete_message(
+    Shared(hub): Hubs,
+    Path((channel, message)): Path<(u64, u64)>,
+) -> Done {
+    if !rest::remove(&mut hub.state(), channel, message) {
+        return mistake("There is no such message.");
+    }
+    Ok(Json(json!({})))
+}

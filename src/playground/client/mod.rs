@@ -1,0 +1,157 @@
+//! What a person's Discord client does, as JSON over HTTP under `/client`.
+//!
+//! Ids are strings everywhere. A mistake of the caller is `400` with `{"error": "A sentence."}`.
+//!
+//! # Looking
+//! | request | answer |
+//! | --- | --- |
+//! | `GET /client/world` | `{application: {id, user}, guilds: [{id, name, owner, channels: [{id, name}], roles: [{id, name, permissions}], members: [{user, nick, roles, permissions}]}], people: [user], commands: [command]}`; the commands as registered, in full, with `guild_id` if for one guild only |
+//! | `GET /client/channels/{channel}/messages?user=ID` | `{channel, revision, messages: [message]}`, oldest first, as this person sees them: Discord's message objects; ephemeral ones (`flags & 64`) are there for their owner only; `flags & 128` is "thinking…" |
+//! | `GET /client/users/{user}/dms` | the same for the direct messages with the bot; `channel` is null before there are any |
+//! | `GET /client/users/{user}/modal` | the modal that this person looks at, or null |
+//! | `GET /client/wait?channel=ID&after=REVISION` | waits until the channel changed: `{channel, revision}`; the old revision after 25 s without |
+//! | `GET /client/events` | Server-Sent Events: `{type, channel, only_for, revision, detail}` with type `message_created`, `message_updated` (detail: the message), `message_deleted` (detail: `{id}`), `interaction_failed` (detail: `{interaction, user, error}`), `lagged` (detail: null: load everything anew); `only_for` is the one who may see it, or null |
+//! | `GET /client/ready?shards=N` | waits until N shards are connected and commands registered: `{ready, shards, commands}`; `ready` is false after 25 s without |
+//! | `GET /client/gateway` | `{sessions: [{session_id, shard, intents, sequence, connected}]}` |
+//! | `GET /client/requests?after=N&wait=true` | `{last, requests: [{n, method, path, query, route, body, multipart, status}]}`: what the bot sent to the REST API with a number above N; `route` as in Discord's OpenAPI document; with `wait` it waits for the first one |
+//! | `GET /attachments/{id}/{filename}` | the file of a message's attachment |
+//!
+//! # Doing
+//! `POST /client/interactions` with
+//! ```json
+//! {"user": "…", "channel": "…", "kind": "command",
+//!  "name": "session", "group": null, "subcommand": "create", "options": {"mode": "5v5"}}
+//! ```
+//! `channel` is left out for direct messages with the bot (`"guild"` may be given and must then
+//! be the channel's). The other fields go by `kind`:
+//!
+//! | kind | fields |
+//! | --- | --- |
+//! | `command` | `name`, `group`, `subcommand`, `options` by name (text, numbers, booleans, ids as strings), `target` (the person or message of a menu command) |
+//! | `autocomplete` | the same with `focused`, the name of the option being typed (it must be among `options`, as text) |
+//! | `component` | `message`, `custom_id`, `values` for a select |
+//! | `modal` | `custom_id` of the modal on the screen, `values` by `custom_id`: text, or a list for selects; what is left out keeps its prefilled value or default |
+//!
+//! It is checked as a client checks it: options by the registered definition, components must be
+//! there, enabled and visible to the person, inputs in their limits. `"forge": true` skips these
+//! checks, so that stale and forged ids can be sent (`message` may then be one that never was;
+//! `component_type` says what it pretends to be, 2 or, with values, 3).
+//!
+//! The answer comes when the bot acknowledged, or the three seconds of the clock are over:
+//! `{id, outcome, deferred, message, modal, choices, followups, error}` with the outcome
+//! - `message`: a new message (`message`);
+//! - `update`: the message of the component changed (`message`);
+//! - `deferred`: acknowledged, the rest is to come; with `"wait": "settled"` the answer is
+//!   awaited (for 30 s at most), and the outcome is then `message` or `update`;
+//! - `modal`: a modal opened (`modal`, as the bot sent it);
+//! - `choices`: for autocomplete (`choices`: `[{name, value}]`);
+//! - `failed`: the bot didn't answer; `error` is what Discord shows then.
+//!
+//! | request | does |
+//! | --- | --- |
+//! | `GET /client/interactions/{id}` | tells the present answer once more |
+//! | `POST /client/interactions/{id}/redeliver` | sends the same event again: `{delivered: sessions}` |
+//! | `DELETE /client/channels/{channel}/messages/{message}` | somebody with the power to do so deletes a message |
+//!
+//! # Faults
+//! All `POST` with a JSON body; `DELETE /client/faults` takes all of them back.
+//!
+//! | request | body |
+//! | --- | --- |
+//! | `/client/faults/gateway` | `{action: "reconnect" (op 7) / "drop" (torn socket) / "invalidate" (op 9), shard: n or null for all}`; answers `{affected}` |
+//! | `/client/faults/requests` | `{method: null, route: "/channels/{channel_id}/messages", times: 1, status: 500 or null, delay_ms: 0, after: false}`: the next `times` requests of this method whose route begins like this are delayed and answered with the status; `after: true` lets them have their effect first. Plans add up, the oldest goes first |
+//! | `/client/faults/latency` | `{ms}` for every REST request |
+//! | `/client/faults/limits` | `{enabled}`: rate limits off and on |
+//! | `/client/faults/dms` | `{user, closed}`: takes no direct messages (50007) |
+//! | `/client/faults/permissions` | `{guild, user, permissions: "bits" or null for the usual}` |
+//! | `/client/faults/access` | `{channel, denied: "bits" or null}`: taken from the bot there; 1024 (View Channel) makes 50001, 2048 (Send Messages) 50013 |
+//!
+//! May touch: the state. Invariant: nothing here reaches the bot but what a real person's client
+//! could have caused, except where a fault or `forge` says otherwise.
+
+mod command;
+mod component;
+mod event;
+mod faults;
+mod interact;
+mod look;
+mod modal;
+
+use super::state::Hub;
+use axum::{
+    Json, Router,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::{delete, get, post},
+};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+pub(super) use look::attachment;
+
+/// A mistake of the caller, told in a sentence.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Mistake(pub(super) String);
+
+type Result<T> = std::result::Result<T, Mistake>;
+
+impl IntoResponse for Mistake {
+    fn into_response(self) -> Response {
+        (StatusCode::BAD_REQUEST, Json(json!({"error": self.0}))).into_response()
+    }
+}
+
+/// Shorthand for a refusal.
+fn mistake<T>(sentence: impl Into<String>) -> Result<T> {
+    Err(Mistake(sentence.into()))
+}
+
+/// Everything under `/client`.
+pub(super) fn router() -> Router<Arc<Hub>> {
+    Router::new()
+        .route("/world", get(look::world))
+        .route("/channels/{channel}/messages", get(look::channel))
+        .route(
+            "/channels/{channel}/messages/{message}",
+            delete(faults::delete_message),
+        )
+        .route("/users/{user}/dms", get(look::dms))
+        .route("/users/{user}/modal", get(look::modal))
+        .route("/wait", get(look::wait))
+        .route("/events", get(look::events))
+        .route("/ready", get(look::ready))
+        .route("/gateway", get(look::gateway))
+        .route("/requests", get(look::requests))
+        .route("/interactions", post(interact::interact))
+        .route("/interactions/{id}", get(interact::present))
+        .route("/interactions/{id}/redeliver", post(interact::redeliver))
+        .route("/faults", delete(faults::clear))
+        .route("/faults/gateway", post(faults::gateway))
+        .route("/faults/requests", post(faults::requests))
+        .route("/faults/latency", post(faults::latency))
+        .route("/faults/limits", post(faults::limits))
+        .route("/faults/dms", post(faults::dms))
+        .route("/faults/permissions", post(faults::permissions))
+        .route("/faults/access", post(faults::access))
+}
+
+/// The items of a list; nothing for anything else.
+fn items(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+/// A snowflake of the body that must be there.
+fn id_of(body: &Value, field: &str) -> Result<u64> {
+    match super::objects::read_id(&body[field]) {
+        Some(id) => Ok(id),
+        None => mistake(format!("The field {field} must be an id.")),
+    }
+}
+
+/// A text of the body that must be there.
+fn text_of<'body>(body: &'body Value, field: &str) -> Result<&'body str> {
+    match body[field].as_str() {
+        Some(text) => Ok(text),
+        None => mistake(format!("The field {field} must be a text.")),
+    }
+}

@@ -1,0 +1,219 @@
+//! Discord's objects as JSON: users, members, channels, roles, guilds.
+//!
+//! Pure functions over the world. Invariant: what is rendered here has every field that a strict
+//! client requires, because the tests read it back with Twilight's model.
+
+use super::world::{self, Channel, Guild, Member, Person, Role, World, permissions};
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::{Value, json};
+
+/// Channel types.
+pub(super) const GUILD_TEXT: u64 = 0;
+pub(super) const DM: u64 = 1;
+/// When everybody joined, and when the guilds were made.
+const JOINED_AT: &str = "2024-01-05T18:00:00.000000+00:00";
+/// Largest upload of a person, in bytes.
+pub(super) const ATTACHMENT_MAX_BYTES: u64 = 10 * 1024 * 1024;
+
+/// A snowflake as Discord writes it.
+pub(super) fn id(id: u64) -> Value {
+    Value::String(id.to_string())
+}
+
+/// A snowflake out of JSON: a string of digits (or a number, as lenient as Discord is).
+pub(super) fn read_id(value: &Value) -> Option<u64> {
+    value
+        .as_str()
+        .map_or_else(|| value.as_u64(), |text| text.parse().ok())
+}
+
+pub(super) fn timestamp(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Micros, false)
+}
+
+pub(super) fn user(person: &Person) -> Value {
+    json!({
+        "id": id(person.id), "username": person.username, "global_name": person.global_name,
+        "discriminator": "0", "avatar": null, "avatar_decoration_data": null, "banner": null,
+        "accent_color": null, "bot": false, "system": false, "public_flags": 0, "flags": 0,
+    })
+}
+
+pub(super) fn bot_user() -> Value {
+    json!({
+        "id": id(world::APPLICATION_ID), "username": "overwatch-bot", "global_name": null,
+        "discriminator": "0", "avatar": null, "avatar_decoration_data": null, "banner": null,
+        "accent_color": null, "bot": true, "system": false, "public_flags": 0, "flags": 0,
+    })
+}
+
+/// The bot's own user with what only it is told.
+pub(super) fn current_user() -> Value {
+    let mut user = bot_user();
+    user["mfa_enabled"] = json!(true);
+    user["verified"] = json!(true);
+    user["email"] = Value::Null;
+    user["locale"] = json!("en-US");
+    user
+}
+
+pub(super) fn application(owner: Option<&Person>) -> Value {
+    json!({
+        "id": id(world::APPLICATION_ID), "name": "overwatch-bot", "icon": null,
+        "description": "Sessions for Overwatch communities", "type": null,
+        "bot": bot_user(), "bot_public": true, "bot_require_code_grant": false,
+        "verify_key": "0".repeat(64), "flags": 0, "owner": owner.map(user), "team": null,
+        "summary": "", "hook": true, "redirect_uris": [], "interactions_endpoint_url": null,
+        "integration_types_config": {"0": {}},
+    })
+}
+
+/// A member without its user and permissions.
+fn member_core(member: &Member) -> Value {
+    json!({
+        "nick": member.nick, "avatar": null, "banner": null, "joined_at": JOINED_AT,
+        "roles": member.roles.iter().copied().map(id).collect::<Vec<_>>(),
+        "premium_since": null, "communication_disabled_until": null, "pending": false,
+        "flags": 0, "deaf": false, "mute": false,
+    })
+}
+
+/// A full member.
+pub(super) fn member(member: &Member, person: &Person) -> Value {
+    let mut value = member_core(member);
+    value["user"] = user(person);
+    value
+}
+
+/// The bot as a member.
+pub(super) fn bot_member() -> Value {
+    let membership = Member {
+        person: world::APPLICATION_ID,
+        nick: None,
+        roles: Vec::new(),
+    };
+    let mut value = member_core(&membership);
+    value["user"] = bot_user();
+    value
+}
+
+/// A member as interactions carry it: with computed permissions, and without the user when it
+/// stands among `resolved`, where the users are listed next to it.
+pub(super) fn interaction_member(member: &Member, permissions: u64, user: Option<Value>) -> Value {
+    let mut value = member_core(member);
+    value["permissions"] = id(permissions);
+    if let Some(user) = user {
+        value["user"] = user;
+    }
+    value
+}
+
+pub(super) fn role(role: &Role, position: usize) -> Value {
+    json!({
+        "id": id(role.id), "name": role.name, "permissions": id(role.permissions),
+        "position": position, "color": 0, "hoist": false, "managed": false, "mentionable": false,
+        "colors": {"primary_color": 0, "secondary_color": null, "tertiary_color": null},
+        "icon": null, "unicode_emoji": null, "flags": 0,
+    })
+}
+
+pub(super) fn channel(guild: &Guild, channel: &Channel) -> Value {
+    let position = guild
+        .channels
+        .iter()
+        .position(|other| other.id == channel.id);
+    json!({
+        "id": id(channel.id), "type": GUILD_TEXT, "guild_id": id(guild.id), "name": channel.name,
+        "position": position, "parent_id": null, "topic": null, "nsfw": false, "flags": 0,
+        "last_message_id": null, "rate_limit_per_user": 0, "permission_overwrites": [],
+    })
+}
+
+pub(super) fn dm_channel(channel: u64, person: &Person) -> Value {
+    json!({
+        "id": id(channel), "type": DM, "last_message_id": null, "flags": 0,
+        "recipients": [user(person)],
+    })
+}
+
+pub(super) fn roles(guild: &Guild) -> Vec<Value> {
+    guild
+        .roles
+        .iter()
+        .enumerate()
+        .map(|(n, one)| role(one, n))
+        .collect()
+}
+
+/// A guild as `GET /guilds/{id}` tells it.
+pub(super) fn guild(guild: &Guild) -> Value {
+    json!({
+        "id": id(guild.id), "name": guild.name, "owner_id": id(guild.owner),
+        "roles": roles(guild), "emojis": [], "stickers": [], "features": ["COMMUNITY"],
+        "icon": null, "banner": null, "splash": null, "discovery_splash": null,
+        "afk_channel_id": null, "afk_timeout": 300, "application_id": null, "description": null,
+        "default_message_notifications": 1, "explicit_content_filter": 2, "mfa_level": 0,
+        "nsfw_level": 0, "preferred_locale": "en-US", "premium_progress_bar_enabled": false,
+        "premium_tier": 0, "premium_subscription_count": 0, "public_updates_channel_id": null,
+        "rules_channel_id": null, "safety_alerts_channel_id": null, "system_channel_flags": 0,
+        "system_channel_id": null, "vanity_url_code": null, "verification_level": 1,
+        "max_members": 500_000, "widget_enabled": false, "widget_channel_id": null,
+    })
+}
+
+/// A guild as GUILD_CREATE brings it; of the members only the bot, as without the members
+/// intent.
+pub(super) fn guild_create(guild: &Guild) -> Value {
+    let mut value = self::guild(guild);
+    value["joined_at"] = json!(JOINED_AT);
+    value["large"] = json!(guild.members.len() > 50);
+    value["unavailable"] = json!(false);
+    value["member_count"] = json!(guild.members.len() + 1);
+    value["members"] = json!([bot_member()]);
+    value["channels"] = guild
+        .channels
+        .iter()
+        .map(|one| channel(guild, one))
+        .collect();
+    for empty in [
+        "threads",
+        "presences",
+        "voice_states",
+        "stage_instances",
+        "guild_scheduled_events",
+    ] {
+        value[empty] = json!([]);
+    }
+    value
+}
+
+/// Everything a person's client shows around the messages.
+pub(super) fn world(world: &World) -> Value {
+    let guild = |guild: &Guild| {
+        let members = guild.members.iter().map(|member| {
+            json!({
+                "user": id(member.person), "nick": member.nick,
+                "roles": member.roles.iter().copied().map(id).collect::<Vec<_>>(),
+                "permissions": id(guild.permissions(member)),
+            })
+        });
+        json!({
+            "id": id(guild.id), "name": guild.name, "owner": id(guild.owner),
+            "channels": guild.channels.iter()
+                .map(|channel| json!({"id": id(channel.id), "name": channel.name}))
+                .collect::<Vec<_>>(),
+            "roles": guild.roles.iter().map(|role| json!({
+                "id": id(role.id), "name": role.name, "permissions": id(role.permissions),
+            })).collect::<Vec<_>>(),
+            "members": members.collect::<Vec<_>>(),
+        })
+    };
+    json!({
+        "application": {"id": id(world::APPLICATION_ID), "user": bot_user()},
+        "guilds": world.guilds.iter().map(guild).collect::<Vec<_>>(),
+        "people": world.people.iter().map(user).collect::<Vec<_>>(),
+    })
+}
+
+/// What the bot may in a guild channel before anything was taken from it.
+pub(super) const BOT_PERMISSIONS: u64 = permissions::EVERYONE | permissions::BOT;

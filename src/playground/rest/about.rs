@@ -1,0 +1,108 @@
+//! What a bot can ask about itself, people and guilds. Reads only.
+
+use super::{
+    super::{APPLICATION_ID, objects, state::Hub},
+    Answer, Call,
+    errors::{self, Refusal},
+};
+use serde_json::{Value, json};
+
+type Result = std::result::Result<Answer, Refusal>;
+
+/// Sessions that may still be started today.
+const SESSIONS_LEFT: u64 = 1_000;
+/// IDENTIFYs in parallel.
+const MAX_CONCURRENCY: u64 = 16;
+
+pub(super) fn gateway(hub: &Hub, _: &mut Call) -> Result {
+    Ok(Answer::Json(
+        json!({"url": format!("ws://{}", hub.address)}),
+    ))
+}
+
+pub(super) fn gateway_bot(hub: &Hub, _: &mut Call) -> Result {
+    Ok(Answer::Json(json!({
+        "url": format!("ws://{}", hub.address), "shards": hub.shards,
+        "session_start_limit": {
+            "total": SESSIONS_LEFT, "remaining": SESSIONS_LEFT, "reset_after": 0,
+            "max_concurrency": MAX_CONCURRENCY,
+        },
+    })))
+}
+
+pub(super) fn me(_: &Hub, _: &mut Call) -> Result {
+    Ok(Answer::Json(objects::current_user()))
+}
+
+pub(super) fn my_guilds(hub: &Hub, _: &mut Call) -> Result {
+    let state = hub.state();
+    let guilds = state.world.guilds.iter().map(|guild| {
+        json!({
+            "id": objects::id(guild.id), "name": guild.name, "icon": null, "owner": false,
+            "permissions": objects::BOT_PERMISSIONS.to_string(), "features": [],
+        })
+    });
+    Ok(Answer::Json(guilds.collect()))
+}
+
+pub(super) fn application(hub: &Hub, _: &mut Call) -> Result {
+    Ok(Answer::Json(objects::application(
+        hub.state().world.people.first(),
+    )))
+}
+
+pub(super) fn user(hub: &Hub, call: &mut Call) -> Result {
+    let id = call.id("user_id");
+    if id == APPLICATION_ID {
+        return Ok(Answer::Json(objects::bot_user()));
+    }
+    let state = hub.state();
+    let person = state.world.person(id).ok_or(errors::UNKNOWN_USER)?;
+    Ok(Answer::Json(objects::user(person)))
+}
+
+pub(super) fn guild(hub: &Hub, call: &mut Call) -> Result {
+    let state = hub.state();
+    let guild = state
+        .world
+        .guild(call.id("guild_id"))
+        .ok_or(errors::UNKNOWN_GUILD)?;
+    Ok(Answer::Json(objects::guild(guild)))
+}
+
+pub(super) fn guild_channels(hub: &Hub, call: &mut Call) -> Result {
+    let state = hub.state();
+    let guild = state
+        .world
+        .guild(call.id("guild_id"))
+        .ok_or(errors::UNKNOWN_GUILD)?;
+    let channels = guild
+        .channels
+        .iter()
+        .map(|channel| objects::channel(guild, channel));
+    Ok(Answer::Json(channels.collect()))
+}
+
+pub(super) fn guild_roles(hub: &Hub, call: &mut Call) -> Result {
+    let state = hub.state();
+    let guild = state
+        .world
+        .guild(call.id("guild_id"))
+        .ok_or(errors::UNKNOWN_GUILD)?;
+    Ok(Answer::Json(Value::Array(objects::roles(guild))))
+}
+
+pub(super) fn member(hub: &Hub, call: &mut Call) -> Result {
+    let state = hub.state();
+    let guild = state
+        .world
+        .guild(call.id("guild_id"))
+        .ok_or(errors::UNKNOWN_GUILD)?;
+    let id = call.id("user_id");
+    if id == APPLICATION_ID {
+        return Ok(Answer::Json(objects::bot_member()));
+    }
+    let person = state.world.person(id).ok_or(errors::UNKNOWN_USER)?;
+    let member = guild.member(id).ok_or(errors::UNKNOWN_MEMBER)?;
+    Ok(Answer::Json(objects::member(member, person)))
+}

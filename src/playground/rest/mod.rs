@@ -1,0 +1,414 @@
+//! The REST API, version 10: one table of routes, one way for every request.
+//!
+//! May touch: the state, for as long as a handler runs. Invariant: every request is logged with
+//! its route and its status, whatever became of it.
+
+mod about;
+mod body;
+pub(super) mod callback;
+mod commands;
+pub(super) mod errors;
+mod messages;
+mod webhooks;
+
+use super::{
+    limits::Standing,
+    state::{Hub, PlannedFault},
+};
+use axum::{
+    Json,
+    extract::{Request, State},
+    http::{HeaderValue, StatusCode},
+    response::{IntoResponse, Response},
+};
+pub(super) use body::Call;
+use errors::Refusal;
+pub(super) use messages::remove;
+use serde_json::{Value, json};
+use std::{collections::HashMap, sync::Arc, time::Duration};
+use tokio::time::Instant;
+
+/// The answer of a handler.
+pub(super) enum Answer {
+    /// 204
+    Empty,
+    /// 200
+    Json(Value),
+}
+
+type Handler = fn(&Hub, &mut Call) -> Result<Answer, Refusal>;
+
+/// Who may call a route.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Door {
+    /// With the bot's token.
+    Bot,
+    /// With the token in the path.
+    Token,
+    /// As `Token`, and without a rate limit.
+    Callback,
+}
+
+/// Every route, with the names that Discord's OpenAPI document gives the parameters.
+const ROUTES: &[(&str, &str, Door, Handler)] = &[
+    ("GET", "/gateway", Door::Token, about::gateway),
+    ("GET", "/gateway/bot", Door::Bot, about::gateway_bot),
+    ("GET", "/users/@me", Door::Bot, about::me),
+    ("GET", "/users/@me/guilds", Door::Bot, about::my_guilds),
+    ("POST", "/users/@me/channels", Door::Bot, messages::open_dm),
+    ("GET", "/users/{user_id}", Door::Bot, about::user),
+    ("GET", "/applications/@me", Door::Bot, about::application),
+    (
+        "GET",
+        "/oauth2/applications/@me",
+        Door::Bot,
+        about::application,
+    ),
+    (
+        "GET",
+        "/applications/{application_id}/commands",
+        Door::Bot,
+        commands::list,
+    ),
+    (
+        "PUT",
+        "/applications/{application_id}/commands",
+        Door::Bot,
+        commands::replace,
+    ),
+    (
+        "GET",
+        "/applications/{application_id}/guilds/{guild_id}/commands",
+        Door::Bot,
+        commands::list,
+    ),
+    (
+        "PUT",
+        "/applications/{application_id}/guilds/{guild_id}/commands",
+        Door::Bot,
+        commands::replace,
+    ),
+    ("GET", "/guilds/{guild_id}", Door::Bot, about::guild),
+    (
+        "GET",
+        "/guilds/{guild_id}/channels",
+        Door::Bot,
+        about::guild_channels,
+    ),
+    (
+        "GET",
+        "/guilds/{guild_id}/roles",
+        Door::Bot,
+        about::guild_roles,
+    ),
+    (
+        "GET",
+        "/guilds/{guild_id}/members/{user_id}",
+        Door::Bot,
+        about::member,
+    ),
+    (
+        "GET",
+        "/channels/{channel_id}",
+        Door::Bot,
+        messages::channel,
+    ),
+    (
+        "GET",
+        "/channels/{channel_id}/messages",
+        Door::Bot,
+        messages::list,
+    ),
+    (
+        "POST",
+        "/channels/{channel_id}/messages",
+        Door::Bot,
+        messages::create,
+    ),
+    (
+        "GET",
+        "/channels/{channel_id}/messages/{message_id}",
+        Door::Bot,
+        messages::get,
+    ),
+    (
+        "PATCH",
+        "/channels/{channel_id}/messages/{message_id}",
+        Door::Bot,
+        messages::edit,
+    ),
+    (
+        "DELETE",
+        "/channels/{channel_id}/messages/{message_id}",
+        Door::Bot,
+        messages::delete,
+    ),
+    (
+        "POST",
+        "/interactions/{interaction_id}/{interaction_token}/callback",
+        Door::Callback,
+        callback::answer,
+    ),
+    (
+        "POST",
+        "/webhooks/{webhook_id}/{webhook_token}",
+        Door::Token,
+        webhooks::create,
+    ),
+    (
+        "GET",
+        "/webhooks/{webhook_id}/{webhook_token}/messages/@original",
+        Door::Token,
+        webhooks::get,
+    ),
+    (
+        "PATCH",
+        "/webhooks/{webhook_id}/{webhook_token}/messages/@original",
+        Door::Token,
+        webhooks::edit,
+    ),
+    (
+        "DELETE",
+        "/webhooks/{webhook_id}/{webhook_token}/messages/@original",
+        Door::Token,
+        webhooks::delete,
+    ),
+    (
+        "GET",
+        "/webhooks/{webhook_id}/{webhook_token}/messages/{message_id}",
+        Door::Token,
+        webhooks::get,
+    ),
+    (
+        "PATCH",
+        "/webhooks/{webhook_id}/{webhook_token}/messages/{message_id}",
+        Door::Token,
+        webhooks::edit,
+    ),
+    (
+        "DELETE",
+        "/webhooks/{webhook_id}/{webhook_token}/messages/{message_id}",
+        Door::Token,
+        webhooks::delete,
+    ),
+];
+
+/// Serves one request: read, find the route, authorise, limit, handle, log.
+pub(super) async fn serve(State(hub): State<Arc<Hub>>, request: Request) -> Response {
+    let full = request.uri().path().to_owned();
+    let Some(path) = full.strip_prefix("/api/v10").map(str::to_owned) else {
+        return refused(&errors::NOT_FOUND);
+    };
+    let mut call = match Call::read(request, path).await {
+        Ok(call) => call,
+        Err(refusal) => return refused(&refusal),
+    };
+    let body = call.body.clone();
+    let (route, door, handler) = match find(&mut call) {
+        Ok(found) => found,
+        Err((route, refusal)) => {
+            log(&hub, &call, route, body, refusal.status);
+            return refused(&refusal);
+        }
+    };
+    let fault = planned_fault(&hub, &call, route);
+    let latency_ms =
+        fault.as_ref().map_or(0, |fault| fault.delay_ms) + hub.state().faults.latency_ms;
+    if latency_ms > 0 {
+        tokio::time::sleep(Duration::from_millis(latency_ms)).await;
+    }
+    let spoilt = fault
+        .as_ref()
+        .filter(|fault| !fault.after)
+        .and_then(|fault| fault.status);
+    let response = match spoilt {
+        Some(status) => faulty(status),
+        None => handle(&hub, &mut call, route, door, handler),
+    };
+    let response = match fault
+        .filter(|fault| fault.after)
+        .and_then(|fault| fault.status)
+    {
+        Some(status) => faulty(status),
+        None => response,
+    };
+    log(&hub, &call, route, body, response.status().as_u16());
+    response
+}
+
+fn handle(hub: &Hub, call: &mut Call, route: &str, door: Door, handler: Handler) -> Response {
+    let token = call.authorization.strip_prefix("Bot ").unwrap_or_default();
+    if door == Door::Bot && token != hub.token {
+        return refused(&errors::UNAUTHORIZED);
+    }
+    let standing = (door != Door::Callback && !hub.state().faults.unlimited).then(|| {
+        let major = ["channel_id", "guild_id", "webhook_token"]
+            .into_iter()
+            .find_map(|name| call.params.get(name).cloned());
+        let major = major.unwrap_or_default();
+        let method = call.method.as_str();
+        hub.state()
+            .limits
+            .take(Instant::now(), method, route, &major, door == Door::Bot)
+    });
+    let mut response = match standing.as_ref().and_then(|standing| standing.refused) {
+        Some(global) => limited(
+            standing.as_ref().map(|standing| standing.reset_after),
+            global,
+        ),
+        None => match handler(hub, call) {
+            Ok(Answer::Empty) => StatusCode::NO_CONTENT.into_response(),
+            Ok(Answer::Json(value)) => Json(value).into_response(),
+            Err(refusal) => refused(&refusal),
+        },
+    };
+    if let Some(standing) = standing {
+        tell_standing(hub, &mut response, &standing);
+    }
+    response
+}
+
+/// Finds the route of a call and fills in its parameters.
+fn find(call: &mut Call) -> Result<(&'static str, Door, Handler), (&'static str, Refusal)> {
+    let mut elsewhere = None;
+    for (method, route, door, handler) in ROUTES {
+        let Some(params) = matches(route, &call.path) else {
+            continue;
+        };
+        if *method == call.method.as_str() {
+            call.params = params;
+            return Ok((route, *door, *handler));
+        }
+        elsewhere = Some(*route);
+    }
+    Err(match elsewhere {
+        Some(route) => (route, errors::METHOD_NOT_ALLOWED),
+        None => ("", errors::NOT_FOUND),
+    })
+}
+
+/// The parameters of a path that has the shape of this route.
+fn matches(route: &'static str, path: &str) -> Option<HashMap<&'static str, String>> {
+    let (mut shape, mut steps) = (route.split('/'), path.split('/'));
+    let mut params = HashMap::new();
+    loop {
+        match (shape.next(), steps.next()) {
+            (None, None) => return Some(params),
+            (Some(part), Some(step)) => {
+                match part
+                    .strip_prefix('{')
+                    .and_then(|part| part.strip_suffix('}'))
+                {
+                    Some(name) if !step.is_empty() && !step.starts_with('@') => {
+                        params.insert(name, step.to_owned());
+                    }
+                    None if part == step => {}
+                    _ => return None,
+                }
+            }
+            _ => return None,
+        }
+    }
+}
+
+fn planned_fault(hub: &Hub, call: &Call, route: &str) -> Option<PlannedFault> {
+    let mut state = hub.state();
+    let planned = &mut state.faults.planned;
+    let position = planned.iter().position(|fault| {
+        let method = fault.method.as_deref();
+        method.is_none_or(|method| method == call.method.as_str())
+            && route.starts_with(&fault.route)
+    })?;
+    planned[position].times -= 1;
+    let fault = planned[position].clone();
+    if fault.times == 0 {
+        planned.remove(position);
+    }
+    Some(fault)
+}
+
+fn log(hub: &Hub, call: &Call, route: &str, body: Value, status: u16) {
+    let path = &call.path;
+    let entry = json!({
+        "method": call.method.as_str(), "path": path, "query": call.query, "body": body,
+        "route": if route.is_empty() { path.as_str() } else { route },
+        "multipart": call.multipart, "status": status,
+    });
+    hub.state().log(entry);
+}
+
+fn refused(refusal: &Refusal) -> Response {
+    let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
+    (status, Json(refusal.body())).into_response()
+}
+
+fn faulty(status: u16) -> Response {
+    if status == 429 {
+        return limited(Some(Duration::from_secs(1)), false);
+    }
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let body = json!({"message": status.to_string(), "code": 0});
+    (status, Json(body)).into_response()
+}
+
+fn limited(reset_after: Option<Duration>, global: bool) -> Response {
+    let wait = reset_after.unwrap_or_default().as_secs_f64();
+    let body = json!({
+        "message": "You are being rate limited.", "retry_after": wait, "global": global,
+    });
+    let mut response = (StatusCode::TOO_MANY_REQUESTS, Json(body)).into_response();
+    header(&mut response, "retry-after", &wait.ceil().to_string());
+    header(
+        &mut response,
+        "x-ratelimit-scope",
+        if global { "global" } else { "user" },
+    );
+    if global {
+        header(&mut response, "x-ratelimit-global", "true");
+    }
+    response
+}
+
+fn tell_standing(hub: &Hub, response: &mut Response, standing: &Standing) {
+    let after = standing.reset_after.as_secs_f64();
+    let now_ms = hub.clock.now().timestamp_millis();
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a time in seconds, to the millisecond"
+    )]
+    let at = now_ms as f64 / 1_000.0 + after;
+    header(response, "x-ratelimit-limit", &standing.limit.to_string());
+    header(
+        response,
+        "x-ratelimit-remaining",
+        &standing.remaining.to_string(),
+    );
+    header(response, "x-ratelimit-reset", &format!("{at:.3}"));
+    header(response, "x-ratelimit-reset-after", &format!("{after:.3}"));
+    header(response, "x-ratelimit-bucket", &standing.bucket);
+}
+
+fn header(response: &mut Response, name: &'static str, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        response.headers_mut().insert(name, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn routes_are_unique_and_match_themselves_only() {
+        for (n, (method, route, ..)) in ROUTES.iter().enumerate() {
+            let path = route.replace(['{', '}'], "");
+            let hits = ROUTES.iter().enumerate();
+            let hits = hits.filter(|(_, one)| one.0 == *method && matches(one.1, &path).is_some());
+            assert_eq!(
+                hits.map(|(n, _)| n).collect::<Vec<_>>(),
+                [n],
+                "{method} {route}"
+            );
+        }
+    }
+}

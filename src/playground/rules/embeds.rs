@@ -1,0 +1,144 @@
+//! Limits of embeds. Invariant: all texts of all embeds of a message together count.
+
+use super::{Problems, items};
+use serde_json::Value;
+
+const TITLE_MAX: usize = 256;
+const DESCRIPTION_MAX: usize = 4_096;
+const FIELDS_MAX: usize = 25;
+const FIELD_NAME_MAX: usize = 256;
+const FIELD_VALUE_MAX: usize = 1_024;
+const FOOTER_MAX: usize = 2_048;
+const AUTHOR_MAX: usize = 256;
+const URL_MAX: usize = 2_048;
+/// Characters of all texts of all embeds of one message.
+const TOTAL_MAX: usize = 6_000;
+const COLOR_MAX: u64 = 0xFF_FFFF;
+
+pub(super) fn check(problems: &mut Problems, embeds: &[Value]) {
+    for (n, embed) in embeds.iter().enumerate() {
+        one(problems, &format!("embeds.{n}"), embed);
+    }
+    if embeds.iter().map(size).sum::<usize>() > TOTAL_MAX {
+        let message = format!("Embed size exceeds maximum size of {TOTAL_MAX}");
+        problems.add("embeds", "MAX_EMBED_SIZE_EXCEEDED", message);
+    }
+}
+
+fn one(problems: &mut Problems, at: &str, embed: &Value) {
+    problems.text(&format!("{at}.title"), &embed["title"], 0, TITLE_MAX);
+    problems.text(
+        &format!("{at}.description"),
+        &embed["description"],
+        0,
+        DESCRIPTION_MAX,
+    );
+    if let Some(footer) = embed.get("footer").filter(|footer| !footer.is_null()) {
+        problems.text(&format!("{at}.footer.text"), &footer["text"], 1, FOOTER_MAX);
+    }
+    if let Some(author) = embed.get("author").filter(|author| !author.is_null()) {
+        problems.text(&format!("{at}.author.name"), &author["name"], 1, AUTHOR_MAX);
+        url(
+            problems,
+            &format!("{at}.author.url"),
+            &author["url"],
+            &["http", "https"],
+        );
+    }
+    problems.number(&format!("{at}.color"), &embed["color"], 0, COLOR_MAX);
+    url(
+        problems,
+        &format!("{at}.url"),
+        &embed["url"],
+        &["http", "https"],
+    );
+    for part in ["image", "thumbnail"] {
+        let schemes = &["http", "https", "attachment"];
+        url(
+            problems,
+            &format!("{at}.{part}.url"),
+            &embed[part]["url"],
+            schemes,
+        );
+    }
+    let stamp = &embed["timestamp"];
+    if let Some(text) = stamp.as_str()
+        && chrono::DateTime::parse_from_rfc3339(text).is_err()
+    {
+        let message = format!("Could not parse {text}. Should be ISO8601.");
+        problems.add(&format!("{at}.timestamp"), "DATE_TIME_TYPE_PARSE", message);
+    }
+    let fields = items(&embed["fields"]);
+    problems.length(&format!("{at}.fields"), fields.len(), 0, FIELDS_MAX);
+    for (n, field) in fields.iter().enumerate() {
+        let at = format!("{at}.fields.{n}");
+        problems.text(&format!("{at}.name"), &field["name"], 1, FIELD_NAME_MAX);
+        problems.text(&format!("{at}.value"), &field["value"], 1, FIELD_VALUE_MAX);
+    }
+}
+
+/// Refuses an address, if one is there, of another scheme or of too many characters.
+pub(super) fn url(problems: &mut Problems, at: &str, value: &Value, schemes: &[&str]) {
+    let Some(text) = value.as_str() else { return };
+    let good = text.split_once("://").is_some_and(|(scheme, rest)| {
+        schemes.contains(&scheme) && !rest.is_empty() && !rest.contains(char::is_whitespace)
+    });
+    if !good {
+        let message = format!("Scheme \"{text}\" is not supported or the URL is not well formed.");
+        problems.add(at, "URL_TYPE_INVALID_URL", message);
+    }
+    problems.text(at, value, 0, URL_MAX);
+}
+
+fn size(embed: &Value) -> usize {
+    let length = |value: &Value| value.as_str().map_or(0, |text| text.chars().count());
+    let fields = items(&embed["fields"]).iter();
+    length(&embed["title"])
+        + length(&embed["description"])
+        + length(&embed["footer"]["text"])
+        + length(&embed["author"]["name"])
+        + fields
+            .map(|field| length(&field["name"]) + length(&field["value"]))
+            .sum::<usize>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn errors(embeds: &Value) -> Value {
+        let mut problems = Problems::default();
+        check(&mut problems, items(embeds));
+        problems
+            .into_errors()
+            .map_or(Value::Null, |errors| errors["embeds"].clone())
+    }
+
+    #[test]
+    fn every_part_has_its_limit() {
+        let field = |name: usize, value: usize| json!({"name": "n".repeat(name), "value": "v".repeat(value)});
+        let bad = json!([{
+            "title": "t".repeat(257), "color": 0x0100_0000, "url": "javascript:x",
+            "footer": {"text": "f".repeat(2_049)}, "author": {"name": ""}, "timestamp": "soon",
+            "fields": [field(257, 1), field(1, 1_025), field(0, 1)],
+        }]);
+        let errors = errors(&bad);
+        for part in ["title", "color", "url", "footer", "author", "timestamp"] {
+            assert!(errors["0"][part].is_object(), "{part}");
+        }
+        assert!(errors["0"]["fields"]["0"]["name"].is_object());
+        assert!(errors["0"]["fields"]["1"]["value"].is_object());
+        assert!(errors["0"]["fields"]["2"]["name"].is_object());
+        let many = json!([{"fields": vec![field(1, 1); 26]}]);
+        assert!(self::errors(&many)["0"]["fields"]["_errors"].is_array());
+    }
+
+    #[test]
+    fn six_thousand_and_one_characters_over_all_embeds_are_refused() {
+        let embed = |n: usize| json!({"description": "d".repeat(n)});
+        assert_eq!(errors(&json!([embed(3_000), embed(3_000)])), Value::Null);
+        let refused = errors(&json!([embed(3_000), embed(3_001)]));
+        assert_eq!(refused["_errors"][0]["code"], "MAX_EMBED_SIZE_EXCEEDED");
+    }
+}

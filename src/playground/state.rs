@@ -1,0 +1,341 @@
+//! What the embedded Discord remembers, behind one lock.
+//!
+//! May touch: nothing outside. Invariant: every collection is bounded by a named limit, and
+//! every change a person could see raises the revision of its channel.
+
+use super::{
+    Settings,
+    limits::Limits,
+    messages::{Messages, Upload},
+    objects::{self, BOT_PERMISSIONS},
+    sessions::{INTENT_DIRECT_MESSAGES, INTENT_GUILD_MESSAGES, Sessions},
+    world::World,
+};
+use crate::clock::Clock;
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
+    hash::{BuildHasher, RandomState},
+    net::SocketAddr,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+use tokio::sync::{broadcast, watch};
+use tokio_util::sync::CancellationToken;
+
+/// The first millisecond of Discord's time, in Unix milliseconds.
+const DISCORD_EPOCH_MS: i64 = 1_420_070_400_000;
+/// Interactions that are remembered; the oldest is forgotten first.
+const INTERACTIONS_MAX: usize = 10_000;
+/// Requests in the log of `GET /client/requests`.
+const REQUESTS_MAX: usize = 20_000;
+/// News a slow reader of `GET /client/events` may lag behind.
+const NEWS_MAX: usize = 1_024;
+
+/// All that the faces of the server share.
+#[derive(Debug)]
+pub(super) struct Hub {
+    state: Mutex<State>,
+    pub(super) address: SocketAddr,
+    pub(super) token: String,
+    pub(super) clock: Clock,
+    pub(super) shards: u32,
+    pub(super) stopping: CancellationToken,
+}
+
+impl Hub {
+    pub(super) fn new(address: SocketAddr, settings: Settings) -> Self {
+        Self {
+            state: Mutex::new(State::new(settings.world, format!("http://{address}"))),
+            address,
+            token: settings.token,
+            clock: settings.clock,
+            shards: settings.shards.max(1),
+            stopping: CancellationToken::new(),
+        }
+    }
+
+    /// The state; hold it shortly and never over an `await`.
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What is behind the lock.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) world: World,
+    /// Where files are to be fetched, `http://127.0.0.1:PORT`.
+    pub(super) url: String,
+    pub(super) messages: Messages,
+    /// Direct-message channels by person.
+    pub(super) dms: HashMap<u64, u64>,
+    /// Commands by guild; `None` are the global ones.
+    pub(super) commands: HashMap<Option<u64>, Vec<Value>>,
+    pub(super) interactions: BTreeMap<u64, Interaction>,
+    /// Interactions by token.
+    pub(super) tokens: HashMap<String, u64>,
+    /// The modal each person looks at.
+    pub(super) modals: HashMap<u64, Modal>,
+    pub(super) sessions: Sessions,
+    pub(super) limits: Limits,
+    pub(super) faults: Faults,
+    pub(super) requests: VecDeque<Value>,
+    requests_made: u64,
+    last_id: u64,
+    revision: u64,
+    channel_revisions: HashMap<u64, u64>,
+    /// Ticks with every change that somebody may wait for.
+    pub(super) changed: watch::Sender<u64>,
+    /// What the web page is told, as it happens.
+    pub(super) news: broadcast::Sender<Value>,
+}
+
+/// One interaction from the click to the end of its token.
+#[derive(Debug)]
+pub(super) struct Interaction {
+    pub(super) id: u64,
+    pub(super) token: String,
+    pub(super) kind: Kind,
+    pub(super) user: u64,
+    pub(super) guild: Option<u64>,
+    pub(super) channel: u64,
+    /// The message whose component was used, also for a modal that this opened.
+    pub(super) source: Option<u64>,
+    /// The body of INTERACTION_CREATE.
+    pub(super) event: Value,
+    pub(super) created: DateTime<Utc>,
+    /// The callback type it was answered with.
+    pub(super) answered: Option<u64>,
+    /// The message that `@original` means.
+    pub(super) original: Option<u64>,
+    /// `@original` still says "thinking…".
+    pub(super) loading: bool,
+    pub(super) followups: Vec<u64>,
+    /// Choices or modal of the answer.
+    pub(super) shown: Value,
+    pub(super) progress: watch::Sender<Progress>,
+}
+
+/// What kind of interaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Command,
+    Autocomplete,
+    Component,
+    Modal,
+}
+
+impl Kind {
+    /// Discord's number for it.
+    pub(super) fn number(self) -> u64 {
+        match self {
+            Self::Command => 2,
+            Self::Component => 3,
+            Self::Autocomplete => 4,
+            Self::Modal => 5,
+        }
+    }
+}
+
+/// How far the answer to an interaction is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Progress {
+    Waiting,
+    /// Acknowledged; a deferred answer is still to come.
+    Deferred,
+    /// What was promised is there.
+    Settled,
+}
+
+/// A modal on a person's screen.
+#[derive(Clone, Debug)]
+pub(super) struct Modal {
+    pub(super) definition: Value,
+    pub(super) channel: u64,
+    pub(super) source: Option<u64>,
+}
+
+/// What tests asked to go wrong.
+#[derive(Debug, Default)]
+pub(super) struct Faults {
+    pub(super) planned: Vec<PlannedFault>,
+    pub(super) latency_ms: u64,
+    /// People who don't take direct messages.
+    pub(super) dms_closed: HashSet<u64>,
+    /// Permissions of a person in a guild, instead of the computed ones.
+    pub(super) permissions: HashMap<(u64, u64), u64>,
+    /// What was taken from the bot in a channel.
+    pub(super) denied: HashMap<u64, u64>,
+    pub(super) unlimited: bool,
+}
+
+/// A REST answer that is to go wrong.
+#[derive(Clone, Debug)]
+pub(super) struct PlannedFault {
+    pub(super) method: Option<String>,
+    pub(super) route: String,
+    pub(super) times: u64,
+    pub(super) status: Option<u16>,
+    pub(super) delay_ms: u64,
+    /// Let the request have its effect, and spoil only the answer.
+    pub(super) after: bool,
+}
+
+impl State {
+    fn new(world: World, url: String) -> Self {
+        Self {
+            world,
+            url,
+            messages: Messages::default(),
+            dms: HashMap::new(),
+            commands: HashMap::new(),
+            interactions: BTreeMap::new(),
+            tokens: HashMap::new(),
+            modals: HashMap::new(),
+            sessions: Sessions::default(),
+            limits: Limits::default(),
+            faults: Faults::default(),
+            requests: VecDeque::new(),
+            requests_made: 0,
+            last_id: 0,
+            revision: 0,
+            channel_revisions: HashMap::new(),
+            changed: watch::Sender::new(0),
+            news: broadcast::Sender::new(NEWS_MAX),
+        }
+    }
+
+    /// A new snowflake: later than every one before, also while the clock stands still.
+    pub(super) fn next_id(&mut self, now: DateTime<Utc>) -> u64 {
+        let since = now.timestamp_millis().saturating_sub(DISCORD_EPOCH_MS);
+        let base = u64::try_from(since).unwrap_or(0) << 22;
+        self.last_id = base.max(self.last_id + 1);
+        self.last_id
+    }
+
+    /// A secret that nobody guesses by accident.
+    pub(super) fn next_secret(&mut self, id: u64) -> String {
+        let salt = RandomState::new().hash_one(id);
+        format!("aW50ZXJhY3Rpb24{salt:016x}{id:x}")
+    }
+
+    /// Says that something changed that is not in a channel (commands, sessions, the log).
+    pub(super) fn touch(&mut self) {
+        self.revision += 1;
+        self.changed.send_replace(self.revision);
+    }
+
+    /// Says what changed in a channel, to those who wait and to the web page.
+    pub(super) fn announce(&mut self, kind: &str, channel: u64, owner: Option<u64>, detail: Value) {
+        self.touch();
+        self.channel_revisions.insert(channel, self.revision);
+        if owner.is_none() {
+            self.tell_bot(kind, channel, &detail);
+        }
+        // Nobody listening is no mistake.
+        let _ = self.news.send(json!({
+            "type": kind, "channel": objects::id(channel), "only_for": owner.map(objects::id),
+            "revision": self.revision, "detail": detail,
+        }));
+    }
+
+    /// Sends the gateway event of a change that is not for one person alone.
+    fn tell_bot(&mut self, kind: &str, channel: u64, detail: &Value) {
+        let event = match kind {
+            "message_created" => "MESSAGE_CREATE",
+            "message_updated" => "MESSAGE_UPDATE",
+            "message_deleted" => "MESSAGE_DELETE",
+            _ => return,
+        };
+        let guild = self.world.channel(channel).map(|(guild, _)| guild.id);
+        let mut data = detail.clone();
+        data["channel_id"] = objects::id(channel);
+        if let Some(guild) = guild {
+            data["guild_id"] = objects::id(guild);
+        }
+        let intent = if guild.is_some() {
+            INTENT_GUILD_MESSAGES
+        } else {
+            INTENT_DIRECT_MESSAGES
+        };
+        self.sessions.dispatch(guild, intent, event, &data);
+    }
+
+    /// The revision of the last change in a channel, 0 before any.
+    pub(super) fn revision(&self, channel: u64) -> u64 {
+        self.channel_revisions.get(&channel).copied().unwrap_or(0)
+    }
+
+    /// Writes a request into the log.
+    pub(super) fn log(&mut self, mut entry: Value) {
+        self.requests_made += 1;
+        entry["n"] = json!(self.requests_made);
+        self.requests.push_back(entry);
+        if self.requests.len() > REQUESTS_MAX {
+            self.requests.pop_front();
+        }
+        self.touch();
+    }
+
+    /// Remembers an interaction, and forgets the oldest if there are too many.
+    pub(super) fn remember(&mut self, interaction: Interaction) {
+        self.tokens
+            .insert(interaction.token.clone(), interaction.id);
+        self.interactions.insert(interaction.id, interaction);
+        if self.interactions.len() > INTERACTIONS_MAX
+            && let Some((_, oldest)) = self.interactions.pop_first()
+        {
+            self.tokens.remove(&oldest.token);
+        }
+    }
+
+    /// The direct-message channel with this person, opened if there was none.
+    pub(super) fn open_dm(&mut self, person: u64, now: DateTime<Utc>) -> u64 {
+        if let Some(channel) = self.dms.get(&person) {
+            return *channel;
+        }
+        let channel = self.next_id(now);
+        self.dms.insert(person, channel);
+        channel
+    }
+
+    /// The person of a direct-message channel.
+    pub(super) fn dm_person(&self, channel: u64) -> Option<u64> {
+        self.dms
+            .iter()
+            .find(|(_, dm)| **dm == channel)
+            .map(|(person, _)| *person)
+    }
+
+    /// What a person may do in a guild; `None` for those who are not in it.
+    pub(super) fn permissions(&self, guild: u64, person: u64) -> Option<u64> {
+        let guild = self.world.guild(guild)?;
+        let member = guild.member(person)?;
+        let set = self.faults.permissions.get(&(guild.id, person)).copied();
+        Some(set.unwrap_or_else(|| guild.permissions(member)))
+    }
+
+    /// What the bot may do in a channel.
+    pub(super) fn bot_permissions(&self, channel: u64) -> u64 {
+        BOT_PERMISSIONS & !self.faults.denied.get(&channel).copied().unwrap_or(0)
+    }
+
+    /// Keeps uploaded files of a message and gives their attachment objects.
+    pub(super) fn attach(&mut self, files: Vec<Upload>, now: DateTime<Utc>) -> Vec<Value> {
+        files
+            .into_iter()
+            .map(|file| {
+                let id = self.next_id(now);
+                let url = format!("{}/attachments/{id}/{}", self.url, file.filename);
+                let attachment = json!({
+                    "id": objects::id(id), "filename": file.filename, "size": file.bytes.len(),
+                    "url": url, "proxy_url": url, "content_type": file.content_type,
+                    "description": file.description,
+                });
+                self.messages.keep_file(id, file);
+                attachment
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,294 @@
+//! The people, guilds, channels and permissions of the embedded Discord.
+//!
+//! Plain data and pure functions. Invariant: ids are stable from run to run, and the two guilds
+//! of the default world belong to different shards when there are two.
+
+/// Permission bits as in Discord's documentation.
+pub mod permissions {
+    #![expect(missing_docs, reason = "the names are Discord's own")]
+    pub const ADMINISTRATOR: u64 = 1 << 3;
+    pub const MANAGE_GUILD: u64 = 1 << 5;
+    pub const ADD_REACTIONS: u64 = 1 << 6;
+    pub const VIEW_CHANNEL: u64 = 1 << 10;
+    pub const SEND_MESSAGES: u64 = 1 << 11;
+    pub const MANAGE_MESSAGES: u64 = 1 << 13;
+    pub const EMBED_LINKS: u64 = 1 << 14;
+    pub const ATTACH_FILES: u64 = 1 << 15;
+    pub const READ_MESSAGE_HISTORY: u64 = 1 << 16;
+    pub const MENTION_EVERYONE: u64 = 1 << 17;
+    pub const USE_EXTERNAL_EMOJIS: u64 = 1 << 18;
+    pub const CHANGE_NICKNAME: u64 = 1 << 26;
+    pub const USE_APPLICATION_COMMANDS: u64 = 1 << 31;
+    pub const MANAGE_EVENTS: u64 = 1 << 33;
+    pub const MANAGE_THREADS: u64 = 1 << 34;
+    pub const CREATE_PUBLIC_THREADS: u64 = 1 << 35;
+    pub const SEND_MESSAGES_IN_THREADS: u64 = 1 << 38;
+    pub const CREATE_EVENTS: u64 = 1 << 44;
+    /// Everything there is.
+    pub const ALL: u64 = (1 << 53) - 1;
+    /// What everyone may in a new guild.
+    pub const EVERYONE: u64 = ADD_REACTIONS
+        | VIEW_CHANNEL
+        | SEND_MESSAGES
+        | EMBED_LINKS
+        | ATTACH_FILES
+        | READ_MESSAGE_HISTORY
+        | USE_EXTERNAL_EMOJIS
+        | CHANGE_NICKNAME
+        | USE_APPLICATION_COMMANDS
+        | SEND_MESSAGES_IN_THREADS
+        | CREATE_PUBLIC_THREADS;
+    /// What the bot was invited with, besides that.
+    pub const BOT: u64 =
+        MANAGE_MESSAGES | MENTION_EVERYONE | MANAGE_EVENTS | MANAGE_THREADS | CREATE_EVENTS;
+}
+
+use permissions as p;
+
+/// The application and, as with every new application, also its bot user.
+pub const APPLICATION_ID: u64 = 262_144_000_000 << 22;
+const FIRST_GUILD: u64 = 262_144_000_100;
+const FIRST_PERSON: u64 = 188_743_680_000;
+/// Ids that belong to one guild (channels, roles) are this far apart from the next guild's.
+const GUILD_STRIDE: u64 = 1_000;
+
+/// Somebody with a Discord account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// Snowflake.
+    pub id: u64,
+    /// Unique name in lower case.
+    pub username: String,
+    /// The name shown.
+    pub global_name: String,
+    /// Language of the client, such as `en-US`.
+    pub locale: String,
+}
+
+/// A text channel of a guild.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Channel {
+    /// Snowflake.
+    pub id: u64,
+    /// Name without `#`.
+    pub name: String,
+}
+
+/// A role of a guild.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Role {
+    /// Snowflake; the guild's own id for `@everyone`.
+    pub id: u64,
+    /// Name.
+    pub name: String,
+    /// Permission bits.
+    pub permissions: u64,
+}
+
+/// A person's membership in a guild.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// The person's id.
+    pub person: u64,
+    /// Name in this guild, if another than the global one.
+    pub nick: Option<String>,
+    /// Ids of roles besides `@everyone`.
+    pub roles: Vec<u64>,
+}
+
+/// A guild ("server").
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Guild {
+    /// Snowflake.
+    pub id: u64,
+    /// Name.
+    pub name: String,
+    /// The person who owns it and may do everything.
+    pub owner: u64,
+    /// Text channels in their order.
+    pub channels: Vec<Channel>,
+    /// Roles, `@everyone` first.
+    pub roles: Vec<Role>,
+    /// Who is in it; the bot always is and isn't listed.
+    pub members: Vec<Member>,
+}
+
+/// All there is at the start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct World {
+    /// Guilds in their order.
+    pub guilds: Vec<Guild>,
+    /// People in their order: the first owns the guilds, the second has the role *Organisers*
+    /// (Manage Events), the last of the default ten is in the first guild only.
+    pub people: Vec<Person>,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self::with_people(NAMES.len())
+    }
+}
+
+const NAMES: [&str; 10] = [
+    "Mira", "Jonas", "Aiko", "Tomás", "Freya", "Kwame", "Ines", "Sándor", "Linh", "Noor",
+];
+
+impl World {
+    /// The two guilds with `count` people (at least the default ten), for crowds.
+    pub fn with_people(count: usize) -> Self {
+        let people: Vec<Person> = (0..count.max(NAMES.len())).map(person).collect();
+        let only_in_first = people[NAMES.len() - 1].id;
+        let first = guild(
+            0,
+            "Overwatch Friends",
+            &["general", "sessions", "scrims"],
+            &people,
+        );
+        let mut second = guild(
+            1,
+            "Payload Pushers",
+            &["lobby", "looking-for-group"],
+            &people,
+        );
+        second
+            .members
+            .retain(|member| member.person != only_in_first);
+        Self {
+            guilds: vec![first, second],
+            people,
+        }
+    }
+
+    /// The guild of this id.
+    pub fn guild(&self, id: u64) -> Option<&Guild> {
+        self.guilds.iter().find(|guild| guild.id == id)
+    }
+
+    /// The guild that has this channel, and the channel.
+    pub fn channel(&self, id: u64) -> Option<(&Guild, &Channel)> {
+        self.guilds.iter().find_map(|guild| {
+            let channel = guild.channels.iter().find(|channel| channel.id == id)?;
+            Some((guild, channel))
+        })
+    }
+
+    /// The person of this id. People of [`World::with_people`] are found by their position.
+    pub fn person(&self, id: u64) -> Option<&Person> {
+        let position = (id >> 22)
+            .checked_sub(FIRST_PERSON)
+            .and_then(|n| usize::try_from(n).ok());
+        let guess = position.and_then(|position| self.people.get(position));
+        guess
+            .filter(|person| person.id == id)
+            .or_else(|| self.people.iter().find(|person| person.id == id))
+    }
+}
+
+impl Guild {
+    /// The membership of this person.
+    pub fn member(&self, person: u64) -> Option<&Member> {
+        self.members.iter().find(|member| member.person == person)
+    }
+
+    /// What this member may do here, by ownership and roles.
+    pub fn permissions(&self, member: &Member) -> u64 {
+        if self.owner == member.person {
+            return p::ALL;
+        }
+        let held = |role: &&Role| role.id == self.id || member.roles.contains(&role.id);
+        let bits = self
+            .roles
+            .iter()
+            .filter(held)
+            .fold(0, |bits, role| bits | role.permissions);
+        if bits & p::ADMINISTRATOR != 0 {
+            p::ALL
+        } else {
+            bits
+        }
+    }
+}
+
+fn person(position: usize) -> Person {
+    let name = match NAMES.get(position) {
+        Some(name) => (*name).to_owned(),
+        None => format!("Player {position}"),
+    };
+    let ascii = name.to_lowercase().replace('á', "a").replace(' ', "_");
+    Person {
+        id: (FIRST_PERSON + position as u64) << 22,
+        username: ascii,
+        global_name: name,
+        locale: "en-US".to_owned(),
+    }
+}
+
+fn guild(position: u64, name: &str, channels: &[&str], people: &[Person]) -> Guild {
+    // The odd stride offset puts consecutive guilds on different shards of two.
+    let base = FIRST_GUILD + position * (GUILD_STRIDE + 1);
+    let (id, organisers) = (base << 22, (base + 500) << 22);
+    let channel = |(n, name): (u64, &&str)| Channel {
+        id: (base + 1 + n) << 22,
+        name: (**name).to_owned(),
+    };
+    let member = |(n, person): (usize, &Person)| Member {
+        person: person.id,
+        nick: None,
+        roles: if n == 1 { vec![organisers] } else { Vec::new() },
+    };
+    Guild {
+        id,
+        name: name.to_owned(),
+        owner: people[0].id,
+        channels: (0..).zip(channels).map(channel).collect(),
+        roles: vec![
+            Role {
+                id,
+                name: "@everyone".to_owned(),
+                permissions: p::EVERYONE,
+            },
+            Role {
+                id: organisers,
+                name: "Organisers".to_owned(),
+                permissions: p::MANAGE_EVENTS | p::CREATE_EVENTS,
+            },
+        ],
+        members: people.iter().enumerate().map(member).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_two_guilds_are_on_different_shards_of_two() {
+        let world = World::default();
+        let shards: Vec<u64> = world
+            .guilds
+            .iter()
+            .map(|guild| (guild.id >> 22) % 2)
+            .collect();
+        assert_eq!(shards, [0, 1]);
+    }
+
+    #[test]
+    fn permissions_follow_ownership_and_roles() {
+        let world = World::default();
+        let guild = &world.guilds[0];
+        let bits = |n: usize| guild.permissions(&guild.members[n]);
+        assert_eq!(bits(0), p::ALL);
+        assert_ne!(bits(1) & p::MANAGE_EVENTS, 0);
+        assert_eq!(bits(2), p::EVERYONE);
+    }
+
+    #[test]
+    fn one_person_is_in_one_guild_only() {
+        let world = World::with_people(200);
+        let person = &world.people[9];
+        assert!(world.guilds[0].member(person.id).is_some());
+        assert!(world.guilds[1].member(person.id).is_none());
+        assert_eq!(world.guilds[0].members.len(), 200);
+        assert_eq!(world.person(world.people[150].id), Some(&world.people[150]));
+    }
+}
