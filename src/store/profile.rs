@@ -5,10 +5,10 @@
 
 use chrono::{DateTime, Utc};
 
-use super::sql::{DbError, sql, values};
+use super::sql::{DbError, json, sql, values};
 use super::{Read, Transaction};
 use crate::domain::ids::UserId;
-use crate::domain::profile::{Person, Profile, Reminder};
+use crate::domain::profile::{Changes, Person, Profile, Reminder};
 
 /// The profile of `user`.
 pub(super) fn load(db: &mut dyn Read, user: UserId) -> Result<Option<Profile>, DbError> {
@@ -39,5 +39,27 @@ pub(super) fn meet(
         sql!("profile/meet"),
         values![person.id, &person.name, reminder, now],
     )?;
+    Ok(())
+}
+
+/// Changes a person's profile, whether or not they were known before.
+pub(super) fn save(
+    tx: &mut dyn Transaction,
+    person: &Person,
+    changes: &Changes,
+    now: DateTime<Utc>,
+) -> Result<(), DbError> {
+    meet(tx, person, now)?;
+    if let Some(roles) = &changes.roles {
+        tx.execute(sql!("profile/set_roles"), &[person.id.into(), json(roles)])?;
+    }
+    if let Some(zone) = changes.zone {
+        let zone = zone.map(chrono_tz::Tz::name);
+        tx.execute(sql!("profile/set_zone"), values![person.id, zone])?;
+    }
+    if let Some(reminder) = changes.reminder {
+        let values = values![person.id, reminder.minutes()];
+        tx.execute(sql!("profile/set_reminder"), values)?;
+    }
     Ok(())
 }
