@@ -1,7 +1,7 @@
 //! All that is held of a person, for them to keep.
 //!
 //! May touch: the domain. Invariant: what [`DeleteProfile`](super::DeleteProfile) forgets is in
-//! here, but for the receipts of the last hour's clicks.
+//! here, but for decisions about others that were theirs.
 
 use std::collections::HashMap;
 
