@@ -6,6 +6,7 @@
 mod playground;
 mod run;
 
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use clap::Parser;

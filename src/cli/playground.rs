@@ -12,8 +12,9 @@ use crate::playground::{self, Discord, World};
 const DB_PATH: &str = "data/playground.db";
 /// The token with which the bot comes to the embedded Discord. No secret.
 const TOKEN: &str = "playground";
-/// Shards that the embedded Discord recommends: one for each of its two servers.
-const SHARDS: u32 = 2;
+/// Shards that the embedded Discord recommends. Twilight's queue would start a second one five
+/// seconds after the first.
+const SHARDS: u32 = 1;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -21,6 +22,7 @@ pub(super) struct Arguments {
     #[arg(
         long,
         env = "PLAYGROUND_PORT",
+        hide_env_values = true,
         value_name = "PORT",
         default_value_t = 8765
     )]
