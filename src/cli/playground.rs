@@ -52,7 +52,7 @@ pub(super) async fn run(config: Config, arguments: Arguments) -> Result<(), Fail
         db_path: config.db_path.unwrap_or_else(|| DB_PATH.into()),
         backup_dir: config.backup_dir,
     };
-    let mut app = App::start(settings, clock).await?;
+    let app = App::start(settings, clock).await?;
     app.ready().await;
     println!(
         "The playground is open: {}  (Ctrl-C closes it)",

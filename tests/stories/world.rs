@@ -83,7 +83,7 @@ impl World {
 
     /// Starts the bot and waits until it is connected.
     pub(crate) async fn start(&mut self) {
-        let mut app = App::start(self.settings(), self.clock.clone())
+        let app = App::start(self.settings(), self.clock.clone())
             .await
             .expect("the bot starts");
         app.ready().await;
