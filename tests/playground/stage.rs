@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use twilight_gateway::queue::InMemoryQueue;
 use twilight_gateway::{
-    ConfigBuilder, Event, EventTypeFlags, Intents, Shard, ShardId, StreamExt as _,
+    ConfigBuilder, Event, EventTypeFlags, Intents, Message, Shard, ShardId, StreamExt as _,
 };
 use twilight_model::application::interaction::Interaction;
 
@@ -189,7 +189,7 @@ pub(crate) async fn until(
     }
 }
 
-/// Reads raw payloads until the shard has nothing more to say.
+/// Reads on until the connection that the shard closed is closed.
 pub(crate) async fn end(shard: &mut Shard<InMemoryQueue>) {
-    while shard.next().await.is_some() {}
+    while !matches!(shard.next().await, None | Some(Ok(Message::Close(_)))) {}
 }
