@@ -5,6 +5,8 @@
 
 mod delete;
 mod export;
+#[cfg(test)]
+pub(super) mod scene;
 
 use std::convert::Infallible;
 
