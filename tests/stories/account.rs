@@ -160,7 +160,7 @@ async fn accounts_of_other_people_are_unknown() {
             "Freya#1234",
             "freya",
             "99999999999999999999",
-            "",
+            " ",
         ] {
             for command in ["account remove", "account primary"] {
                 let said = kwame.command(command, json!({"account": account})).await;

@@ -4,6 +4,8 @@
 //! made is held to Discord's own document.
 
 mod account;
+#[path = "../support/contract.rs"]
+mod contract;
 mod profile;
 mod spine;
 mod world;
