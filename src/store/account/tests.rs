@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use super::*;
-use crate::store::profile::scene::{Scene, now, person, rank, tag};
+use crate::store::tests::{Scene, now, person, rank, tag};
 
 const ANA: i64 = 11;
 const BOB: i64 = 12;

@@ -2,13 +2,13 @@
 
 use chrono_tz::Tz;
 
-use super::scene::{Scene, now, person};
 use super::*;
 use crate::domain::ids::SessionId;
 use crate::domain::role::Roles;
 use crate::domain::session::Status;
 use crate::store::queue::ViewSession;
 use crate::store::sql::Value;
+use crate::store::tests::{Scene, now, person};
 
 const ANA: i64 = 111_222_333_444_555_666;
 const BOB: i64 = 12;

@@ -1,51 +1,51 @@
-//! A database with people and sessions in it, for the tests of profiles and accounts.
+//! What tests of one feature begin with: a database with people and sessions in it.
 //!
-//! May touch: everything of the store. Invariant: sessions are made by plain statements here, so
-//! that these tests stand without the commands of other features.
+//! May touch: everything of the store. Invariant: sessions are made by plain statements, so that
+//! a feature's tests stand without the commands of the others.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tempfile::TempDir;
 
+use super::account::AddAccount;
+use super::sql::{Row, Sql, Value, values};
+use super::sqlite::Database;
+use super::{Command, DbError, Question, Read, Stop, Transaction};
 use crate::domain::battletag::BattleTag;
 use crate::domain::ids::{AccountId, InteractionId, SessionId, UserId};
 use crate::domain::ladder::Ladder;
 use crate::domain::profile::Person;
 use crate::domain::rank::Rank;
-use crate::store::account::AddAccount;
-use crate::store::sql::{Row, Sql, Value, values};
-use crate::store::sqlite::Database;
-use crate::store::{Command, DbError, Question, Read, Stop, Transaction};
 
-pub(in crate::store) struct Scene {
+pub(super) struct Scene {
     database: Database,
     clicks: AtomicI64,
     _folder: TempDir,
 }
 
 /// When scenes play.
-pub(in crate::store) fn now() -> DateTime<Utc> {
+pub(super) fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_790_000_000, 0).expect("a time")
 }
 
-pub(in crate::store) fn person(user: i64) -> Person {
+pub(super) fn person(user: i64) -> Person {
     Person {
         id: UserId(user),
         name: format!("Person {user}"),
     }
 }
 
-pub(in crate::store) fn tag(text: &str) -> BattleTag {
+pub(super) fn tag(text: &str) -> BattleTag {
     BattleTag::parse(text).expect("a BattleTag")
 }
 
-pub(in crate::store) fn rank(ladder: Ladder, text: &str) -> (Ladder, Option<Rank>) {
+pub(super) fn rank(ladder: Ladder, text: &str) -> (Ladder, Option<Rank>) {
     (ladder, Rank::parse(ladder.scale(), text).expect("a rank"))
 }
 
 impl Scene {
-    pub(in crate::store) async fn open() -> Self {
+    pub(super) async fn open() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("overwatch.db");
         let database = Database::open(&file, folder.path(), now()).await;
@@ -57,16 +57,13 @@ impl Scene {
     }
 
     /// Runs a command as a click of its own.
-    pub(in crate::store) async fn run<C: Command>(
-        &self,
-        command: C,
-    ) -> Result<C::Answer, C::Refusal> {
+    pub(super) async fn run<C: Command>(&self, command: C) -> Result<C::Answer, C::Refusal> {
         let click = self.clicks.fetch_add(1, Ordering::Relaxed);
         self.click(click, command).await
     }
 
     /// Runs a command as this very click.
-    pub(in crate::store) async fn click<C: Command>(
+    pub(super) async fn click<C: Command>(
         &self,
         click: i64,
         command: C,
@@ -76,13 +73,13 @@ impl Scene {
         done.expect("no fault")
     }
 
-    pub(in crate::store) async fn ask<Q: Question>(&self, question: Q) -> Q::Answer {
+    pub(super) async fn ask<Q: Question>(&self, question: Q) -> Q::Answer {
         let answer = self.database.store().query(question).await;
         answer.expect("no fault")
     }
 
     /// Adds an account to a person, who need not be known.
-    pub(in crate::store) async fn account(&self, user: i64, battletag: &str) -> AccountId {
+    pub(super) async fn account(&self, user: i64, battletag: &str) -> AccountId {
         let add = AddAccount {
             person: person(user),
             battletag: tag(battletag),
@@ -93,11 +90,7 @@ impl Scene {
     }
 
     /// A session of somebody known that starts in an hour, and has a card.
-    pub(in crate::store) async fn session(
-        &self,
-        organiser: i64,
-        status: &'static str,
-    ) -> SessionId {
+    pub(super) async fn session(&self, organiser: i64, status: &'static str) -> SessionId {
         let start = now() + TimeDelta::hours(1);
         let text = "INSERT INTO sessions (creator_id, guild_id, channel_id, message_id, game_mode, title, \
                     scheduled_time, length_minutes, timezone, status, created_at) \
@@ -106,12 +99,7 @@ impl Scene {
     }
 
     /// Somebody known waits in a session with these accounts.
-    pub(in crate::store) async fn waits(
-        &self,
-        session: SessionId,
-        user: i64,
-        accounts: &[AccountId],
-    ) {
+    pub(super) async fn waits(&self, session: SessionId, user: i64, accounts: &[AccountId]) {
         let text = "INSERT INTO session_queue (session_id, user_id, preferred_roles, note, joined_at) \
                     VALUES ($1, $2, '[\"tank\"]', 'a note', 0) RETURNING id";
         let entry = self.write(text, values![session, user]).await;
@@ -123,32 +111,26 @@ impl Scene {
     }
 
     /// Somebody who waits is accepted as a tank.
-    pub(in crate::store) async fn plays(
-        &self,
-        session: SessionId,
-        user: i64,
-        account: AccountId,
-        by: i64,
-    ) {
+    pub(super) async fn plays(&self, session: SessionId, user: i64, account: AccountId, by: i64) {
         let text = "INSERT INTO session_participants (session_id, user_id, account_id, role, selected_by, selected_at) \
                     VALUES ($1, $2, $3, 'tank', $4, 0) RETURNING id";
         self.write(text, values![session, user, account, by]).await;
     }
 
     /// Runs a statement that gives a row with an `id`.
-    pub(in crate::store) async fn write(&self, text: &'static str, values: &[Value]) -> i64 {
+    pub(super) async fn write(&self, text: &'static str, values: &[Value]) -> i64 {
         let values = values.to_vec();
         let Ok(id) = self.run(Write { text, values }).await;
         id
     }
 
-    pub(in crate::store) async fn read(&self, text: impl Into<String>) -> Vec<Row> {
+    pub(super) async fn read(&self, text: impl Into<String>) -> Vec<Row> {
         let text = text.into().leak();
         self.ask(Rows { text }).await
     }
 
     /// The sessions whose cards are owed; they are then owed no more.
-    pub(in crate::store) async fn owed_cards(&self) -> Vec<SessionId> {
+    pub(super) async fn owed_cards(&self) -> Vec<SessionId> {
         let rows = self
             .read("SELECT key FROM outbox WHERE kind = 'card' ORDER BY key")
             .await;
