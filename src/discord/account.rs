@@ -294,7 +294,7 @@ fn read_ranks(given: &Given<'_>) -> Result<Vec<(Ladder, Option<Rank>)>, String> 
 fn shown(declared: &DeclaredRank, now: DateTime<Utc>) -> String {
     let at = declared.declared_at.timestamp();
     let stale = if declared.is_stale(now) {
-        "⚠️ stale, "
+        "⌛ stale, "
     } else {
         ""
     };

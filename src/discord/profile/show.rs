@@ -96,7 +96,7 @@ pub(super) fn in_full(person: &PersonView, now: DateTime<Utc>) -> Embed {
         text += "\n\n`/account add` adds a Battle.net account, with which you can join sessions.";
     } else if ranks.any(|rank| rank.is_stale(now)) {
         text += &format!(
-            "\n\n⚠️ A stale rank was declared more than a season ({} days) ago: `/account edit` renews it.",
+            "\n\n⌛ A stale rank was declared more than a season ({} days) ago: `/account edit` renews it.",
             season_days()
         );
     }
