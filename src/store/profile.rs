@@ -4,9 +4,10 @@
 //! command on ([`meet`]), with nothing but their name.
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 
 use super::sql::{DbError, sql, values};
-use super::{Read, Transaction};
+use super::{Command, Read, Stop, Transaction};
 use crate::domain::ids::UserId;
 use crate::domain::profile::{Person, Profile, Reminder};
 
@@ -40,4 +41,28 @@ pub(super) fn meet(
         values![person.id, &person.name, reminder, now],
     )?;
     Ok(())
+}
+
+/// Remembers where a person lives, as far as time is concerned.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LearnZone {
+    /// Who, under their present name.
+    pub person: Person,
+    /// Their zone.
+    pub zone: Tz,
+    /// When they told it.
+    pub at: DateTime<Utc>,
+}
+
+impl Command for LearnZone {
+    const NAME: &'static str = "learn_zone";
+    type Answer = ();
+    type Refusal = std::convert::Infallible;
+
+    fn run(&self, tx: &mut dyn Transaction) -> Result<(), Stop<Self::Refusal>> {
+        meet(tx, &self.person, self.at)?;
+        let values = values![self.person.id, self.zone.name()];
+        tx.execute(sql!("profile/set_zone"), values)?;
+        Ok(())
+    }
 }
