@@ -210,13 +210,18 @@ impl Connection {
             state.sessions.detach(lease, ended, now);
             state.touch();
         }
-        if let End::ByServer((code, reason)) = end {
-            let frame = CloseFrame {
-                code,
-                reason: reason.into(),
-            };
-            // The other side may be gone already.
-            let _ = self.socket.send(Message::Close(Some(frame))).await;
+        // The other side may be gone already, which is no concern any more.
+        match end {
+            End::ByServer((code, reason)) => {
+                let frame = CloseFrame {
+                    code,
+                    reason: reason.into(),
+                };
+                let _ = self.socket.send(Message::Close(Some(frame))).await;
+            }
+            // Reading on sends the answer to the client's close.
+            End::ByClient(_) => drop(self.socket.recv().await),
+            End::Torn => {}
         }
     }
 }

@@ -5,12 +5,11 @@
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use twilight_model::application::interaction::application_command::{
-    CommandData, CommandDataOption, CommandOptionValue,
-};
+use twilight_model::application::interaction::application_command::CommandData;
 
 use super::super::click::Click;
 use super::super::feature::{Context, Fault};
+use super::super::options::Given;
 use super::super::reply::{CHOICE_MAX_CHARS, Reply};
 use super::super::text::truncate;
 use super::pick::{self, Purpose};
@@ -26,71 +25,39 @@ pub(super) async fn complete(
     click: Click,
     data: CommandData,
 ) -> Result<Reply, Fault> {
-    let (Some(actor), Some(typing)) = (click.actor(), Typing::of(data)) else {
+    let given = Given::of(&data);
+    let (Some(actor), Some((option, typed))) = (click.actor(), given.focused()) else {
         return Ok(Reply::Choices(Vec::new()));
     };
-    match typing.option.as_str() {
-        "session" => sessions(&ctx, &actor, &typing).await,
-        "when" => times(&ctx, &actor, &typing, click.at).await,
-        "timezone" => Ok(zones(&typing.typed, click.at)),
-        "lowest" | "highest" => {
-            let scale = typing.scale(&ctx, &actor).await?;
-            Ok(tiers(scale, &typing.typed))
-        }
+    match option {
+        "session" => sessions(&ctx, &actor, &given, typed).await,
+        "when" => times(&ctx, &actor, &given, typed, click.at).await,
+        "timezone" => Ok(zones(typed, click.at)),
+        "lowest" | "highest" => Ok(tiers(scale_of(&ctx, &actor, &given).await?, typed)),
         _ => Ok(Reply::Choices(Vec::new())),
     }
 }
 
-/// A subcommand in the making.
-struct Typing {
-    subcommand: String,
-    option: String,
-    typed: String,
-    others: Vec<CommandDataOption>,
+/// The scale of the mode that is named, or that the picked session has.
+async fn scale_of(ctx: &Context, actor: &Actor, given: &Given<'_>) -> Result<Scale, Fault> {
+    if let Some(mode) = given.text("mode").and_then(Mode::parse) {
+        return Ok(scale(mode));
+    }
+    let session = match given.text("session").and_then(pick::id) {
+        Some(id) => ctx.query(FindSession(id)).await?,
+        None => None,
+    };
+    let seen = session.filter(|session| session.seen_by(actor).is_ok());
+    Ok(seen.map_or(Scale::Competitive, |session| session.plan.scale()))
 }
 
-impl Typing {
-    fn of(data: CommandData) -> Option<Self> {
-        let subcommand = data.options.into_iter().next()?;
-        let CommandOptionValue::SubCommand(others) = subcommand.value else {
-            return None;
-        };
-        let (option, typed) = others.iter().find_map(|option| match &option.value {
-            CommandOptionValue::Focused(typed, _) => Some((option.name.clone(), typed.clone())),
-            _ => None,
-        })?;
-        Some(Self {
-            subcommand: subcommand.name,
-            option,
-            typed,
-            others,
-        })
-    }
-
-    /// What another option holds already.
-    fn other(&self, name: &str) -> Option<&str> {
-        self.others.iter().find_map(|option| match &option.value {
-            CommandOptionValue::String(value) if option.name == name => Some(value.as_str()),
-            _ => None,
-        })
-    }
-
-    /// The scale of the mode that is named, or that the picked session has.
-    async fn scale(&self, ctx: &Context, actor: &Actor) -> Result<Scale, Fault> {
-        if let Some(mode) = self.other("mode").and_then(Mode::parse) {
-            return Ok(scale(mode));
-        }
-        let session = match self.other("session").and_then(pick::id) {
-            Some(id) => ctx.query(FindSession(id)).await?,
-            None => None,
-        };
-        let seen = session.filter(|session| session.seen_by(actor).is_ok());
-        Ok(seen.map_or(Scale::Competitive, |session| session.plan.scale()))
-    }
-}
-
-async fn sessions(ctx: &Context, actor: &Actor, typing: &Typing) -> Result<Reply, Fault> {
-    let purpose = match typing.subcommand.as_str() {
+async fn sessions(
+    ctx: &Context,
+    actor: &Actor,
+    given: &Given<'_>,
+    typed: &str,
+) -> Result<Reply, Fault> {
+    let purpose = match given.subcommand {
         "show" => Purpose::Look,
         _ => Purpose::Manage,
     };
@@ -99,26 +66,27 @@ async fn sessions(ctx: &Context, actor: &Actor, typing: &Typing) -> Result<Reply
         viewer: actor.user,
     };
     let listing = ctx.query(list).await?;
-    let choices = pick::choices(&listing, actor, purpose, &typing.typed);
+    let choices = pick::choices(&listing, actor, purpose, typed);
     Ok(Reply::choices(choices))
 }
 
 async fn times(
     ctx: &Context,
     actor: &Actor,
-    typing: &Typing,
+    given: &Given<'_>,
+    typed: &str,
     now: DateTime<Utc>,
 ) -> Result<Reply, Fault> {
-    let named = typing.other("timezone").and_then(zone::named);
+    let named = given.text("timezone").and_then(zone::named);
     let zone = match named {
         Some(zone) => Some(zone),
         None => ctx.query(ZoneOf(actor.user)).await?,
     };
     Ok(match zone {
-        Some(zone) => proposals(&typing.typed, zone, now),
-        None => match when::parse_anywhere(&typing.typed, now) {
-            Some(Ok(_)) => proposals(&typing.typed, Tz::UTC, now),
-            _ => no_zone(&typing.typed),
+        Some(zone) => proposals(typed, zone, now),
+        None => match when::parse_anywhere(typed, now) {
+            Some(Ok(_)) => proposals(typed, Tz::UTC, now),
+            _ => no_zone(typed),
         },
     })
 }

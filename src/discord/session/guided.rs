@@ -14,9 +14,10 @@ use super::super::reply::{Message, Modal, Reply};
 use super::options::{self, DESCRIPTION, LENGTH, TITLE};
 use super::words::{meant, not_a_time};
 use super::{create, in_a_server};
+use crate::domain::profile::Changes;
 use crate::domain::session::{LENGTH_DEFAULT_MINUTES, Plan, RankLimits, scale};
 use crate::domain::{when, zone as zones};
-use crate::store::profile::LearnZone;
+use crate::store::profile::EditProfile;
 use crate::store::session::ZoneOf;
 use pages::Page;
 use path::{Path, Ready};
@@ -206,12 +207,15 @@ async fn finish(
 
 /// Remembers where somebody lives, and goes on.
 async fn live_in(ctx: &Context, click: &Click, path: &Path, zone: Tz) -> Result<Reply, Fault> {
-    let learn = LearnZone {
+    let learn = EditProfile {
         person: click.person.clone(),
-        zone,
+        changes: Changes {
+            zone: Some(Some(zone)),
+            ..Changes::default()
+        },
         at: click.at,
     };
-    let Ok(()) = ctx.execute(click, learn).await?;
+    let Ok(_) = ctx.execute(click, learn).await?;
     let note = format!(
         "I remember that you live in {}; `/profile edit` changes it.",
         zones::label(zone, click.at)

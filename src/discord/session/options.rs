@@ -7,7 +7,8 @@ use chrono_tz::Tz;
 use twilight_model::channel::message::component::{Component, TextInputStyle};
 
 use super::super::reply::{field, menu, option, text_input};
-use super::words::{counted, length as length_words, not_a_time, quoted};
+use super::super::words::quoted;
+use super::words::{counted, length as length_words, not_a_time};
 use crate::domain::ladder::Scale;
 use crate::domain::rank::Tier;
 use crate::domain::session::{
@@ -41,7 +42,7 @@ pub(super) fn zone(typed: Option<&str>, now: DateTime<Utc>) -> Result<Option<Tz>
     match &zone::search(typed, now)[..] {
         [only] => Ok(Some(only.zone)),
         _ => Err(format!(
-            "I don't know which time zone “{}” is. Pick one from the list that opens while \
+            "I don't know which time zone {} is. Pick one from the list that opens while \
              typing a city, a country or an abbreviation such as `CET`.",
             quoted(typed)
         )),
@@ -58,7 +59,7 @@ pub(super) fn when(typed: &str, zone: Option<Tz>, now: DateTime<Utc>) -> Result<
     match read {
         Some(read) => read.map_err(|error| not_a_time(&error, typed, zone, now)),
         None => Err(format!(
-            "I don't know yet where you live, so I cannot tell when “{}” is for you. Set your \
+            "I don't know yet where you live, so I cannot tell when {} is for you. Set your \
              time zone once with `/profile edit`, or name one in the option `timezone`.",
             quoted(typed)
         )),
@@ -72,7 +73,7 @@ pub(super) fn length(typed: Option<&str>) -> Result<u32, Sentence> {
     };
     parse_length(typed).ok_or_else(|| {
         format!(
-            "“{}” is not a length that a session can have. Try `2h`, `90` or `1:30`; it can be {} \
+            "{} is not a length that a session can have. Try `2h`, `90` or `1:30`; it can be {} \
              to {}.",
             quoted(typed),
             length_words(LENGTH_MIN_MINUTES),
@@ -105,7 +106,7 @@ pub(super) fn tier(scale: Scale, typed: Option<&str>) -> Result<Option<Tier>, Se
     let tier = Tier::parse(scale, typed).ok_or_else(|| {
         let tiers: Vec<_> = Tier::all(scale).map(Tier::label).collect();
         format!(
-            "“{}” is not a tier here. The tiers of this mode are {}.",
+            "{} is not a tier here. The tiers of this mode are {}.",
             quoted(typed),
             tiers.join(", ")
         )

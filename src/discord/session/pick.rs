@@ -8,8 +8,9 @@ use chrono_tz::Tz;
 use super::super::feature::{Context, Fault};
 use super::super::reply::CHOICE_MAX_CHARS;
 use super::super::text::truncate;
+use super::super::words::quoted;
 use super::options::Sentence;
-use super::words::{quoted, refused};
+use super::words::refused;
 use crate::domain::ids::SessionId;
 use crate::domain::session::{Actor, Session, SessionRefusal};
 use crate::store::session::{FindSession, ListSessions, Listed, Listing};
@@ -77,7 +78,7 @@ pub(super) async fn find(
                 None => Err(refused(&SessionRefusal::Unknown)),
             },
             None => Err(format!(
-                "There is no session called “{}” here. Pick one from the list that opens while \
+                "There is no session called {} here. Pick one from the list that opens while \
                  typing, or see `/session list`.",
                 quoted(typed)
             )),
@@ -135,7 +136,7 @@ fn among(
         ([], []) => None,
         ([session], _) | ([], [session]) => Some(Ok((*session).clone())),
         _ => Some(Err(format!(
-            "Several sessions here are called “{}”. Pick one from the list that opens while typing.",
+            "Several sessions here are called {}. Pick one from the list that opens while typing.",
             quoted(typed)
         ))),
     }

@@ -6,15 +6,12 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use super::super::text::{escape, long_time, relative_time, truncate};
+use super::super::text::{escape, long_time, relative_time};
+use super::super::words::quoted;
 use crate::domain::session::{
     ALIVE_PER_GUILD_MAX, ALIVE_PER_ORGANISER_MAX, RankLimits, Session, SessionRefusal, Status,
 };
-use crate::domain::text::{Lines, clean};
 use crate::domain::when::{When, WhenError};
-
-/// Characters of something mistyped that are quoted back.
-const QUOTED_MAX_CHARS: usize = 100;
 
 /// The answer to whoever asks for sessions in direct messages.
 pub const IN_A_SERVER: &str = "Sessions belong to a server, so this only works there: go to one of its channels and try again.";
@@ -85,12 +82,12 @@ pub(super) fn not_a_time(error: &WhenError, typed: &str, zone: Tz, now: DateTime
     let shown = |at: DateTime<Utc>| When { at, zone }.describe(now);
     match error {
         WhenError::Empty | WhenError::NotUnderstood => format!(
-            "I don't understand “{}” as a time. Try `fri 8pm`, `tomorrow 20:30`, `in 2 hours` or \
+            "I don't understand {} as a time. Try `fri 8pm`, `tomorrow 20:30`, `in 2 hours` or \
              `2026-12-25 19:30`.",
             quoted(typed)
         ),
         WhenError::NoTime => format!(
-            "“{}” is a day; at what time? For instance `fri 8pm`.",
+            "{} is a day; at what time? For instance `fri 8pm`.",
             quoted(typed)
         ),
         WhenError::Past { at } => format!("{} is in the past.", shown(*at)),
@@ -99,17 +96,17 @@ pub(super) fn not_a_time(error: &WhenError, typed: &str, zone: Tz, now: DateTime
             shown(*at)
         ),
         WhenError::Skipped { before, after } => format!(
-            "“{}” does not exist in {zone}: the clocks are put forward over it. {}",
+            "{} does not exist in {zone}: the clocks are put forward over it. {}",
             quoted(typed),
             offered(&[*before, *after], zone, now)
         ),
         WhenError::Twice { first, second } => format!(
-            "“{}” comes twice in {zone}: the clocks are put back over it. {}",
+            "{} comes twice in {zone}: the clocks are put back over it. {}",
             quoted(typed),
             offered(&[*first, *second], zone, now)
         ),
         WhenError::Several { at } => format!(
-            "“{}” can mean several times. {}",
+            "{} can mean several times. {}",
             quoted(typed),
             offered(at, zone, now)
         ),
@@ -194,12 +191,6 @@ pub(super) fn told(count: u32) -> String {
     }
 }
 
-/// Something mistyped, safe to show and not too long.
-pub(super) fn quoted(typed: &str) -> String {
-    let typed = clean(typed, usize::MAX, Lines::OneLine).unwrap_or_default();
-    escape(&truncate(&typed, QUOTED_MAX_CHARS))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -244,11 +235,5 @@ mod tests {
             said.contains("01:30 CET") && said.contains("03:30 CEST"),
             "{said}"
         );
-    }
-
-    #[test]
-    fn what_was_mistyped_is_quoted_harmlessly() {
-        assert_eq!(quoted("@everyone\n"), "@\u{200b}everyone");
-        assert_eq!(quoted(&"x".repeat(500)).chars().count(), QUOTED_MAX_CHARS);
     }
 }

@@ -9,8 +9,9 @@ use twilight_model::channel::message::component::{
 };
 
 use super::super::super::reply::{Message, Modal, button, field, menu, option, text_input};
+use super::super::super::words::quoted;
 use super::super::options;
-use super::super::words::{length, quoted};
+use super::super::words::length;
 use super::path::{Game, Path, Ready};
 use super::{DETAILED, FORM, MAKE, NAMED_ZONE, STEP, TYPED_TIME, ZONE};
 use crate::domain::mode::Mode;
@@ -83,7 +84,7 @@ pub(super) fn zones(path: &Path, typed: &str, now: DateTime<Utc>) -> Message {
     let mut found = zone::search(typed, now);
     let text = match found.is_empty() {
         true => format!(
-            "I know no time zone called “{}”. Choose one, or name a city, a country or an \
+            "I know no time zone called {}. Choose one, or name a city, a country or an \
              abbreviation.",
             quoted(typed)
         ),
