@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn every_path_reads_back_and_fits_a_custom_id() {
         let day = NaiveDate::from_ymd_opt(2026, 11, 27).expect("a day");
-        let at = DateTime::from_timestamp(1_795_885_200, 0).expect("a moment");
+        let at: DateTime<Utc> = "2026-11-27T19:00:00Z".parse().expect("a moment");
         for mode in Mode::all() {
             let game = Game { mode, teams: 2 };
             let ready = Path::Ready(Ready { game, at });
@@ -125,7 +125,10 @@ mod tests {
                 assert!(path.to_string().len() < 60);
             }
             assert_eq!(Path::Game(game).with("2026-11-27"), Path::Day(game, day));
-            assert_eq!(Path::Day(game, day).with("1795885200"), ready);
+            assert_eq!(
+                Path::Day(game, day).with(&at.timestamp().to_string()),
+                ready
+            );
             assert_eq!(ready.back(Tz::UTC), Path::Day(game, day));
         }
     }
