@@ -3,6 +3,8 @@
 //! Each story is what people do and what they then see. After each, every request that the bot
 //! made is held to Discord's own document.
 
+#[path = "../support/contract.rs"]
+mod contract;
 mod session;
 mod spine;
 mod world;
