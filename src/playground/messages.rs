@@ -216,7 +216,8 @@ fn embed(embed: &Value) -> Value {
     if embed["type"].is_null() {
         embed["type"] = json!("rich");
     }
-    for field in embed["fields"].as_array_mut().into_iter().flatten() {
+    let fields = embed.get_mut("fields").and_then(Value::as_array_mut);
+    for field in fields.into_iter().flatten() {
         if field["inline"].is_null() {
             field["inline"] = json!(false);
         }
