@@ -29,7 +29,6 @@ use twilight_model::application::interaction::application_command::CommandData;
 use super::click::Click;
 use super::feature::{Command, Context, Fault, Feature, Route};
 use super::reply::Reply;
-use crate::domain::session::Actor;
 use definition::SessionCommand;
 
 pub use cancel::cancel_question;
@@ -125,9 +124,4 @@ async fn run(ctx: Context, click: Click, data: CommandData) -> Result<Reply, Fau
         SessionCommand::Edit(options) => edit::run(&ctx, &click, &actor, &options).await,
         SessionCommand::Cancel(options) => cancel::run(&ctx, &actor, &options).await,
     }
-}
-
-/// What a handler that only works in a server needs to know.
-fn in_a_server(click: &Click) -> Result<Actor, Reply> {
-    click.actor().ok_or_else(|| Reply::text(IN_A_SERVER))
 }

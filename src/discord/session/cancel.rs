@@ -10,9 +10,10 @@ use super::super::feature::{Context, Fault};
 use super::super::reply::{Message, Modal, Reply, button, field, text_input};
 use super::super::text::{escape, truncate};
 use super::definition::Cancel;
+use super::options;
+use super::options::Sentence;
 use super::pick::{Purpose, find, id, managed};
-use super::words::{named, refused, told};
-use super::{in_a_server, options};
+use super::words::{IN_A_SERVER, named, refused, told};
 use crate::domain::ids::SessionId;
 use crate::domain::session::{Actor, REASON_MAX_CHARS, Session, SessionRefusal};
 use crate::store::session::{CancelSession, Cancelled};
@@ -72,18 +73,16 @@ pub(super) async fn run(ctx: &Context, actor: &Actor, options: &Cancel) -> Resul
 }
 
 pub(super) async fn ask(ctx: Context, click: Click, pressed: Pressed) -> Result<Reply, Fault> {
-    let asked = asked_about(&ctx, &click, &pressed).await?;
-    Ok(match asked {
+    Ok(match asked_about(&ctx, &click, &pressed).await? {
         Ok(session) => Reply::Say(cancel_question(&session)),
-        Err(reply) => reply,
+        Err(sentence) => Reply::text(sentence),
     })
 }
 
 pub(super) async fn why(ctx: Context, click: Click, pressed: Pressed) -> Result<Reply, Fault> {
-    let asked = asked_about(&ctx, &click, &pressed).await?;
-    Ok(match asked {
+    Ok(match asked_about(&ctx, &click, &pressed).await? {
         Ok(session) => Reply::Ask(form(&session, None)),
-        Err(reply) => reply,
+        Err(sentence) => Reply::Update(Message::text(sentence)),
     })
 }
 
@@ -107,19 +106,16 @@ async fn asked_about(
     ctx: &Context,
     click: &Click,
     pressed: &Pressed,
-) -> Result<Result<Session, Reply>, Fault> {
-    let actor = match in_a_server(click) {
-        Ok(actor) => actor,
-        Err(reply) => return Ok(Err(reply)),
+) -> Result<Result<Session, Sentence>, Fault> {
+    let Some(actor) = click.actor() else {
+        return Ok(Err(IN_A_SERVER.into()));
     };
     let session = match managed(ctx, &actor, id(&pressed.args)).await? {
         Ok(session) => session,
-        Err(sentence) => return Ok(Err(Reply::text(sentence))),
+        Err(sentence) => return Ok(Err(sentence)),
     };
-    Ok(match session.cancelled(&actor) {
-        Ok(()) => Ok(session),
-        Err(refusal) => Err(Reply::Update(Message::text(refused(&refusal)))),
-    })
+    let cancelled = session.cancelled(&actor).map(|()| session);
+    Ok(cancelled.map_err(|refusal| refused(&refusal)))
 }
 
 async fn cancel(
@@ -128,9 +124,8 @@ async fn cancel(
     session: Option<SessionId>,
     reason: Option<String>,
 ) -> Result<Reply, Fault> {
-    let actor = match in_a_server(click) {
-        Ok(actor) => actor,
-        Err(reply) => return Ok(reply),
+    let Some(actor) = click.actor() else {
+        return Ok(Reply::text(IN_A_SERVER));
     };
     let outcome = match session {
         Some(session) => {

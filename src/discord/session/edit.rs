@@ -12,10 +12,9 @@ use super::super::feature::{Context, Fault};
 use super::super::reply::{Message, Modal, Reply, field, text_input};
 use super::super::text::{escape, long_time};
 use super::definition::{Clear, Edit, Teams};
-use super::in_a_server;
 use super::options::{self, DESCRIPTION, LENGTH, Sentence, TITLE};
 use super::pick::{Purpose, find, id, managed};
-use super::words::{length, limits, refused, told};
+use super::words::{IN_A_SERVER, length, limits, refused, told};
 use crate::domain::ids::SessionId;
 use crate::domain::session::{Actor, Change, Plan, Session, scale};
 use crate::store::session::{EditSession, Edited, ZoneOf};
@@ -85,9 +84,8 @@ pub(super) async fn run(
 }
 
 pub(super) async fn ask(ctx: Context, click: Click, pressed: Pressed) -> Result<Reply, Fault> {
-    let actor = match in_a_server(&click) {
-        Ok(actor) => actor,
-        Err(reply) => return Ok(reply),
+    let Some(actor) = click.actor() else {
+        return Ok(Reply::text(IN_A_SERVER));
     };
     Ok(match managed(&ctx, &actor, id(&pressed.args)).await? {
         Ok(session) if session.status.is_alive() => Reply::Ask(edit_modal(&session)),
@@ -97,9 +95,8 @@ pub(super) async fn ask(ctx: Context, click: Click, pressed: Pressed) -> Result<
 }
 
 pub(super) async fn save(ctx: Context, click: Click, sent: Submitted) -> Result<Reply, Fault> {
-    let actor = match in_a_server(&click) {
-        Ok(actor) => actor,
-        Err(reply) => return Ok(reply),
+    let Some(actor) = click.actor() else {
+        return Ok(Reply::text(IN_A_SERVER));
     };
     let (session, shown) = sent.args.split_once(':').unwrap_or((&sent.args, ""));
     let session = match managed(&ctx, &actor, id(session)).await? {

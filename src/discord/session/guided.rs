@@ -11,9 +11,9 @@ use chrono_tz::Tz;
 use super::super::click::{Click, Pressed, Submitted};
 use super::super::feature::{Context, Fault};
 use super::super::reply::{Message, Modal, Reply};
+use super::create;
 use super::options::{self, DESCRIPTION, LENGTH, TITLE};
-use super::words::{meant, not_a_time};
-use super::{create, in_a_server};
+use super::words::{IN_A_SERVER, meant, not_a_time};
 use crate::domain::profile::Changes;
 use crate::domain::session::{LENGTH_DEFAULT_MINUTES, Plan, RankLimits, scale};
 use crate::domain::{when, zone as zones};
@@ -178,13 +178,16 @@ async fn finish(
     path: &Path,
     details: Details,
 ) -> Result<Reply, Fault> {
-    let actor = match in_a_server(click) {
-        Ok(actor) => actor,
-        Err(reply) => return Ok(reply),
+    let Some(actor) = click.actor() else {
+        return Ok(Reply::text(IN_A_SERVER));
     };
     let (Path::Ready(ready), Some(zone)) = (path, home(ctx, click).await?) else {
         return Ok(Reply::Update(page(ctx, click, path, None).await?));
     };
+    if !ready.is_ahead(click.at) {
+        let note = "That time has passed meanwhile. Choose another.";
+        return Ok(Reply::Update(page(ctx, click, path, Some(note)).await?));
+    }
     let mode = ready.game.mode;
     let plan = Plan {
         mode,

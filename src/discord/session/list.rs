@@ -12,9 +12,8 @@ use super::super::click::{Click, Pressed};
 use super::super::feature::{Context, Fault};
 use super::super::reply::{Message, Reply, button};
 use super::super::text::{escape, long_time, relative_time};
-use super::in_a_server;
 use super::pick::{Purpose, find};
-use super::words::{refused, status};
+use super::words::{IN_A_SERVER, refused, status};
 use crate::domain::session::{Actor, SessionRefusal};
 use crate::store::queue::ViewSession;
 use crate::store::session::{ListSessions, Listed};
@@ -32,9 +31,8 @@ pub(super) async fn list(ctx: &Context, click: &Click, actor: &Actor) -> Result<
 }
 
 pub(super) async fn turn(ctx: Context, click: Click, pressed: Pressed) -> Result<Reply, Fault> {
-    let actor = match in_a_server(&click) {
-        Ok(actor) => actor,
-        Err(reply) => return Ok(reply),
+    let Some(actor) = click.actor() else {
+        return Ok(Reply::text(IN_A_SERVER));
     };
     let sessions = sessions(&ctx, &actor).await?;
     let number = pressed.args.parse().unwrap_or(0);

@@ -63,7 +63,8 @@ impl Page {
                     ],
                 }
             }
-            Path::Ready(ready) => summary(path, ready, zone, now),
+            Path::Ready(ready) if ready.is_ahead(now) => summary(path, ready, zone, now),
+            Path::Ready(ready) => Self::of(&Path::Game(ready.game), zone, now),
         }
     }
 

@@ -5,10 +5,11 @@
 
 use std::fmt;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use crate::domain::mode::Mode;
+use crate::domain::when::AHEAD_MAX_DAYS;
 
 /// What is to be played.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +23,13 @@ pub(super) struct Game {
 pub(super) struct Ready {
     pub(super) game: Game,
     pub(super) at: DateTime<Utc>,
+}
+
+impl Ready {
+    /// Whether its time can still be taken: a message may have been left lying about.
+    pub(super) fn is_ahead(&self, now: DateTime<Utc>) -> bool {
+        self.at > now && self.at <= now + TimeDelta::days(AHEAD_MAX_DAYS)
+    }
 }
 
 /// How far somebody has come: `5v5/1/2026-11-27`, `5v5/1/1795885200`.
