@@ -155,3 +155,102 @@ fn label(listed: &Listed, zone: Tz) -> String {
     let title = truncate(&plan.title, CHOICE_MAX_CHARS.saturating_sub(taken));
     before + &title + &after
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::{ChannelId, GuildId, UserId};
+    use crate::domain::mode::Mode;
+    use crate::domain::session::{Plan, RankLimits, Status};
+
+    const BERLIN: Tz = Tz::Europe__Berlin;
+
+    fn listed(id: i64, organiser: i64, title: &str) -> Listed {
+        let plan = Plan {
+            mode: Mode::parse("5v5").unwrap(),
+            teams: 1,
+            at: "2026-11-27T19:00:00Z".parse().unwrap(),
+            zone: Tz::UTC,
+            length_minutes: 120,
+            title: title.into(),
+            description: String::new(),
+            limits: RankLimits::default(),
+        };
+        let session = Session {
+            id: SessionId(id),
+            organiser: Some(UserId(organiser)),
+            guild: GuildId(7),
+            channel: ChannelId(8),
+            card: None,
+            created_at: plan.at,
+            plan,
+            status: Status::Open,
+            cancel_reason: None,
+        };
+        Listed {
+            session,
+            accepted: 3,
+            waiting: 0,
+        }
+    }
+
+    fn ana() -> Actor {
+        Actor {
+            user: UserId(1),
+            guild: GuildId(7),
+            manages_events: false,
+        }
+    }
+
+    fn found(typed: &str) -> Option<Result<i64, Sentence>> {
+        let sessions = [
+            listed(1, 1, "Scrim"),
+            listed(2, 2, "Scrim"),
+            listed(3, 2, "Cup"),
+            listed(4, 1, "Late"),
+            listed(5, 1, "late"),
+        ];
+        let id = typed.parse().ok().map(SessionId);
+        let found = among(&sessions, &ana(), Purpose::Manage, typed, id)?;
+        Some(found.map(|session| session.id.0))
+    }
+
+    #[test]
+    fn a_label_says_when_in_the_readers_zone_and_how_full_it_is() {
+        let label = |title: &str| label(&listed(1, 1, title), BERLIN);
+        assert_eq!(label("Scrim"), "Fri 27 Nov, 20:00 — Scrim (5v5, 3/5)");
+        let long = label(&"x".repeat(100));
+        assert_eq!(long.chars().count(), CHOICE_MAX_CHARS);
+        assert!(long.ends_with("… (5v5, 3/5)"), "{long}");
+    }
+
+    #[test]
+    fn a_typed_title_means_the_session_that_one_may_manage() {
+        assert_eq!(found("scrim "), Some(Ok(1)));
+        assert_eq!(found("Cup"), Some(Ok(3)));
+        assert!(found("late").is_some_and(|found| found.is_err()));
+        assert_eq!(found("2"), Some(Ok(2)));
+        assert_eq!(found("Other"), None);
+    }
+
+    #[test]
+    fn proposals_are_those_that_one_may_manage_and_that_fit() {
+        let listing = Listing {
+            zone: Some(BERLIN),
+            sessions: vec![
+                listed(1, 1, "Scrim"),
+                listed(2, 2, "Scrim"),
+                listed(3, 1, "Cup"),
+            ],
+        };
+        let ids = |purpose, typed: &str| -> Vec<String> {
+            let ana = ana();
+            choices(&listing, &ana, purpose, typed)
+                .map(|(_, id)| id)
+                .collect()
+        };
+        assert_eq!(ids(Purpose::Manage, ""), ["1", "3"]);
+        assert_eq!(ids(Purpose::Look, "20:00 scr"), ["1", "2"]);
+        assert_eq!(ids(Purpose::Manage, "cup fri"), ["3"]);
+    }
+}
