@@ -2,8 +2,84 @@
 
 use serde_json::{Value, json};
 
+use overwatch_bot::domain::ids::{GuildId, InteractionId, SessionId, UserId};
+use overwatch_bot::domain::profile;
+use overwatch_bot::domain::role::Roles;
+use overwatch_bot::domain::session::Actor;
+use overwatch_bot::store::queue::JoinQueue;
+
 use super::{ZONE, created, id, listed};
-use crate::world::story;
+use crate::world::{Person, World, story, text_of};
+
+/// Lets somebody join as the card's button would.
+async fn join(world: &World, person: &Person<'_>, session: &str) {
+    let number = |text: &str| text.parse::<i64>().unwrap();
+    let user = UserId(number(&person.user));
+    let guild = world.get("world").await["guilds"][0]["id"].clone();
+    let join = JoinQueue {
+        session: SessionId(number(session)),
+        actor: Actor {
+            user,
+            guild: GuildId(number(guild.as_str().unwrap())),
+            manages_events: false,
+        },
+        person: profile::Person {
+            id: user,
+            name: "Somebody".into(),
+        },
+        roles: Roles::EMPTY,
+        accounts: Vec::new(),
+        note: String::new(),
+        at: world.clock.now(),
+    };
+    let store = world.app.as_ref().unwrap().store();
+    let interaction = InteractionId(number(&person.user));
+    store.execute(interaction, join).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn whoever_is_in_the_queue_hears_that_it_moved_and_why_it_is_cancelled() {
+    story(async |world| {
+        let session = created(&world.person(2), "Friday night").await;
+        let freya = world.person(4);
+        let account = json!({"battletag": "Freya#1234"});
+        freya.command("account add", account).await.says("Freya");
+        join(world, &freya, &session).await;
+        let person = world.person(2);
+        let moved = json!({"session": session, "when": "sat 8pm", "timezone": ZONE});
+        let moved = person.command("session edit", moved).await;
+        moved.says("The one other person in its queue is told");
+        let notice = freya.in_private().reads("has moved from").await;
+        assert!(text_of(&notice).contains("<t:1795892400:F>"), "{notice}");
+        world.restart().await;
+        let person = world.person(2);
+        let cancel = json!({"session": session, "reason": "Ill\n@everyone"});
+        let form = person.command("session cancel", cancel).await;
+        person.submit(&form, json!({})).await.says("is told");
+        let freya = world.person(4).in_private();
+        let notice = text_of(&freya.reads("does not take place").await);
+        assert!(notice.contains("> Ill\n> @\u{200b}everyone"), "{notice}");
+        assert!(notice.contains("**Friday night**"), "{notice}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_limit_by_distance_is_taken_once_the_organisers_ranks_are_known() {
+    story(async |world| {
+        let person = world.person(2);
+        let session = created(&person, "Friday night").await;
+        let near = json!({"session": session, "distance": 5});
+        let refused = person.command("session edit", near.clone()).await;
+        refused.says("Role queue: Support").says("/account add");
+        let ranks =
+            json!({"battletag": "Aiko#1234", "tank": "g3", "damage": "g3", "support": "g1"});
+        person.command("account add", ranks).await.says("Aiko");
+        let taken = person.command("session edit", near).await;
+        taken.says("within 5 divisions of the organiser");
+    })
+    .await;
+}
 
 #[tokio::test]
 async fn an_edit_by_options_says_what_is_different() {
