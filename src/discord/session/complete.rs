@@ -16,7 +16,7 @@ use super::pick::{self, Purpose};
 use crate::domain::ladder::Scale;
 use crate::domain::mode::Mode;
 use crate::domain::rank::Tier;
-use crate::domain::session::{Actor, scale};
+use crate::domain::session::{Actor, Session, scale};
 use crate::domain::{when, zone};
 use crate::store::session::{FindSession, ListSessions, ZoneOf};
 
@@ -43,12 +43,17 @@ async fn scale_of(ctx: &Context, actor: &Actor, given: &Given<'_>) -> Result<Sca
     if let Some(mode) = given.text("mode").and_then(Mode::parse) {
         return Ok(scale(mode));
     }
-    let session = match given.text("session").and_then(pick::id) {
-        Some(id) => ctx.query(FindSession(id)).await?,
-        None => None,
+    let picked = picked(ctx, actor, given).await?;
+    Ok(picked.map_or(Scale::Competitive, |session| session.plan.scale()))
+}
+
+/// The session that was picked already, in a subcommand that asks for one.
+async fn picked(ctx: &Context, actor: &Actor, given: &Given<'_>) -> Result<Option<Session>, Fault> {
+    let Some(id) = given.text("session").and_then(pick::id) else {
+        return Ok(None);
     };
-    let seen = session.filter(|session| session.seen_by(actor).is_ok());
-    Ok(seen.map_or(Scale::Competitive, |session| session.plan.scale()))
+    let found = ctx.query(FindSession(id)).await?;
+    Ok(found.filter(|session| session.seen_by(actor).is_ok()))
 }
 
 async fn sessions(
@@ -78,9 +83,12 @@ async fn times(
     now: DateTime<Utc>,
 ) -> Result<Reply, Fault> {
     let named = given.text("timezone").and_then(zone::named);
-    let zone = match named {
+    let home = ctx.query(ZoneOf(actor.user)).await?;
+    let zone = match named.or(home) {
         Some(zone) => Some(zone),
-        None => ctx.query(ZoneOf(actor.user)).await?,
+        None => picked(ctx, actor, given)
+            .await?
+            .map(|session| session.plan.zone),
     };
     Ok(match zone {
         Some(zone) => proposals(typed, zone, now),

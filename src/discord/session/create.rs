@@ -2,19 +2,18 @@
 //!
 //! May touch: the store. Invariant: a session is only made where its card can be shown.
 
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use twilight_model::guild::Permissions;
 
 use super::super::click::Click;
 use super::super::feature::{Context, Fault};
 use super::super::reply::Reply;
-use super::definition::Create;
+use super::definition::{Create, Teams};
 use super::options::{self, Sentence};
 use super::words::{length, limits, named, refused};
 use crate::domain::session::{Actor, Plan, RankLimits, Session, scale};
 use crate::store::session::{CreateSession, Created, ZoneOf};
-use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
-
 /// What the bot needs in a channel for a card, by the names that Discord shows.
 const NEEDED: [(Permissions, &str); 3] = [
     (Permissions::VIEW_CHANNEL, "View Channel"),
@@ -83,7 +82,7 @@ fn plan(options: &Create, home: Option<Tz>, now: DateTime<Utc>) -> Result<Plan, 
     let title = options::title(options.title.as_deref().unwrap_or_default())?;
     Ok(Plan {
         mode,
-        teams: options.teams.map_or(1, super::definition::Teams::count),
+        teams: options.teams.map_or(1, Teams::count),
         at: when.at,
         zone: when.zone,
         length_minutes: options::length(options.length.as_deref())?,

@@ -16,7 +16,7 @@ use super::options::{self, DESCRIPTION, LENGTH, Sentence, TITLE};
 use super::pick::{Purpose, find, id, managed};
 use super::words::{IN_A_SERVER, length, limits, refused, told};
 use crate::domain::ids::SessionId;
-use crate::domain::session::{Actor, Change, Plan, Session, scale};
+use crate::domain::session::{Actor, Change, Plan, Session, SessionRefusal, scale};
 use crate::store::session::{EditSession, Edited, ZoneOf};
 
 /// Opens the form for the session of its id, which other features' buttons may lead to.
@@ -225,7 +225,7 @@ fn filled_in(at: DateTime<Utc>, zone: Tz) -> String {
 }
 
 fn not_any_more(session: &Session) -> Reply {
-    let refusal = crate::domain::session::SessionRefusal::Not(session.status);
+    let refusal = SessionRefusal::Not(session.status);
     Reply::Say(Message::text(refused(&refusal)))
 }
 

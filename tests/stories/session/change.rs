@@ -91,6 +91,9 @@ async fn an_edit_by_options_says_what_is_different() {
             options["session"] = json!(session);
             world.person(2).command("session edit", options).await
         };
+        let when = json!({"session": session, "when": "sat 9pm"});
+        let when = person.complete("session edit", when, "when").await;
+        assert_eq!(when[0].0, "Sat 28 Nov 2026, 21:00 CET — in 6 days");
         edit(json!({"when": "sat 9pm", "timezone": ZONE, "lowest": "gold", "teams": 2}))
             .await
             .says("two teams")

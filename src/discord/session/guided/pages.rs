@@ -83,16 +83,15 @@ impl Page {
 /// The question for the zone: those that fit `typed`, or those where most people live.
 pub(super) fn zones(path: &Path, typed: &str, now: DateTime<Utc>) -> Message {
     let mut found = zone::search(typed, now);
-    let text = match found.is_empty() {
-        true => format!(
+    let mut text =
+        "Where do you live, as far as time is concerned? I ask this only once.".to_owned();
+    if found.is_empty() {
+        found = zone::search("", now);
+        text = format!(
             "I know no time zone called {}. Choose one, or name a city, a country or an \
              abbreviation.",
             quoted(typed)
-        ),
-        false => "Where do you live, as far as time is concerned? I ask this only once.".into(),
-    };
-    if found.is_empty() {
-        found = zone::search("", now);
+        );
     }
     let options = found
         .into_iter()
