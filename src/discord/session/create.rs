@@ -14,6 +14,7 @@ use super::options::{self, Sentence};
 use super::words::{length, limits, named, refused};
 use crate::domain::session::{Actor, Plan, RankLimits, Session, scale};
 use crate::store::session::{CreateSession, Created, ZoneOf};
+
 /// What the bot needs in a channel for a card, by the names that Discord shows.
 const NEEDED: [(Permissions, &str); 3] = [
     (Permissions::VIEW_CHANNEL, "View Channel"),

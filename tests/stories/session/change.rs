@@ -13,14 +13,14 @@ use crate::world::{Person, World, story, text_of};
 
 /// Lets somebody join as the card's button would.
 async fn join(world: &World, person: &Person<'_>, session: &str) {
-    let number = |text: &str| text.parse::<i64>().unwrap();
+    let number = |text: &str| text.parse::<i64>().expect("a number");
     let user = UserId(number(&person.user));
     let guild = world.get("world").await["guilds"][0]["id"].clone();
     let join = JoinQueue {
         session: SessionId(number(session)),
         actor: Actor {
             user,
-            guild: GuildId(number(guild.as_str().unwrap())),
+            guild: GuildId(number(guild.as_str().expect("an id"))),
             manages_events: false,
         },
         person: profile::Person {
@@ -32,9 +32,13 @@ async fn join(world: &World, person: &Person<'_>, session: &str) {
         note: String::new(),
         at: world.clock.now(),
     };
-    let store = world.app.as_ref().unwrap().store();
+    let store = world.app.as_ref().expect("the bot runs").store();
     let interaction = InteractionId(number(&person.user));
-    store.execute(interaction, join).await.unwrap().unwrap();
+    let joined = store
+        .execute(interaction, join)
+        .await
+        .expect("the store answers");
+    joined.expect("they may join");
 }
 
 #[tokio::test]
