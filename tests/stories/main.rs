@@ -7,5 +7,6 @@ mod account;
 #[path = "../support/contract.rs"]
 mod contract;
 mod profile;
+mod session;
 mod spine;
 mod world;
