@@ -4,11 +4,13 @@
 //! command on ([`meet`]), with nothing but their name.
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 
-use super::sql::{DbError, sql, values};
+use super::sql::{DbError, json, sql, values};
 use super::{Read, Transaction};
 use crate::domain::ids::UserId;
 use crate::domain::profile::{Person, Profile, Reminder};
+use crate::domain::role::Roles;
 
 /// The profile of `user`.
 pub(super) fn load(db: &mut dyn Read, user: UserId) -> Result<Option<Profile>, DbError> {
@@ -39,5 +41,17 @@ pub(super) fn meet(
         sql!("profile/meet"),
         values![person.id, &person.name, reminder, now],
     )?;
+    Ok(())
+}
+
+/// Keeps what a person told about themselves while joining; what they left out stays as it was.
+pub(super) fn introduce(
+    tx: &mut dyn Transaction,
+    user: UserId,
+    roles: Roles,
+    zone: Option<Tz>,
+) -> Result<(), DbError> {
+    let values = [user.into(), json(&roles), zone.map(Tz::name).into()];
+    tx.execute(sql!("profile/introduce"), &values)?;
     Ok(())
 }
