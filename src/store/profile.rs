@@ -4,13 +4,11 @@
 //! command on ([`meet`]), with nothing but their name.
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 
 use super::sql::{DbError, json, sql, values};
 use super::{Read, Transaction};
 use crate::domain::ids::UserId;
-use crate::domain::profile::{Person, Profile, Reminder};
-use crate::domain::role::Roles;
+use crate::domain::profile::{Changes, Person, Profile, Reminder};
 
 /// The profile of `user`.
 pub(super) fn load(db: &mut dyn Read, user: UserId) -> Result<Option<Profile>, DbError> {
@@ -44,14 +42,24 @@ pub(super) fn meet(
     Ok(())
 }
 
-/// Keeps what a person told about themselves while joining; what they left out stays as it was.
-pub(super) fn introduce(
+/// Changes a person's profile, whether or not they were known before.
+pub(super) fn save(
     tx: &mut dyn Transaction,
-    user: UserId,
-    roles: Roles,
-    zone: Option<Tz>,
+    person: &Person,
+    changes: &Changes,
+    now: DateTime<Utc>,
 ) -> Result<(), DbError> {
-    let values = [user.into(), json(&roles), zone.map(Tz::name).into()];
-    tx.execute(sql!("profile/introduce"), &values)?;
+    meet(tx, person, now)?;
+    if let Some(roles) = &changes.roles {
+        tx.execute(sql!("profile/set_roles"), &[person.id.into(), json(roles)])?;
+    }
+    if let Some(zone) = changes.zone {
+        let zone = zone.map(chrono_tz::Tz::name);
+        tx.execute(sql!("profile/set_zone"), values![person.id, zone])?;
+    }
+    if let Some(reminder) = changes.reminder {
+        let values = values![person.id, reminder.minutes()];
+        tx.execute(sql!("profile/set_reminder"), values)?;
+    }
     Ok(())
 }

@@ -12,7 +12,7 @@ use crate::domain::account::{Account, AccountRefusal};
 use crate::domain::battletag::BattleTag;
 use crate::domain::ids::{AccountId, SessionId};
 use crate::domain::ladder::Ladder;
-use crate::domain::profile::Person;
+use crate::domain::profile::{Changes, Person};
 use crate::domain::queue::{self, Entry, NewcomerRefusal, Offer, QueueRefusal};
 use crate::domain::rank::Rank;
 use crate::domain::role::{Role, Roles};
@@ -123,8 +123,7 @@ impl Command for JoinAsNewcomer {
     fn run(&self, tx: &mut dyn Transaction) -> Result<Joined, Stop<NewcomerRefusal>> {
         let session = load_session(tx, self.session, &self.actor).map_err(in_queue)?;
         let entry = entry(tx, self.session, self.person.id)?;
-        profile::meet(tx, &self.person, self.at)?;
-        profile::introduce(tx, self.person.id, self.roles, self.zone)?;
+        profile::save(tx, &self.person, &self.told(), self.at)?;
         let account = self.account(tx)?;
         let roles = if self.roles.is_empty() {
             Roles::from_iter([Role::Flex])
@@ -143,6 +142,15 @@ impl Command for JoinAsNewcomer {
 }
 
 impl JoinAsNewcomer {
+    /// What they told about themselves; what they left out stays as it was.
+    fn told(&self) -> Changes {
+        Changes {
+            roles: Some(self.roles).filter(|roles| !roles.is_empty()),
+            zone: self.zone.map(Some),
+            reminder: None,
+        }
+    }
+
     /// The account, added unless it is there already: then the form was sent twice.
     fn account(&self, tx: &mut dyn Transaction) -> Result<Account, Stop<NewcomerRefusal>> {
         let user = self.person.id;
