@@ -34,6 +34,9 @@ const MORE_MAX_CHARS: usize = 24;
 pub const STALE_MARK: &str = "⌛";
 /// Marks somebody who streams.
 pub const STREAM_MARK: &str = "📺";
+/// What the marks mean.
+const LEGEND: [&str; 2] = ["📺 streams", "⌛ declared over a season ago"];
+const LEGEND_SEPARATOR: &str = " · ";
 
 /// The card as of `now`.
 pub fn render(view: &SessionView, now: DateTime<Utc>) -> Message {
@@ -352,16 +355,17 @@ fn colour(status: Status) -> u32 {
 struct Card {
     embed: EmbedBuilder,
     left: usize,
-    marks: String,
+    /// The parts of the legend that are needed.
+    marked: Vec<&'static str>,
 }
 
 impl Card {
     fn new(session: &Session) -> Self {
-        let legend = format!("{STREAM_MARK} streams · {STALE_MARK} declared over a season ago");
+        let legend = LEGEND.join(LEGEND_SEPARATOR);
         let mut card = Self {
             embed: EmbedBuilder::new().color(colour(session.status)),
             left: EMBED_MAX_CHARS - legend.chars().count(),
-            marks: String::new(),
+            marked: Vec::new(),
         };
         let title = card.take(&escape(&session.plan.title), EMBED_TITLE_MAX_CHARS);
         card.embed = card.embed.title(title);
@@ -398,9 +402,10 @@ impl Card {
         let room = self.left.saturating_sub(name.chars().count());
         let text = fitting(count, lines, max_chars.min(room));
         if !text.is_empty() {
-            for mark in [STREAM_MARK, STALE_MARK] {
-                if text.contains(mark) && !self.marks.contains(mark) {
-                    self.marks.push_str(mark);
+            for meaning in LEGEND {
+                let mark = meaning.split(' ').next().unwrap_or_default();
+                if text.contains(mark) && !self.marked.contains(&meaning) {
+                    self.marked.push(meaning);
                 }
             }
             self.field(name, &text, false);
@@ -408,18 +413,10 @@ impl Card {
     }
 
     fn finish(self) -> Embed {
-        let legend: Vec<_> = [
-            (STREAM_MARK, "streams"),
-            (STALE_MARK, "declared over a season ago"),
-        ]
-        .into_iter()
-        .filter(|(mark, _)| self.marks.contains(mark))
-        .map(|(mark, words)| format!("{mark} {words}"))
-        .collect();
-        if legend.is_empty() {
+        if self.marked.is_empty() {
             return self.embed.build();
         }
-        let footer = EmbedFooterBuilder::new(legend.join(" · "));
+        let footer = EmbedFooterBuilder::new(self.marked.join(LEGEND_SEPARATOR));
         self.embed.footer(footer).build()
     }
 
@@ -430,7 +427,11 @@ impl Card {
 
     /// The beginning of `text` that there is room for.
     fn take(&mut self, text: &str, max_chars: usize) -> String {
-        let text = truncate(text, max_chars.min(self.left));
+        let max_chars = max_chars.min(self.left);
+        if max_chars == 0 {
+            return String::new();
+        }
+        let text = truncate(text, max_chars);
         self.left -= text.chars().count();
         text
     }
