@@ -91,8 +91,13 @@ impl App {
     }
 
     /// Returns once every shard is connected.
-    pub async fn ready(&mut self) {
+    pub async fn ready(&self) {
         self.gateway.ready().await;
+    }
+
+    /// Returns once Discord has ended a connection for good; the log says with which code.
+    pub async fn ended(&self) {
+        self.gateway.ended().await;
     }
 
     /// What is remembered.

@@ -16,13 +16,14 @@ pub struct Config {
         env = "BOT_TOKEN",
         hide_env_values = true,
         global = true,
+        hide_env_values = true,
         value_name = "TOKEN"
     )]
     pub bot_token: Option<Token>,
 
     /// The database file; its folder is made if it is not there. `playground` has a default of its
     /// own, data/playground.db
-    #[arg(long, env = "DB_PATH", global = true, value_name = "FILE", help = db_path_help())]
+    #[arg(long, env = "DB_PATH", global = true, hide_env_values = true, value_name = "FILE", help = db_path_help())]
     pub db_path: Option<PathBuf>,
 
     /// Where the database is backed up to before a migration changes it
@@ -30,6 +31,7 @@ pub struct Config {
         long,
         env = "BACKUP_DIR",
         global = true,
+        hide_env_values = true,
         value_name = "FOLDER",
         default_value = "backups"
     )]
@@ -40,6 +42,7 @@ pub struct Config {
         long,
         env = "DISCORD_API_URL",
         global = true,
+        hide_env_values = true,
         value_name = "URL",
         help = "Another address of Discord's HTTP API, such as a proxy's: http://HOST[:PORT] or \
                 https://HOST[:PORT] [default: Discord's own]"
@@ -50,7 +53,7 @@ pub struct Config {
     #[arg(
         long,
         env = "SHARDS",
-        global = true,
+        global = true, hide_env_values = true,
         value_name = "NUMBER",
         help = "How many shards to run, 1 to 1024 [default: as many as Discord recommends]",
         value_parser = clap::value_parser!(u32).range(1..=1024)
@@ -62,6 +65,7 @@ pub struct Config {
         long,
         env = "LOG",
         global = true,
+        hide_env_values = true,
         value_name = "FILTER",
         default_value = "info"
     )]
@@ -72,6 +76,7 @@ pub struct Config {
         long,
         env = "LOG_FORMAT",
         global = true,
+        hide_env_values = true,
         value_name = "FORMAT",
         default_value = "text"
     )]

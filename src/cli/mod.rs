@@ -6,6 +6,7 @@
 mod playground;
 mod run;
 
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -96,6 +97,7 @@ fn log(config: &Config) {
     let filter = EnvFilter::new(config.log.as_str());
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     match config.log_format {
         LogFormat::Text => builder.init(),

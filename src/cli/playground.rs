@@ -1,24 +1,65 @@
 //! `playground`: a small Discord on this machine, the real bot connected to it, and a web page.
 
+use std::net::{Ipv4Addr, SocketAddr};
+
 use super::Failed;
+use crate::app::{App, Settings};
+use crate::clock::Clock;
 use crate::config::Config;
+use crate::playground::{self, Discord, World};
 
 /// Where the playground keeps its database if nobody says otherwise.
+const DB_PATH: &str = "data/playground.db";
+/// The token with which the bot comes to the embedded Discord. No secret.
+const TOKEN: &str = "playground";
+/// Shards that the embedded Discord recommends. Twilight's queue would start a second one five
+/// seconds after the first.
+const SHARDS: u32 = 1;
+
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// The port of the web page
+    /// The port of the web page, on this machine only; 0 takes any that is free
     #[arg(
         long,
         env = "PLAYGROUND_PORT",
+        hide_env_values = true,
         value_name = "PORT",
         default_value_t = 8765
     )]
     playground_port: u16,
 }
 
-pub(super) async fn run(_config: Config, arguments: Arguments) -> Result<(), Failed> {
-    Err(Failed::Other(format!(
-        "nothing on {} yet",
-        arguments.playground_port
-    )))
+pub(super) async fn run(config: Config, arguments: Arguments) -> Result<(), Failed> {
+    let port = arguments.playground_port;
+    let stopped = super::run::stop_signal()?;
+    let clock = Clock::system();
+    let discord = playground::Settings {
+        listen: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
+        token: TOKEN.into(),
+        clock: clock.clone(),
+        shards: SHARDS,
+        world: World::default(),
+    };
+    let discord = Discord::start(discord).await.map_err(|error| {
+        Failed::Other(format!(
+            "port {port} cannot be used: {error}; another one can be chosen with --playground-port"
+        ))
+    })?;
+    let settings = Settings {
+        token: TOKEN.parse().expect("any text is taken"),
+        api: Some(discord.url().parse().expect("a plain address")),
+        shards: None,
+        db_path: config.db_path.unwrap_or_else(|| DB_PATH.into()),
+        backup_dir: config.backup_dir,
+    };
+    let app = App::start(settings, clock).await?;
+    app.ready().await;
+    println!(
+        "The playground is open: {}  (Ctrl-C closes it)",
+        discord.url()
+    );
+    stopped.await;
+    app.stop().await;
+    discord.stop().await;
+    Ok(())
 }

@@ -10,17 +10,26 @@ use crate::config::{Config, DB_PATH};
 pub(super) async fn run(config: Config) -> Result<(), Failed> {
     let settings = settings(config)?;
     let stopped = stop_signal()?;
-    let mut app = App::start(settings, Clock::system()).await?;
-    tokio::pin!(stopped);
-    tokio::select! {
-        () = app.ready() => {
-            tracing::info!("ready");
-            stopped.await;
-        }
-        () = &mut stopped => {}
-    }
+    let app = App::start(settings, Clock::system()).await?;
+    let ready = async {
+        app.ready().await;
+        tracing::info!("ready");
+        std::future::pending::<()>().await;
+    };
+    let ended = tokio::select! {
+        () = ready => false,
+        () = app.ended() => true,
+        () = stopped => false,
+    };
     tracing::info!("stopping");
     app.stop().await;
+    if ended {
+        return Err(Failed::Other(
+            "Discord has ended the connection for good; the log says why (a token that was reset, \
+             or too few SHARDS)"
+                .into(),
+        ));
+    }
     Ok(())
 }
 

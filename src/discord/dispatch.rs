@@ -229,13 +229,11 @@ fn find<'r, T: 'static>(
         .map(|route| (route, args.to_owned()))
 }
 
-/// What a handler came to; a panic and a timeout are faults like others.
-fn flatten(
-    outcome: Result<
-        Result<Result<Reply, Fault>, Box<dyn std::any::Any + Send>>,
-        tokio::time::error::Elapsed,
-    >,
-) -> Result<Reply, Fault> {
+/// What a handler came to, unless it panicked, unless it took too long.
+type Outcome = Result<std::thread::Result<Result<Reply, Fault>>, tokio::time::error::Elapsed>;
+
+/// A panic and a timeout are faults like others.
+fn flatten(outcome: Outcome) -> Result<Reply, Fault> {
     match outcome {
         Ok(Ok(outcome)) => outcome,
         Ok(Err(_)) => Err(Fault::Broken("the handler panicked".into())),

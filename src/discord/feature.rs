@@ -13,7 +13,6 @@ use super::click::{Click, Pressed, Submitted};
 use super::reply::Reply;
 use super::rest::Rest;
 use crate::clock::Clock;
-use crate::domain::ids::InteractionId;
 use crate::store::{self, DbError, Failure, Store};
 
 /// A feature's table.
@@ -98,10 +97,7 @@ impl Context {
         click: &Click,
         command: C,
     ) -> Result<Result<C::Answer, C::Refusal>, Fault> {
-        Ok(self
-            .store
-            .execute(InteractionId(click.id.0), command)
-            .await?)
+        Ok(self.store.execute(click.id, command).await?)
     }
 
     /// Answers a question.

@@ -28,6 +28,7 @@ pub struct Gateway {
     shards: JoinSet<Option<GatewaySession>>,
     stop: CancellationToken,
     ready: watch::Receiver<usize>,
+    ended: CancellationToken,
     count: usize,
 }
 
@@ -54,27 +55,44 @@ impl Gateway {
             .queue(queue)
             .build();
         let stop = CancellationToken::new();
+        let ended = CancellationToken::new();
         let (ready, watched) = watch::channel(0);
         let mut tasks = JoinSet::new();
         for number in 0..count {
             let session = kept.iter().find(|session| session.shard == number);
             let shard = Shard::with_config(ShardId::new(number, count), resuming(&config, session));
-            let loop_ = run(shard, dispatcher.clone(), ready.clone(), stop.clone());
-            tasks.spawn(loop_);
+            let task = run(
+                shard,
+                dispatcher.clone(),
+                ready.clone(),
+                stop.clone(),
+                ended.clone(),
+            );
+            tasks.spawn(task);
         }
         Self {
             shards: tasks,
             stop,
             ready: watched,
+            ended,
             count: count as usize,
         }
     }
 
     /// Returns once every shard has been connected.
-    pub async fn ready(&mut self) {
-        let count = self.count;
+    pub async fn ready(&self) {
         // The shards hold the senders; if they are gone there is nothing to wait for.
-        let _ = self.ready.wait_for(|ready| *ready >= count).await;
+        let _ = self
+            .ready
+            .clone()
+            .wait_for(|ready| *ready >= self.count)
+            .await;
+    }
+
+    /// Returns once Discord has ended a connection for good: the token, the shards or the intents
+    /// are not accepted, and trying again would not help.
+    pub async fn ended(&self) {
+        self.ended.cancelled().await;
     }
 
     /// Leaves all connections so that they can be resumed; where each of them stood.
@@ -105,6 +123,7 @@ async fn run(
     dispatcher: Dispatcher,
     ready: watch::Sender<usize>,
     stop: CancellationToken,
+    ended: CancellationToken,
 ) -> Option<GatewaySession> {
     let wanted =
         EventTypeFlags::INTERACTION_CREATE | EventTypeFlags::READY | EventTypeFlags::RESUMED;
@@ -135,6 +154,7 @@ async fn run(
                     shard = shard.id().number(),
                     "Discord has ended this connection for good"
                 );
+                ended.cancel();
                 return None;
             }
         }

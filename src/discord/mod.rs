@@ -17,12 +17,14 @@ pub mod feature;
 pub mod gateway;
 pub mod manage;
 pub mod notice;
+pub mod options;
 pub mod profile;
 pub mod queue;
 pub mod reply;
 pub mod rest;
 pub mod session;
 pub mod text;
+pub mod words;
 
 use feature::Feature;
 

@@ -23,7 +23,8 @@ use super::reply::Message;
 use crate::config::{ApiUrl, Token};
 use crate::domain::ids::{ChannelId, MessageId, UserId};
 
-/// Requests under way at once; a storm of clicks would else open thousands of connections.
+/// Requests under way at once, acknowledgements and others each; a storm of clicks would else open
+/// thousands of connections.
 pub const REQUESTS_IN_FLIGHT_MAX: usize = 32;
 /// A request that takes longer than this has failed, in seconds.
 const REQUEST_TIMEOUT_S: u64 = 10;
@@ -94,6 +95,8 @@ struct Inner {
     /// Without: acknowledging clicks, which Discord does not limit. Twilight's limiter would send
     /// them all through one queue, one at a time.
     callbacks: Client,
+    /// Apart from the others, which may hold their places while they wait for a rate limit.
+    acknowledging: Semaphore,
     in_flight: Semaphore,
     application: Id<ApplicationMarker>,
 }
@@ -120,6 +123,7 @@ impl Rest {
         Ok(Self(Arc::new(Inner {
             limited,
             callbacks,
+            acknowledging: Semaphore::new(REQUESTS_IN_FLIGHT_MAX),
             in_flight: Semaphore::new(REQUESTS_IN_FLIGHT_MAX),
             application: application.id,
         })))
@@ -155,7 +159,7 @@ impl Rest {
         click: &Click,
         response: &InteractionResponse,
     ) -> Result<(), RestError> {
-        let _place = self.place().await;
+        let _place = place(&self.0.acknowledging).await;
         let interaction = self.0.callbacks.interaction(self.0.application);
         let id = Id::new(click.id.0.cast_unsigned());
         interaction
@@ -170,7 +174,7 @@ impl Rest {
     /// # Errors
     /// [`RestError`].
     pub async fn edit_answer(&self, click: &Click, message: &Message) -> Result<(), RestError> {
-        let _place = self.place().await;
+        let _place = place(&self.0.in_flight).await;
         let interaction = self.0.limited.interaction(self.0.application);
         let body = Body::of(message).json();
         let request = interaction
@@ -185,7 +189,7 @@ impl Rest {
     /// # Errors
     /// [`RestError`].
     pub async fn follow_up(&self, click: &Click, message: &Message) -> Result<(), RestError> {
-        let _place = self.place().await;
+        let _place = place(&self.0.in_flight).await;
         let interaction = self.0.limited.interaction(self.0.application);
         let body = Body {
             flags: Some(MessageFlags::EPHEMERAL),
@@ -210,7 +214,7 @@ impl Rest {
         message: &Message,
         nonce: &str,
     ) -> Result<MessageId, RestError> {
-        let _place = self.place().await;
+        let _place = place(&self.0.in_flight).await;
         let body = Body {
             nonce: Some(nonce),
             enforce_nonce: Some(true),
@@ -239,7 +243,7 @@ impl Rest {
         id: MessageId,
         message: &Message,
     ) -> Result<(), RestError> {
-        let _place = self.place().await;
+        let _place = place(&self.0.in_flight).await;
         let body = Body::of(message).json();
         let (channel, id) = (
             Id::new(channel.0.cast_unsigned()),
@@ -259,19 +263,18 @@ impl Rest {
     /// # Errors
     /// [`RestError`].
     pub async fn conversation(&self, with: UserId) -> Result<ChannelId, RestError> {
-        let _place = self.place().await;
+        let _place = place(&self.0.in_flight).await;
         let user = Id::new(with.0.cast_unsigned());
         let channel = parse(self.0.limited.create_private_channel(user).await).await?;
         Ok(ChannelId(channel.id.get().cast_signed()))
     }
+}
 
-    async fn place(&self) -> tokio::sync::SemaphorePermit<'_> {
-        self.0
-            .in_flight
-            .acquire()
-            .await
-            .expect("the semaphore is never closed")
-    }
+async fn place(places: &Semaphore) -> tokio::sync::SemaphorePermit<'_> {
+    places
+        .acquire()
+        .await
+        .expect("the semaphore is never closed")
 }
 
 /// The body of a message. Everything is sent, so that an edit leaves nothing of what was before.

@@ -27,6 +27,9 @@ const RETRY_FIRST_S: i64 = 2;
 const RETRY_MAX_S: i64 = 15 * 60;
 /// Tries before something is given up; at the longest wait that is about a day.
 const TRIES_MAX: u32 = 100;
+/// After a commit the outbox is looked at this much later, in milliseconds: one look for a storm of
+/// commits.
+const LOOK_AFTER_MS: u64 = 10;
 /// The wait after the store itself failed, in milliseconds.
 const TROUBLE_WAIT_MS: u64 = 500;
 
@@ -66,7 +69,7 @@ impl Outbox {
             };
             let clock = self.context.clock.clone();
             tokio::select! {
-                () = committed => {}
+                () = committed => tokio::time::sleep(Duration::from_millis(LOOK_AFTER_MS)).await,
                 () = async { match wake {
                     Some(at) => clock.sleep_until(at).await,
                     None => std::future::pending().await,

@@ -5,12 +5,16 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
 use crate::discord::feature::Context;
 use crate::store::Failure;
 use crate::store::clock::{AdvanceClock, NextTurn};
 
+/// After a commit the clock is looked at this much later, in milliseconds: one look for a storm of
+/// commits.
+const LOOK_AFTER_MS: u64 = 50;
 /// The wait after the store itself failed, in milliseconds.
 const TROUBLE_WAIT_MS: u64 = 500;
 
@@ -33,33 +37,22 @@ async fn tick(context: &Context) {
                 continue;
             }
         };
-        let due = async {
-            match next {
-                Some(at) => context.clock.sleep_until(at).await,
-                None => std::future::pending().await,
-            }
-        };
         tokio::select! {
-            () = due => {}
-            () = committed => {}
+            () = context.clock.sleep_until(next) => {}
+            () = committed => tokio::time::sleep(Duration::from_millis(LOOK_AFTER_MS)).await,
         }
     }
 }
 
 /// Does all that is due; when it is to be looked at again.
-async fn advance(context: &Context) -> Result<Option<chrono::DateTime<chrono::Utc>>, Failure> {
+async fn advance(context: &Context) -> Result<DateTime<Utc>, Failure> {
     loop {
         let now = context.clock.now();
         let next = context.store.query(NextTurn { now }).await?;
-        if next.is_none_or(|next| next > now) {
+        if next > now {
             return Ok(next);
         }
         let Ok(advanced) = context.store.execute_job(AdvanceClock { now }).await?;
-        if advanced.sessions + advanced.reminders > 0 {
-            tracing::info!(?advanced, "the session clock advanced");
-        }
-        if !advanced.may_be_more() {
-            return context.store.query(NextTurn { now }).await;
-        }
+        tracing::info!(?advanced, "the session clock advanced");
     }
 }

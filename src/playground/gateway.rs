@@ -210,13 +210,18 @@ impl Connection {
             state.sessions.detach(lease, ended, now);
             state.touch();
         }
-        if let End::ByServer((code, reason)) = end {
-            let frame = CloseFrame {
-                code,
-                reason: reason.into(),
-            };
-            // The other side may be gone already.
-            let _ = self.socket.send(Message::Close(Some(frame))).await;
+        match end {
+            End::ByServer((code, reason)) => {
+                let frame = CloseFrame {
+                    code,
+                    reason: reason.into(),
+                };
+                // The other side may be gone already.
+                let _ = self.socket.send(Message::Close(Some(frame))).await;
+            }
+            // The answer to the client's goodbye goes out while the next frame is waited for.
+            End::ByClient(_) => while let Some(Ok(_)) = self.socket.recv().await {},
+            End::Torn => {}
         }
     }
 }

@@ -3,7 +3,7 @@
 //! May touch: the domain and [`Transaction`]. Invariant: what is due is worked out from what is
 //! remembered, so that whatever fell due while nobody ran happens at the next start.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::sql::{DbError, sql, values};
@@ -13,6 +13,12 @@ use crate::domain::ids::SessionId;
 /// Sessions or reminders that one command sees to; the rest waits for the next one, so that a
 /// long absence never holds the writer up.
 pub const TURNS_MAX: u32 = 64;
+
+/// Reminders of sessions further ahead than this are not looked for, in hours. Longer than the
+/// longest reminder by more than [`LOOK_AGAIN_H`].
+const REMINDERS_AHEAD_H: i64 = 48;
+/// The clock is looked at this often, whatever is due, in hours.
+const LOOK_AGAIN_H: i64 = 12;
 
 /// Does what is due at `now`, [`TURNS_MAX`] of each kind at most.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,13 +34,6 @@ pub struct Advanced {
     pub sessions: u32,
     /// Reminders that are now owed.
     pub reminders: u32,
-}
-
-impl Advanced {
-    /// Whether more may be due.
-    pub fn may_be_more(&self) -> bool {
-        self.sessions == TURNS_MAX || self.reminders == TURNS_MAX
-    }
 }
 
 impl Command for AdvanceClock {
@@ -89,7 +88,7 @@ impl AdvanceClock {
     }
 }
 
-/// When [`AdvanceClock`] has something to do next; in the past if it has already.
+/// When [`AdvanceClock`] is to run next; in the past if it has something to do already.
 #[derive(Debug)]
 pub struct NextTurn {
     /// The present time.
@@ -97,7 +96,7 @@ pub struct NextTurn {
 }
 
 impl Question for NextTurn {
-    type Answer = Option<DateTime<Utc>>;
+    type Answer = DateTime<Utc>;
 
     fn ask(&self, db: &mut dyn Read) -> Result<Self::Answer, DbError> {
         let due = |row: Option<super::sql::Row>| match row {
@@ -105,8 +104,13 @@ impl Question for NextTurn {
             None => Ok(None),
         };
         let session = due(db.query_one(sql!("session/next_due"), values![])?)?;
-        let reminder = due(db.query_one(sql!("clock/next_reminder"), values![self.now])?)?;
-        Ok(session.into_iter().chain(reminder).min())
+        let horizon = self.now + TimeDelta::hours(REMINDERS_AHEAD_H);
+        let reminder = db.query_one(sql!("clock/next_reminder"), values![self.now, horizon])?;
+        let look_again = self.now + TimeDelta::hours(LOOK_AGAIN_H);
+        Ok(session
+            .into_iter()
+            .chain(due(reminder)?)
+            .fold(look_again, DateTime::min))
     }
 }
 

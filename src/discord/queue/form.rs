@@ -11,6 +11,7 @@ use super::words;
 use crate::discord::click::Submitted;
 use crate::discord::reply::{Modal, field, menu, option, text_input};
 use crate::discord::text::truncate;
+use crate::discord::words::{battletag_error, ranks_error};
 use crate::domain::account::primary;
 use crate::domain::battletag::BattleTag;
 use crate::domain::ids::{AccountId, SessionId};
@@ -20,7 +21,7 @@ use crate::domain::profile::read_zone;
 use crate::domain::queue::{NOTE_MAX_CHARS, Offer};
 use crate::domain::rank::{Rank, parse_ranks};
 use crate::domain::role::{Role, Roles};
-use crate::domain::session::Session;
+use crate::domain::session::{Session, scale};
 use crate::domain::text::{Lines, clean};
 use crate::store::queue::JoinDesk;
 
@@ -236,9 +237,9 @@ impl Draft {
         mode: Mode,
         now: DateTime<Utc>,
     ) -> Result<Introduction, Vec<String>> {
-        let battletag = BattleTag::parse(&self.battletag).map_err(words::battletag);
+        let battletag = BattleTag::parse(&self.battletag).map_err(battletag_error);
         let ranks = parse_ranks(&self.ranks, &ladders(mode))
-            .map_err(|error| words::ranks(&error, example(mode)));
+            .map_err(|error| ranks_error(scale(mode), &error));
         let zone = match self.zone.as_str() {
             "" => Ok(None),
             typed => read_zone(typed, now)

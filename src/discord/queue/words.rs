@@ -3,22 +3,16 @@
 //! Pure. Invariant: every refusal is a sentence that says what to do next.
 
 use crate::discord::card::join_words;
-use crate::discord::text::{escape, truncate};
+use crate::discord::words::quoted;
 use crate::domain::account::{ACCOUNTS_MAX, AccountRefusal};
-use crate::domain::battletag::{
-    BattleTagError, NAME_MAX_CHARS, NAME_MIN_CHARS, NUMBER_MAX_DIGITS, NUMBER_MIN_DIGITS,
-};
 use crate::domain::ladder::Ladder;
 use crate::domain::profile::ZoneError;
 use crate::domain::queue::{ENTRIES_MAX, NewcomerRefusal, QueueRefusal, RankRefusal};
-use crate::domain::rank::{DIVISIONS, RankError, RanksError};
 use crate::domain::role::Roles;
 use crate::domain::session::{RankBar, SessionRefusal, Status};
 
 /// Zones that are proposed for one that was not understood.
 const ZONES_PROPOSED: usize = 3;
-/// Characters of what somebody typed that are quoted back.
-const QUOTED_MAX_CHARS: usize = 60;
 
 /// For somebody who presses a button where there are no sessions.
 pub(in crate::discord) const NOT_IN_A_SERVER: &str =
@@ -122,73 +116,18 @@ pub(in crate::discord) fn newcomer(refusal: &NewcomerRefusal) -> String {
     }
 }
 
-/// What is wrong with a BattleTag.
-pub(in crate::discord) fn battletag(error: BattleTagError) -> String {
-    match error {
-        BattleTagError::Empty => "A BattleTag is needed, such as `Ana#1234`.".into(),
-        BattleTagError::NoNumber => {
-            "The BattleTag needs its number too, as in `Ana#1234`; the game's menu shows it.".into()
-        }
-        BattleTagError::NameTooShort { chars } => format!(
-            "The BattleTag's name has {chars} characters, and {NAME_MIN_CHARS} are the least: `Ana#1234`."
-        ),
-        BattleTagError::NameTooLong { chars } => format!(
-            "The BattleTag's name has {chars} characters, and {NAME_MAX_CHARS} are the most: `Ana#1234`."
-        ),
-        BattleTagError::StartsWithDigit => {
-            "A BattleTag's name cannot begin with a digit: `Ana#1234`.".into()
-        }
-        BattleTagError::BadCharacter { character } => format!(
-            "“{}” cannot be in a BattleTag: its name has letters and digits only, as in `Ana#1234`.",
-            shown(character)
-        ),
-        BattleTagError::BadNumber => format!(
-            "What follows the `#` of a BattleTag is a number of {NUMBER_MIN_DIGITS} to \
-             {NUMBER_MAX_DIGITS} digits, as in `Ana#1234`."
-        ),
-    }
-}
-
-/// What is wrong with a line of ranks; `example` is a good one.
-pub(in crate::discord) fn ranks(error: &RanksError, example: &str) -> String {
-    let wrong = match error {
-        RanksError::Rank { part, error } => match error {
-            RankError::Empty => format!("“{}” names no rank", quoted(part)),
-            RankError::UnknownTier { .. } => {
-                format!("I know no tier like the one in “{}”", quoted(part))
-            }
-            RankError::NoDivision { tier } => {
-                format!("“{}” lacks the division, as in {tier} 3", quoted(part))
-            }
-            RankError::BadDivision { .. } => {
-                format!("“{}” has no division from 1 to {DIVISIONS}", quoted(part))
-            }
-        },
-        RanksError::NotAsked { part } => {
-            format!(
-                "“{}” is a ladder that this session does not use",
-                quoted(part)
-            )
-        }
-        RanksError::Twice { part } => {
-            format!("“{}” gives a second rank for the same", quoted(part))
-        }
-    };
-    format!("{wrong}. Write ranks like this: `{example}`.")
-}
-
 /// What is wrong with a time zone.
 pub(in crate::discord) fn zone(error: &ZoneError, typed: &str) -> String {
     match error {
         ZoneError::Unknown => format!(
-            "I know no time zone “{}”. Name a large city near you, such as `Berlin`, or leave it empty.",
+            "I know no time zone {}. Name a large city near you, such as `Berlin`, or leave it empty.",
             quoted(typed)
         ),
         ZoneError::Ambiguous(found) => {
             let zones = found.iter().take(ZONES_PROPOSED);
             let zones: Vec<_> = zones.map(|found| format!("`{}`", found.zone)).collect();
             format!(
-                "“{}” may be several time zones: {}, for instance. Write one of these names, or leave it empty.",
+                "{} may be several time zones: {}, for instance. Write one of these names, or leave it empty.",
                 quoted(typed),
                 zones.join(", ")
             )
@@ -216,19 +155,6 @@ fn your_ranks(fitting: Roles) -> String {
         .collect();
     let ranks = if roles.len() == 1 { "rank" } else { "ranks" };
     format!("your {} {ranks}", join_words(&roles))
-}
-
-fn quoted(typed: &str) -> String {
-    escape(&truncate(typed, QUOTED_MAX_CHARS))
-}
-
-/// A character, or its number if it cannot be seen.
-fn shown(character: char) -> String {
-    if character.is_alphanumeric() || character.is_ascii_graphic() {
-        escape(&character.to_string())
-    } else {
-        format!("U+{:04X}", u32::from(character))
-    }
 }
 
 #[cfg(test)]
@@ -268,9 +194,5 @@ mod tests {
             !words.contains("@everyone") && !words.contains("**x**"),
             "{words}"
         );
-        let words = battletag(BattleTagError::BadCharacter {
-            character: '\u{202e}',
-        });
-        assert!(words.contains("U+202E"), "{words}");
     }
 }

@@ -5,6 +5,8 @@
 
 pub mod migrations;
 pub mod readers;
+#[cfg(test)]
+mod tests;
 mod transaction;
 mod writer;
 

@@ -1,0 +1,186 @@
+//! Imports point down. The house in `src/lib.rs` is drawn once more here, and held to.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Who may import whom, from the bottom up: a room may use itself and everything listed for it.
+const MAY_USE: &[(&str, &[&str])] = &[
+    ("clock", &[]),
+    ("config", &[]),
+    ("domain", &[]),
+    ("store", &["domain"]),
+    ("discord", &["domain", "store", "clock", "config"]),
+    ("jobs", &["domain", "store", "clock", "discord"]),
+    ("playground", &["clock"]),
+    (
+        "app",
+        &["domain", "store", "clock", "config", "discord", "jobs"],
+    ),
+    (
+        "cli",
+        &[
+            "domain",
+            "store",
+            "clock",
+            "config",
+            "discord",
+            "jobs",
+            "app",
+            "playground",
+        ],
+    ),
+];
+
+/// Crates that a room may not know of.
+const MAY_NOT_KNOW: &[(&str, &[&str])] = &[
+    (
+        "domain",
+        &[
+            "tokio",
+            "rusqlite",
+            "tokio_rusqlite",
+            "twilight_",
+            "axum",
+            "tracing",
+        ],
+    ),
+    ("store", &["twilight_", "axum"]),
+    ("discord", &["rusqlite", "tokio_rusqlite", "axum"]),
+    ("jobs", &["rusqlite", "tokio_rusqlite", "twilight_", "axum"]),
+    ("playground", &["rusqlite", "tokio_rusqlite", "twilight_"]),
+];
+
+#[test]
+fn no_room_imports_from_a_room_above_it() {
+    let mut upward = Vec::new();
+    for (room, line, text) in code_lines() {
+        let Some((_, allowed)) = MAY_USE.iter().find(|(name, _)| *name == room) else {
+            continue;
+        };
+        for used in text.split("crate::").skip(1).filter_map(first_word) {
+            let is_room = MAY_USE.iter().any(|(name, _)| *name == used);
+            if is_room && used != room && !allowed.contains(&used.as_str()) {
+                upward.push(format!("{line}: {room} uses {used}"));
+            }
+        }
+    }
+    assert!(
+        upward.is_empty(),
+        "imports that point upwards:\n{}",
+        upward.join("\n")
+    );
+}
+
+#[test]
+fn every_room_is_drawn() {
+    let drawn: Vec<_> = MAY_USE.iter().map(|(name, _)| *name).collect();
+    let rooms: BTreeMap<_, _> = code_lines().map(|(room, line, _)| (room, line)).collect();
+    for room in rooms
+        .keys()
+        .filter(|room| !["lib", "main"].contains(&room.as_str()))
+    {
+        assert!(
+            drawn.contains(&room.as_str()),
+            "src/{room} is missing in this test and in lib.rs"
+        );
+    }
+}
+
+#[test]
+fn no_room_knows_the_tools_of_another() {
+    let mut foreign = Vec::new();
+    for (room, line, text) in code_lines() {
+        let known = MAY_NOT_KNOW.iter().filter(|(name, _)| *name == room);
+        for tool in known.flat_map(|(_, tools)| *tools) {
+            if text.contains(&format!("{tool}::")) || text.contains(&format!("use {tool}")) {
+                foreign.push(format!("{line}: {room} knows {tool}"));
+            }
+        }
+    }
+    assert!(foreign.is_empty(), "{}", foreign.join("\n"));
+}
+
+#[test]
+fn only_the_command_line_makes_a_real_clock() {
+    for (room, line, text) in code_lines() {
+        let looks = [
+            "Clock::system()",
+            "Utc::now()",
+            "SystemTime::now()",
+            "Local::now()",
+        ];
+        let looks = looks.iter().any(|look| text.contains(look));
+        assert!(
+            !looks || ["cli", "clock"].contains(&room.as_str()),
+            "{line} looks at a clock"
+        );
+    }
+}
+
+#[test]
+fn statements_stand_in_files() {
+    for (room, line, text) in code_lines() {
+        // SQLite's own housekeeping is no statement of ours.
+        if room == "store" && line.contains("sqlite/") {
+            continue;
+        }
+        let sql = ["\"SELECT ", "\"INSERT ", "\"UPDATE ", "\"DELETE "];
+        assert!(
+            !sql.iter().any(|word| text.contains(word)),
+            "{line} has SQL in it"
+        );
+    }
+}
+
+/// Every line of code outside tests: its room, `file:line`, and the line without comments.
+fn code_lines() -> impl Iterator<Item = (String, String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    files(&root).into_iter().flat_map(move |path| {
+        let name = path.strip_prefix(&root).expect("under src").to_path_buf();
+        let room = name
+            .components()
+            .next()
+            .expect("a name")
+            .as_os_str()
+            .to_string_lossy();
+        let room = room.trim_end_matches(".rs").to_owned();
+        let text = std::fs::read_to_string(&path).expect("a readable file");
+        let is_test = name.file_stem().is_some_and(|stem| stem == "tests");
+        let code: Vec<_> = text
+            .lines()
+            .enumerate()
+            .take_while(|(_, line)| !is_test && line.trim() != "#[cfg(test)]")
+            .map(|(number, line)| {
+                let line = line.split("//").next().unwrap_or_default().to_owned();
+                (
+                    room.clone(),
+                    format!("src/{}:{}", name.display(), number + 1),
+                    line,
+                )
+            })
+            .collect();
+        code
+    })
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+fn first_word(text: &str) -> Option<String> {
+    let word: String = text
+        .chars()
+        .take_while(|char| char.is_alphanumeric() || *char == '_')
+        .collect();
+    (!word.is_empty()).then_some(word)
+}

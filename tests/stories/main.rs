@@ -1,0 +1,7 @@
+//! Stories: the real bot and the embedded Discord, over their sockets, with time moved by hand.
+//!
+//! Each story is what people do and what they then see. After each, every request that the bot
+//! made is held to Discord's own document.
+
+mod spine;
+mod world;

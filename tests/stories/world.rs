@@ -1,0 +1,418 @@
+//! The world of a story: an embedded Discord, the bot, and people who do things.
+
+use std::ops::AsyncFnOnce;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use overwatch_bot::app::{App, Settings};
+use overwatch_bot::clock::Clock;
+use overwatch_bot::playground::{self, Discord};
+use serde_json::{Value, json};
+
+/// When every story begins: a Sunday, 13:00 in Berlin.
+pub(crate) const START: &str = "2026-11-22T12:00:00Z";
+/// A story that waits this long for something to appear has failed, in seconds.
+const PATIENCE_S: u64 = 20;
+const TOKEN: &str = "a.story.token";
+
+/// Tells a story in a world of two servers, and holds the bot's requests to Discord's document.
+pub(crate) async fn story(tell: impl AsyncFnOnce(&mut World)) {
+    story_in(playground::World::default(), 1, tell).await;
+}
+
+/// Tells a story in a world of another make.
+pub(crate) async fn story_in(
+    people: playground::World,
+    shards: u32,
+    tell: impl AsyncFnOnce(&mut World),
+) {
+    let mut world = World::begin(people, shards).await;
+    tell(&mut world).await;
+    world.stop().await;
+    world.end().await;
+}
+
+/// Everything that a story plays in.
+pub(crate) struct World {
+    /// The time, moved by hand.
+    pub(crate) clock: Clock,
+    /// The embedded Discord.
+    pub(crate) discord: Discord,
+    /// The bot, while it runs.
+    pub(crate) app: Option<App>,
+    /// The folder with the database.
+    pub(crate) folder: tempfile::TempDir,
+    people: playground::World,
+    http: reqwest::Client,
+}
+
+impl World {
+    async fn begin(people: playground::World, shards: u32) -> Self {
+        let clock = Clock::manual(START.parse().expect("a time"));
+        let discord = Discord::start(playground::Settings {
+            listen: ([127, 0, 0, 1], 0).into(),
+            token: TOKEN.into(),
+            clock: clock.clone(),
+            shards,
+            world: people.clone(),
+        })
+        .await
+        .expect("a free port");
+        let mut world = Self {
+            clock,
+            discord,
+            app: None,
+            folder: tempfile::tempdir().expect("a temporary folder"),
+            people,
+            http: reqwest::Client::new(),
+        };
+        world.start().await;
+        world
+    }
+
+    /// The settings with which the bot is started.
+    pub(crate) fn settings(&self) -> Settings {
+        Settings {
+            token: TOKEN.parse().expect("any text is taken"),
+            api: Some(self.discord.url().parse().expect("an address")),
+            shards: None,
+            db_path: self.folder.path().join("overwatch.db"),
+            backup_dir: self.folder.path().join("backups"),
+        }
+    }
+
+    /// Starts the bot and waits until it is connected.
+    pub(crate) async fn start(&mut self) {
+        let app = App::start(self.settings(), self.clock.clone())
+            .await
+            .expect("the bot starts");
+        app.ready().await;
+        self.app = Some(app);
+    }
+
+    /// Stops the bot, if it runs.
+    pub(crate) async fn stop(&mut self) {
+        if let Some(app) = self.app.take() {
+            app.stop().await;
+        }
+    }
+
+    /// Stops the bot and starts it again.
+    pub(crate) async fn restart(&mut self) {
+        self.stop().await;
+        self.start().await;
+    }
+
+    /// Moves the time forward to `at`.
+    pub(crate) fn at(&self, at: &str) {
+        self.clock.set(
+            at.parse::<DateTime<Utc>>()
+                .expect("a time such as 2026-11-22T12:00:00Z"),
+        );
+    }
+
+    /// The first channel of the first server.
+    pub(crate) fn channel(&self) -> String {
+        self.people.guilds[0].channels[0].id.to_string()
+    }
+
+    /// The first channel of the second server.
+    pub(crate) fn other_channel(&self) -> String {
+        self.people.guilds[1].channels[0].id.to_string()
+    }
+
+    /// The person at `index` of the world, in the first channel of the first server. The first one
+    /// owns the servers, the second one may manage events, the others are plain members.
+    pub(crate) fn person(&self, index: usize) -> Person<'_> {
+        let user = self.people.people[index].id.to_string();
+        Person {
+            world: self,
+            user,
+            channel: Some(self.channel()),
+        }
+    }
+
+    /// Sends a JSON body to the embedded Discord's side for people and tests.
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Value {
+        let url = format!("{}/client/{path}", self.discord.url());
+        let request = self
+            .http
+            .post(url)
+            .header("content-type", "application/json");
+        let response = request
+            .body(body.to_string())
+            .send()
+            .await
+            .expect("the embedded Discord");
+        let ok = response.status().is_success();
+        let value: Value = response.json().await.expect("JSON");
+        assert!(ok, "{path} {body}: {value}");
+        value
+    }
+
+    /// Gets JSON from the embedded Discord's side for people and tests.
+    pub(crate) async fn get(&self, path: &str) -> Value {
+        let url = format!("{}/client/{path}", self.discord.url());
+        let response = self
+            .http
+            .get(url)
+            .send()
+            .await
+            .expect("the embedded Discord");
+        response.json().await.expect("JSON")
+    }
+
+    /// Every request that the bot has made so far.
+    pub(crate) async fn requests(&self) -> Vec<Value> {
+        self.get("requests").await["requests"]
+            .as_array()
+            .expect("a list")
+            .clone()
+    }
+
+    /// How many requests the bot has made with this method to routes that begin like this.
+    pub(crate) async fn count(&self, method: &str, route: &str) -> usize {
+        let requests = self.requests().await;
+        let fits = |request: &&Value| {
+            request["method"] == method
+                && request["route"]
+                    .as_str()
+                    .is_some_and(|r| r.starts_with(route))
+        };
+        requests.iter().filter(fits).count()
+    }
+
+    async fn end(&self) {}
+}
+
+/// Somebody who does things, at a place.
+#[derive(Clone)]
+pub(crate) struct Person<'w> {
+    world: &'w World,
+    /// Their id.
+    pub(crate) user: String,
+    /// Where they are; `None`: in direct messages with the bot.
+    pub(crate) channel: Option<String>,
+}
+
+impl Person<'_> {
+    /// The same person in another channel.
+    pub(crate) fn in_channel(&self, channel: String) -> Self {
+        Self {
+            channel: Some(channel),
+            ..self.clone()
+        }
+    }
+
+    /// The same person in direct messages with the bot.
+    pub(crate) fn in_private(&self) -> Self {
+        Self {
+            channel: None,
+            ..self.clone()
+        }
+    }
+
+    /// Sends a command, `"session create"`, with its options.
+    pub(crate) async fn command(&self, command: &str, options: Value) -> Answer {
+        self.interact("command", self.named(command, options)).await
+    }
+
+    /// The choices (name, value) while typing the option `focused`.
+    pub(crate) async fn complete(
+        &self,
+        command: &str,
+        options: Value,
+        focused: &str,
+    ) -> Vec<(String, String)> {
+        let mut body = self.named(command, options);
+        body["focused"] = focused.into();
+        let answer = self.interact("autocomplete", body).await;
+        let choices = answer.0["choices"].as_array().cloned().unwrap_or_default();
+        let text = |value: &Value| {
+            value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned)
+        };
+        choices
+            .iter()
+            .map(|choice| (text(&choice["name"]), text(&choice["value"])))
+            .collect()
+    }
+
+    /// Presses the button with this id on a message.
+    pub(crate) async fn press(&self, message: &Value, custom_id: &str) -> Answer {
+        self.choose(message, custom_id, &[]).await
+    }
+
+    /// Chooses from the menu with this id on a message.
+    pub(crate) async fn choose(&self, message: &Value, custom_id: &str, values: &[&str]) -> Answer {
+        let body = json!({"message": message["id"], "custom_id": custom_id, "values": values});
+        self.interact("component", body).await
+    }
+
+    /// Presses what cannot be pressed: any id, on any message.
+    pub(crate) async fn forge(&self, message: &Value, custom_id: &str, values: &[&str]) -> Answer {
+        let body = json!({
+            "message": message["id"], "custom_id": custom_id, "values": values, "forge": true
+        });
+        self.interact("component", body).await
+    }
+
+    /// Sends the modal that they are looking at.
+    pub(crate) async fn submit(&self, modal: &Answer, values: Value) -> Answer {
+        let body = json!({"custom_id": modal.0["modal"]["custom_id"], "values": values});
+        self.interact("modal", body).await
+    }
+
+    /// Sends a modal that was never opened.
+    pub(crate) async fn forge_modal(&self, custom_id: &str, values: Value) -> Answer {
+        let body = json!({"custom_id": custom_id, "values": values, "forge": true});
+        self.interact("modal", body).await
+    }
+
+    /// What they see in their channel, or in the direct messages with the bot.
+    pub(crate) async fn messages(&self) -> Vec<Value> {
+        let path = match &self.channel {
+            Some(channel) => format!("channels/{channel}/messages?user={}", self.user),
+            None => format!("users/{}/dms", self.user),
+        };
+        self.world.get(&path).await["messages"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    /// Waits until they see a message, of everybody's or their own, of which this holds.
+    pub(crate) async fn sees(&self, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
+        let looking = async {
+            loop {
+                let found = self.messages().await.into_iter().rfind(&holds);
+                if let Some(found) = found {
+                    return found;
+                }
+                // Long polls would need the channel of a conversation that is not there yet.
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let patience = Duration::from_secs(PATIENCE_S);
+        match tokio::time::timeout(patience, looking).await {
+            Ok(found) => found,
+            Err(_) => panic!("never seen: {what}; instead: {:#?}", self.messages().await),
+        }
+    }
+
+    /// Waits until they see a message with this text in it.
+    pub(crate) async fn reads(&self, text: &str) -> Value {
+        self.sees(text, |message| text_of(message).contains(text))
+            .await
+    }
+
+    fn named(&self, command: &str, options: Value) -> Value {
+        let mut words = command.split(' ');
+        json!({"name": words.next(), "subcommand": words.next(), "options": options})
+    }
+
+    async fn interact(&self, kind: &str, mut body: Value) -> Answer {
+        body["user"] = self.user.clone().into();
+        body["kind"] = kind.into();
+        body["wait"] = "settled".into();
+        if let Some(channel) = &self.channel {
+            body["channel"] = channel.clone().into();
+        }
+        Answer(self.world.post("interactions", body).await)
+    }
+}
+
+/// How the bot answered.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer(pub(crate) Value);
+
+impl Answer {
+    /// `message`, `update`, `modal`, `choices` or `failed`.
+    pub(crate) fn outcome(&self) -> &str {
+        self.0["outcome"].as_str().unwrap_or_default()
+    }
+
+    /// The message.
+    pub(crate) fn message(&self) -> &Value {
+        &self.0["message"]
+    }
+
+    /// All text that can be read in it, of messages and of modals.
+    pub(crate) fn text(&self) -> String {
+        format!(
+            "{}{}",
+            text_of(&self.0["message"]),
+            text_of(&self.0["modal"])
+        )
+    }
+
+    /// The interaction's id, for [`World::redeliver`].
+    pub(crate) fn id(&self) -> &str {
+        self.0["id"].as_str().unwrap_or_default()
+    }
+
+    /// The answer, if this can be read in it.
+    #[track_caller]
+    pub(crate) fn says(&self, text: &str) -> &Self {
+        assert!(
+            self.text().contains(text),
+            "{text:?} is not in {:#}",
+            self.0
+        );
+        self
+    }
+}
+
+impl World {
+    /// Delivers an interaction once more, and waits until the bot has answered it again.
+    pub(crate) async fn redeliver(&self, answer: &Answer) {
+        let before = self.count("POST", "/interactions").await;
+        self.post(
+            &format!("interactions/{}/redeliver", answer.id()),
+            json!({}),
+        )
+        .await;
+        while self.count("POST", "/interactions").await == before {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+}
+
+/// All text of a message or modal that a person can read, line by line.
+pub(crate) fn text_of(message: &Value) -> String {
+    const READ: [&str; 9] = [
+        "content",
+        "title",
+        "description",
+        "name",
+        "value",
+        "text",
+        "label",
+        "placeholder",
+        "filename",
+    ];
+    let mut text = String::new();
+    let mut gather = vec![message];
+    while let Some(value) = gather.pop() {
+        match value {
+            Value::Array(values) => gather.extend(values.iter().rev()),
+            Value::Object(fields) => {
+                for (key, value) in fields {
+                    match value {
+                        Value::String(read) if READ.contains(&key.as_str()) => {
+                            text.push_str(read);
+                            text.push('\n');
+                        }
+                        // Who somebody is is not what a message says.
+                        Value::Object(_)
+                            if ["author", "interaction_metadata"].contains(&key.as_str()) => {}
+                        value => gather.push(value),
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    text
+}
