@@ -212,7 +212,7 @@ fn choices(problems: &mut Problems, at: &str, choices: &[Value], kind: Option<u6
             let message = "The value does not have the type of its option";
             problems.add(&format!("{path}.value"), "UNION_TYPE_CHOICES", message);
         } else if value.is_string() {
-            problems.text(&format!("{path}.value"), value, 1, CHOICE_TEXT_MAX);
+            problems.text(&format!("{path}.value"), value, 0, CHOICE_TEXT_MAX);
         }
         if kind.is_some() && !names.insert(choice["name"].as_str()) {
             let message = "Choice names must be unique";

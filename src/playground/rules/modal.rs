@@ -43,10 +43,10 @@ pub(in crate::playground) fn check_modal(data: &Value) -> Problems {
 fn label(problems: &mut Problems, seen: &mut HashSet<String>, at: &str, label: &Value) {
     problems.text(&format!("{at}.label"), &label["label"], 1, LABEL_MAX);
     let description = &label["description"];
-    problems.text(
+    problems.optional_text(
         &format!("{at}.description"),
         description,
-        0,
+        1,
         LABEL_DESCRIPTION_MAX,
     );
     let (at, part) = (format!("{at}.component"), &label["component"]);
