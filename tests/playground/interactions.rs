@@ -458,3 +458,138 @@ async fn a_file_in_an_answer_can_be_fetched() {
         assert_eq!(contract.validate(sent), []);
     }
 }
+
+#[tokio::test]
+async fn a_person_in_an_option_or_a_select_is_resolved() {
+    let stage = Stage::new().await;
+    stage
+        .register(json!([{"type": 6, "name": "who", "description": "d"}]))
+        .await;
+    let _bot = stage
+        .bot(|interaction| {
+            let resolved = match &interaction.data {
+                Some(InteractionData::ApplicationCommand(data)) => data.resolved.as_ref(),
+                Some(InteractionData::MessageComponent(data)) => data.resolved.as_ref(),
+                _ => None,
+            };
+            let resolved = resolved?;
+            let name = resolved.users.values().next()?.global_name.clone()?;
+            let select = json!({"type": 5, "custom_id": "who"});
+            Some(json!({"type": 4, "data": {
+                "content": format!("{name} {}", resolved.members.len()),
+                "components": [{"type": 1, "components": [select]}]}}))
+        })
+        .await;
+    let answer = stage
+        .interact(command(&stage, json!({"who": stage.person(4)})))
+        .await;
+    assert_eq!(answer["message"]["content"], "Freya 1");
+    let message = answer["message"]["id"].as_str().expect("an id");
+    let mut chosen = press(&stage, message, "who");
+    chosen["values"] = json!([stage.person(5)]);
+    assert_eq!(
+        stage.interact(chosen).await["message"]["content"],
+        "Kwame 1"
+    );
+    let nobody = stage.refused(command(&stage, json!({"who": "17"}))).await;
+    assert!(nobody.contains("does not take"), "{nobody}");
+}
+
+#[tokio::test]
+async fn the_first_follow_up_takes_the_place_of_thinking() {
+    let stage = Stage::new().await;
+    stage.register(json!([])).await;
+    let mut body = command(&stage, json!({}));
+    body["wait"] = json!("settled");
+    let answer = by_hand(&stage, body, async |interaction| {
+        assert_eq!(
+            callback(&stage, interaction, json!({"type": 5})).await,
+            (204, 0)
+        );
+        let hook = format!(
+            "/webhooks/{}/{}",
+            interaction.application_id, interaction.token
+        );
+        assert_eq!(
+            stage.api("POST", &hook, json!({"content": "done"})).await.0,
+            200
+        );
+    })
+    .await;
+    assert_eq!(answer["message"]["content"], "done");
+    assert_eq!(answer["followups"], json!([]));
+}
+
+#[tokio::test]
+async fn a_deferred_update_edits_the_message_of_the_component() {
+    let stage = Stage::new().await;
+    let card = card(&stage).await;
+    let mut body = press(&stage, &card, "join");
+    body["wait"] = json!("settled");
+    let answer = by_hand(&stage, body, async |interaction| {
+        assert_eq!(
+            callback(&stage, interaction, json!({"type": 6})).await,
+            (204, 0)
+        );
+        let hook = format!(
+            "/webhooks/{}/{}",
+            interaction.application_id, interaction.token
+        );
+        let path = format!("{hook}/messages/@original");
+        assert_eq!(
+            stage
+                .api("PATCH", &path, json!({"content": "joined"}))
+                .await
+                .0,
+            200
+        );
+    })
+    .await;
+    assert_eq!(answer["outcome"], "update");
+    assert_eq!(
+        (&answer["message"]["id"], &answer["message"]["content"]),
+        (&json!(card), &json!("joined"))
+    );
+}
+
+#[tokio::test]
+async fn a_command_for_organisers_is_hidden_from_the_others() {
+    let stage = Stage::new().await;
+    let app = overwatch_bot::playground::APPLICATION_ID;
+    let commands = json!([{"name": "queue", "description": "d", "contexts": [0],
+        "default_member_permissions": (1_u64 << 33).to_string()}]);
+    stage
+        .api("PUT", &format!("/applications/{app}/commands"), commands)
+        .await;
+    let _bot = stage.bot(|_| Some(message("yes"))).await;
+    let body = command(&stage, json!({}));
+    assert!(stage.refused(body.clone()).await.contains("may not use"));
+    let mut forged = body.clone();
+    forged["forge"] = json!(true);
+    assert_eq!(stage.interact(forged).await["outcome"], "message");
+    let guild = stage.world.guilds[0].id.to_string();
+    let grant = json!({"guild": guild, "user": stage.person(2), "permissions": (1_u64 << 33 | 1 << 10).to_string()});
+    stage.post("/faults/permissions", grant).await;
+    assert_eq!(stage.interact(body).await["outcome"], "message");
+    let direct = json!({"user": stage.person(0), "kind": "command", "name": "queue"});
+    assert!(stage.refused(direct).await.contains("cannot be used here"));
+}
+
+#[tokio::test]
+async fn many_people_click_at_once_and_each_is_answered() {
+    let stage = Stage::new().await;
+    stage
+        .post("/faults/limits", json!({"enabled": false}))
+        .await;
+    let card = card(&stage).await;
+    let _bot = stage
+        .bot(|_| Some(json!({"type": 4, "data": {"content": "in", "flags": 64}})))
+        .await;
+    let clicks = (0..200).map(|n| {
+        let mut body = press(&stage, &card, "join");
+        body["user"] = json!(stage.person(n % 9));
+        stage.interact(body)
+    });
+    let answers = futures_util::future::join_all(clicks).await;
+    assert!(answers.iter().all(|answer| answer["outcome"] == "message"));
+}

@@ -80,6 +80,38 @@ impl Stage {
         )
     }
 
+    /// An answer that is read piece by piece.
+    pub(crate) async fn stream(&self, path: &str) -> reqwest::Response {
+        let url = format!("{}{path}", self.discord.url());
+        self.web.get(url).send().await.expect("an answer")
+    }
+
+    /// The headers of an answer to the bot.
+    pub(crate) async fn headers(&self, path: &str) -> reqwest::header::HeaderMap {
+        let url = format!("{}{path}", self.discord.url());
+        let request = self
+            .web
+            .get(url)
+            .header("authorization", format!("Bot {TOKEN}"));
+        request.send().await.expect("an answer").headers().clone()
+    }
+
+    /// The status of an answer to any text.
+    pub(crate) async fn send_text(&self, path: &str, text: &'static str) -> u16 {
+        let url = format!("{}{path}", self.discord.url());
+        let request = self
+            .web
+            .post(url)
+            .header("authorization", format!("Bot {TOKEN}"));
+        request
+            .body(text)
+            .send()
+            .await
+            .expect("an answer")
+            .status()
+            .as_u16()
+    }
+
     /// A request of the bot, below `/api/v10`.
     pub(crate) async fn api(&self, method: &str, path: &str, body: Value) -> (u16, Value) {
         let body = (!body.is_null()).then_some(&body);

@@ -103,6 +103,11 @@ impl World {
         self.start().await;
     }
 
+    /// The database file, opened by somebody else.
+    pub(crate) fn database(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.settings().db_path).expect("the file")
+    }
+
     /// Moves the time forward to `at`.
     pub(crate) fn at(&self, at: &str) {
         self.clock.set(
