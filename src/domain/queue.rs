@@ -332,4 +332,6 @@ impl Offer<'_> {
 }
 
 #[cfg(test)]
+pub(crate) mod fixtures;
+#[cfg(test)]
 mod tests;
