@@ -11,7 +11,7 @@
 //! ```
 //!
 //! May touch: a loopback socket and the [`Clock`], nothing else of this crate. Invariant: the
-//! one lock around [`state::State`] is never held while waiting for anything.
+//! one lock around the state is never held while waiting for anything.
 
 mod client;
 mod gateway;
@@ -31,6 +31,7 @@ use axum::{
     extract::{State, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
     response::Response,
     routing::{any, get},
+    serve::ListenerExt,
 };
 use state::Hub;
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
@@ -73,6 +74,12 @@ impl Discord {
         let listener = TcpListener::bind(settings.listen).await?;
         let hub = Arc::new(Hub::new(listener.local_addr()?, settings));
         let app = router(Arc::clone(&hub));
+        // Small frames must not wait for one another.
+        let listener = listener.tap_io(|socket| {
+            if let Err(error) = socket.set_nodelay(true) {
+                tracing::debug!(%error, "a connection keeps its delay");
+            }
+        });
         let stopping = hub.stopping.clone();
         let server = tokio::spawn(async move {
             let stopped = stopping.cancelled_owned();

@@ -1,44 +1,12 @@
 //! One click after the other, from the person to the bot and back.
 
-use crate::{
-    contract,
-    stage::{Stage, until},
-};
+use crate::stage::{Stage, card, command, message, press};
 use serde_json::{Value, json};
-use twilight_gateway::{Event, ShardId};
-use twilight_model::application::interaction::{Interaction, InteractionData};
-
-fn message(text: &str) -> Value {
-    json!({"type": 4, "data": {"content": text}})
-}
-
-fn command(stage: &Stage, options: Value) -> Value {
-    json!({"user": stage.person(2), "channel": stage.channel(), "kind": "command",
-        "name": "queue", "options": options})
-}
+use twilight_model::application::interaction::InteractionData;
 
 fn text_option(required: bool) -> Value {
     json!([{"type": 3, "name": "text", "description": "d", "required": required,
         "max_length": 5}])
-}
-
-/// A message with one enabled and one disabled button and a select, and its id.
-async fn card(stage: &Stage) -> String {
-    let body = json!({"content": "card", "components": [
-        {"type": 1, "components": [
-            {"type": 2, "style": 1, "custom_id": "join", "label": "Join"},
-            {"type": 2, "style": 1, "custom_id": "off", "label": "Off", "disabled": true}]},
-        {"type": 1, "components": [{"type": 3, "custom_id": "role", "max_values": 2, "options": [
-            {"label": "Tank", "value": "tank"}, {"label": "Damage", "value": "damage"}]}]}]});
-    let path = format!("/channels/{}/messages", stage.channel());
-    let (status, message) = stage.api("POST", &path, body).await;
-    assert_eq!(status, 200, "{message}");
-    message["id"].as_str().expect("an id").to_owned()
-}
-
-fn press(stage: &Stage, message: &str, custom_id: &str) -> Value {
-    json!({"user": stage.person(2), "channel": stage.channel(), "kind": "component",
-        "message": message, "custom_id": custom_id})
 }
 
 #[tokio::test]
@@ -272,189 +240,80 @@ async fn an_ephemeral_answer_is_seen_by_its_owner_only() {
     assert_eq!(messages, json!([]));
 }
 
-/// A click whose answer the test gives itself: the event, and the answer the person gets.
-async fn by_hand(stage: &Stage, body: Value, act: impl AsyncFnOnce(&Interaction)) -> Value {
-    let mut shard = stage.shard(ShardId::ONE);
-    until(&mut shard, |event| matches!(event, Event::Ready(_))).await;
-    let bot = async {
-        let event = until(&mut shard, |event| {
-            matches!(event, Event::InteractionCreate(_))
+#[tokio::test]
+async fn a_person_in_an_option_or_a_select_is_resolved() {
+    let stage = Stage::new().await;
+    stage
+        .register(json!([{"type": 6, "name": "who", "description": "d"}]))
+        .await;
+    let _bot = stage
+        .bot(|interaction| {
+            let resolved = match &interaction.data {
+                Some(InteractionData::ApplicationCommand(data)) => data.resolved.as_ref(),
+                Some(InteractionData::MessageComponent(data)) => data.resolved.as_ref(),
+                _ => None,
+            };
+            let resolved = resolved?;
+            let name = resolved.users.values().next()?.global_name.clone()?;
+            let select = json!({"type": 5, "custom_id": "who"});
+            Some(json!({"type": 4, "data": {
+                "content": format!("{name} {}", resolved.members.len()),
+                "components": [{"type": 1, "components": [select]}]}}))
         })
         .await;
-        let Event::InteractionCreate(event) = event else {
-            unreachable!()
-        };
-        act(&event).await;
-    };
-    let (answer, ()) = tokio::join!(stage.interact(body), bot);
-    answer
-}
-
-async fn callback(stage: &Stage, interaction: &Interaction, body: Value) -> (u16, u64) {
-    let path = format!(
-        "/interactions/{}/{}/callback",
-        interaction.id, interaction.token
-    );
-    let (status, answer) = stage.api("POST", &path, body).await;
-    (status, answer["code"].as_u64().unwrap_or(0))
-}
-
-#[tokio::test]
-async fn a_deferral_is_settled_by_its_edit() {
-    let stage = Stage::new().await;
-    stage.register(json!([])).await;
-    let mut body = command(&stage, json!({}));
-    body["wait"] = json!("settled");
-    let answer = by_hand(&stage, body, async |interaction| {
-        let deferred = callback(
-            &stage,
-            interaction,
-            json!({"type": 5, "data": {"flags": 64}}),
-        )
+    let answer = stage
+        .interact(command(&stage, json!({"who": stage.person(4)})))
         .await;
-        assert_eq!(deferred.0, 204);
-        let hook = format!(
-            "/webhooks/{}/{}",
-            interaction.application_id, interaction.token
-        );
-        let original = format!("{hook}/messages/@original");
-        let (_, thinking) = stage.api("GET", &original, Value::Null).await;
-        assert_eq!(thinking["flags"], 64 | 128);
-        let (status, edited) = stage
-            .api("PATCH", &original, json!({"content": "done"}))
-            .await;
-        assert_eq!((status, &edited["flags"]), (200, &json!(64)));
-        let (status, more) = stage.api("POST", &hook, json!({"content": "more"})).await;
-        assert_eq!((status, &more["content"]), (200, &json!("more")));
-    })
-    .await;
+    assert_eq!(answer["message"]["content"], "Freya 1");
+    let message = answer["message"]["id"].as_str().expect("an id");
+    let mut chosen = press(&stage, message, "who");
+    chosen["values"] = json!([stage.person(5)]);
     assert_eq!(
-        (&answer["outcome"], &answer["deferred"]),
-        (&json!("message"), &json!(true))
+        stage.interact(chosen).await["message"]["content"],
+        "Kwame 1"
     );
-    assert_eq!(answer["message"]["content"], "done");
+    let nobody = stage.refused(command(&stage, json!({"who": "17"}))).await;
+    assert!(nobody.contains("does not take"), "{nobody}");
 }
 
 #[tokio::test]
-async fn the_second_answer_the_late_one_and_the_old_token_are_refused() {
+async fn a_command_for_organisers_is_hidden_from_the_others() {
     let stage = Stage::new().await;
-    stage.register(json!([])).await;
-    let answer = by_hand(&stage, command(&stage, json!({})), async |interaction| {
-        let hook = format!(
-            "/webhooks/{}/{}",
-            interaction.application_id, interaction.token
-        );
-        let unanswered = stage.api("POST", &hook, json!({"content": "x"})).await;
-        assert_eq!(unanswered.1["code"], 10015);
-        stage.advance_s(3);
-        assert_eq!(callback(&stage, interaction, message("x")).await, (204, 0));
-        assert_eq!(
-            callback(&stage, interaction, message("x")).await,
-            (400, 40060)
-        );
-        stage.advance_s(15 * 60);
-        let (status, old) = stage.api("POST", &hook, json!({"content": "x"})).await;
-        assert_eq!((status, &old["code"]), (401, &json!(50027)));
-    })
-    .await;
-    assert_ne!(answer["id"], Value::Null);
-    let answer = by_hand(&stage, command(&stage, json!({})), async |interaction| {
-        stage.clock.advance(chrono::TimeDelta::milliseconds(3_001));
-        assert_eq!(
-            callback(&stage, interaction, message("x")).await,
-            (404, 10062)
-        );
-    })
-    .await;
-    assert_eq!(answer["outcome"], "failed");
-    assert_eq!(answer["error"], "The application did not respond");
+    let app = overwatch_bot::playground::APPLICATION_ID;
+    let commands = json!([{"name": "queue", "description": "d", "contexts": [0],
+        "default_member_permissions": (1_u64 << 33).to_string()}]);
+    stage
+        .api("PUT", &format!("/applications/{app}/commands"), commands)
+        .await;
+    let _bot = stage.bot(|_| Some(message("yes"))).await;
+    let body = command(&stage, json!({}));
+    assert!(stage.refused(body.clone()).await.contains("may not use"));
+    let mut forged = body.clone();
+    forged["forge"] = json!(true);
+    assert_eq!(stage.interact(forged).await["outcome"], "message");
+    let guild = stage.world.guilds[0].id.to_string();
+    let grant = json!({"guild": guild, "user": stage.person(2), "permissions": (1_u64 << 33 | 1 << 10).to_string()});
+    stage.post("/faults/permissions", grant).await;
+    assert_eq!(stage.interact(body).await["outcome"], "message");
+    let direct = json!({"user": stage.person(0), "kind": "command", "name": "queue"});
+    assert!(stage.refused(direct).await.contains("cannot be used here"));
 }
 
 #[tokio::test]
-async fn an_answer_of_a_type_that_does_not_fit_is_refused() {
+async fn many_people_click_at_once_and_each_is_answered() {
     let stage = Stage::new().await;
-    stage.register(json!([])).await;
-    by_hand(&stage, command(&stage, json!({})), async |interaction| {
-        for kind in [6, 7, 8, 1, 99] {
-            let body = json!({"type": kind, "data": {"content": "x", "choices": []}});
-            assert_eq!(
-                callback(&stage, interaction, body).await,
-                (400, 50035),
-                "{kind}"
-            );
-        }
-        let modal = json!({"type": 9, "data": {"custom_id": "m", "title": "t".repeat(46),
-            "components": []}});
-        assert_eq!(callback(&stage, interaction, modal).await, (400, 50035));
-        assert_eq!(
-            callback(&stage, interaction, json!({"type": 4, "data": {}})).await,
-            (400, 50006)
-        );
-        assert_eq!(callback(&stage, interaction, message("x")).await, (204, 0));
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn the_same_interaction_can_be_delivered_twice() {
-    let stage = Stage::new().await;
-    stage.register(json!([])).await;
-    by_hand(&stage, command(&stage, json!({})), async |interaction| {
-        let path = format!("/interactions/{}/redeliver", interaction.id);
-        assert_eq!(stage.post(&path, json!({})).await["delivered"], 1);
-        assert_eq!(callback(&stage, interaction, message("x")).await, (204, 0));
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn without_a_bot_the_application_did_not_respond() {
-    let stage = Stage::new().await;
-    stage.register(json!([])).await;
-    let answer = stage.interact(command(&stage, json!({}))).await;
-    assert_eq!(answer["outcome"], "failed");
-}
-
-#[tokio::test]
-async fn a_file_in_an_answer_can_be_fetched() {
-    use twilight_model::http::{
-        attachment::Attachment,
-        interaction::{InteractionResponse, InteractionResponseData, InteractionResponseType},
-    };
-    let stage = Stage::new().await;
-    stage.register(json!([])).await;
-    let address = stage.discord.url().replace("http://", "");
-    let client = twilight_http::Client::builder()
-        .proxy(address, true)
-        .ratelimiter(None)
-        .build();
-    let answer = by_hand(&stage, command(&stage, json!({})), async |interaction| {
-        let file = Attachment::from_bytes("export.json".to_owned(), b"{\"all\":1}".to_vec(), 0);
-        let response = InteractionResponse {
-            kind: InteractionResponseType::ChannelMessageWithSource,
-            data: Some(InteractionResponseData {
-                attachments: Some(vec![file]),
-                ..InteractionResponseData::default()
-            }),
-        };
-        let client = client.interaction(interaction.application_id);
-        client
-            .create_response(interaction.id, &interaction.token, &response)
-            .await
-            .expect("sent");
-    })
-    .await;
-    let attachment = &answer["message"]["attachments"][0];
-    assert_eq!(attachment["filename"], "export.json");
-    let url = attachment["url"].as_str().expect("an address");
-    let path = url.replace(&stage.discord.url(), "");
-    assert_eq!(
-        stage.call("GET", &path, None).await,
-        (200, json!({"all": 1}))
-    );
-    if let Some(contract) = contract::load() {
-        let log = stage.get("/requests").await;
-        let sent = log["requests"].as_array().expect("a log");
-        assert_eq!(contract.validate(sent), []);
-    }
+    stage
+        .post("/faults/limits", json!({"enabled": false}))
+        .await;
+    let card = card(&stage).await;
+    let _bot = stage
+        .bot(|_| Some(json!({"type": 4, "data": {"content": "in", "flags": 64}})))
+        .await;
+    let clicks = (0..200).map(|n| {
+        let mut body = press(&stage, &card, "join");
+        body["user"] = json!(stage.person(n % 9));
+        stage.interact(body)
+    });
+    let answers = futures_util::future::join_all(clicks).await;
+    assert!(answers.iter().all(|answer| answer["outcome"] == "message"));
 }

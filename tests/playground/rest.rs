@@ -302,3 +302,70 @@ async fn what_the_document_does_not_know_is_a_violation() {
         "{told:?}"
     );
 }
+
+#[tokio::test]
+async fn the_web_page_is_told_what_happens() {
+    let stage = Stage::new().await;
+    let mut events = stage.stream("/client/events").await;
+    let channel = stage.channel();
+    let path = format!("/channels/{channel}/messages");
+    let (_, message) = stage.api("POST", &path, json!({"content": "news"})).await;
+    let id = message["id"].as_str().expect("an id");
+    stage
+        .call("DELETE", &format!("/client{path}/{id}"), None)
+        .await;
+    let mut told = String::new();
+    while !told.contains("message_deleted") {
+        let chunk = events
+            .chunk()
+            .await
+            .expect("the stream goes on")
+            .expect("more");
+        told.push_str(&String::from_utf8_lossy(&chunk));
+    }
+    assert!(
+        told.contains("message_created") && told.contains(&channel),
+        "{told}"
+    );
+    assert_eq!(
+        code(&stage, "GET", &format!("{path}/{id}"), Value::Null).await,
+        (404, 10008)
+    );
+}
+
+#[tokio::test]
+async fn readiness_waits_for_shards_and_commands() {
+    let stage = Stage::new().await;
+    let start = async {
+        stage.register(json!([])).await;
+        // The bot lives on without its handle, for as long as the test does.
+        drop(stage.bot(|_| None).await);
+    };
+    let (ready, ()) = tokio::join!(stage.get("/ready?shards=1"), start);
+    assert_eq!(ready, json!({"ready": true, "shards": 1, "commands": 1}));
+}
+
+#[tokio::test]
+async fn every_limited_answer_tells_its_bucket() {
+    let stage = Stage::new().await;
+    let headers = stage.headers("/api/v10/users/@me").await;
+    for name in ["limit", "remaining", "reset", "reset-after", "bucket"] {
+        assert!(
+            headers.contains_key(format!("x-ratelimit-{name}")),
+            "{name}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_unreadable_body_is_refused_and_logged() {
+    let stage = Stage::new().await;
+    let path = format!("/api/v10/channels/{}/messages", stage.channel());
+    assert_eq!(stage.send_text(&path, "{not json").await, 400);
+    let log = stage.get("/requests?after=0&wait=true").await;
+    assert_eq!(log["requests"][0]["status"], 400);
+    assert_eq!(
+        log["requests"][0]["route"],
+        "/channels/{channel_id}/messages"
+    );
+}

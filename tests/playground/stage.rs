@@ -80,6 +80,38 @@ impl Stage {
         )
     }
 
+    /// An answer that is read piece by piece.
+    pub(crate) async fn stream(&self, path: &str) -> reqwest::Response {
+        let url = format!("{}{path}", self.discord.url());
+        self.web.get(url).send().await.expect("an answer")
+    }
+
+    /// The headers of an answer to the bot.
+    pub(crate) async fn headers(&self, path: &str) -> reqwest::header::HeaderMap {
+        let url = format!("{}{path}", self.discord.url());
+        let request = self
+            .web
+            .get(url)
+            .header("authorization", format!("Bot {TOKEN}"));
+        request.send().await.expect("an answer").headers().clone()
+    }
+
+    /// The status of an answer to any text.
+    pub(crate) async fn send_text(&self, path: &str, text: &'static str) -> u16 {
+        let url = format!("{}{path}", self.discord.url());
+        let request = self
+            .web
+            .post(url)
+            .header("authorization", format!("Bot {TOKEN}"));
+        request
+            .body(text)
+            .send()
+            .await
+            .expect("an answer")
+            .status()
+            .as_u16()
+    }
+
     /// A request of the bot, below `/api/v10`.
     pub(crate) async fn api(&self, method: &str, path: &str, body: Value) -> (u16, Value) {
         let body = (!body.is_null()).then_some(&body);
@@ -192,4 +224,35 @@ pub(crate) async fn until(
 /// Reads on until the connection that the shard closed is closed.
 pub(crate) async fn end(shard: &mut Shard<InMemoryQueue>) {
     while !matches!(shard.next().await, None | Some(Ok(Message::Close(_)))) {}
+}
+
+/// An answer that is a message.
+pub(crate) fn message(text: &str) -> Value {
+    json!({"type": 4, "data": {"content": text}})
+}
+
+/// A use of the registered command by the third person.
+pub(crate) fn command(stage: &Stage, options: Value) -> Value {
+    json!({"user": stage.person(2), "channel": stage.channel(), "kind": "command",
+        "name": "queue", "options": options})
+}
+
+/// A message with one enabled and one disabled button and a select, and its id.
+pub(crate) async fn card(stage: &Stage) -> String {
+    let body = json!({"content": "card", "components": [
+        {"type": 1, "components": [
+            {"type": 2, "style": 1, "custom_id": "join", "label": "Join"},
+            {"type": 2, "style": 1, "custom_id": "off", "label": "Off", "disabled": true}]},
+        {"type": 1, "components": [{"type": 3, "custom_id": "role", "max_values": 2, "options": [
+            {"label": "Tank", "value": "tank"}, {"label": "Damage", "value": "damage"}]}]}]});
+    let path = format!("/channels/{}/messages", stage.channel());
+    let (status, message) = stage.api("POST", &path, body).await;
+    assert_eq!(status, 200, "{message}");
+    message["id"].as_str().expect("an id").to_owned()
+}
+
+/// A press of a component by the same person.
+pub(crate) fn press(stage: &Stage, message: &str, custom_id: &str) -> Value {
+    json!({"user": stage.person(2), "channel": stage.channel(), "kind": "component",
+        "message": message, "custom_id": custom_id})
 }

@@ -48,10 +48,13 @@ impl fmt::Display for Violation {
     }
 }
 
+/// An operation, and whether its body is multipart.
+type Key = (String, bool);
+
 /// Discord's document with the schemas compiled so far.
 pub(crate) struct Contract {
     document: Value,
-    compiled: Mutex<HashMap<(String, bool), Option<Arc<Validator>>>>,
+    compiled: Mutex<HashMap<Key, Option<Arc<Validator>>>>,
 }
 
 /// The contract of this process, read once; `None`, with a word about it, where it is absent.
