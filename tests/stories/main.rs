@@ -6,6 +6,8 @@
 mod account;
 #[path = "../support/contract.rs"]
 mod contract;
+mod crash;
+mod people;
 mod profile;
 mod session;
 mod spine;
