@@ -555,7 +555,7 @@ fn large(users: u32, sessions: u32) -> String {
         INSERT INTO users SELECT i, 'Player ' || i, '[\"tank\", \"dps\"]', 'Europe/Berlin', '2026-01-01 10:00:00' FROM n;
         INSERT INTO user_accounts SELECT discord_id, discord_id, 'Player#' || (1000 + discord_id), 1, 'Gold', 3, 'diamond', 1, NULL, NULL, 'Silver', 5, created_at FROM users;
         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {sessions})
-        INSERT INTO sessions SELECT i, i, i % 500, i % 2000, '5v5', '2027-01-09T20:00:00+00:00', 'Europe/Berlin', 'Scrim', 5, 'OPEN', i, '2026-01-01 10:00:00' FROM n;
+        INSERT INTO sessions SELECT i, i, 1 + i % 500, 1 + i % 2000, '5v5', '2027-01-09T20:00:00+00:00', 'Europe/Berlin', 'Scrim', 5, 'OPEN', i, '2026-01-01 10:00:00' FROM n;
         WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 9)
         INSERT INTO session_queue (session_id, user_id, account_ids, preferred_roles, note)
         SELECT id, 1 + (id * 10 + i) % {users}, '[\"' || (1 + (id * 10 + i) % {users}) || '\"]', '[\"tank\"]', 'hi' FROM sessions, n;
@@ -577,13 +577,23 @@ fn killed_at_any_moment_it_leaves_the_old_file_or_the_new_one() {
     let names = "SELECT name FROM sqlite_schema ORDER BY name";
     let (old, new) = (place.rows(names), schema_of_a_new_file(names));
     let log = place.file().with_extension("db-wal");
-    let size = |path: &Path| std::fs::metadata(path).map_or(0, |file| file.len());
-    for bytes in [0, 100_000, 500_000, 1_000_000, 2_000_000, 4_000_000] {
+    let written = || std::fs::metadata(&log).map_or(0, |file| file.len());
+    let backups = || std::fs::read_dir(place.backups()).map_or(0, Iterator::count);
+    // The backup comes first; the log grows at the end, when the whole is committed.
+    let moments: [&dyn Fn(usize) -> bool; 5] = [
+        &|before| backups() > before,
+        &|_| written() > 0,
+        &|_| written() > 100_000,
+        &|_| written() > 1_000_000,
+        &|_| written() > 2_000_000,
+    ];
+    for moment in moments {
+        let before = backups();
         let mut child = run_migrate(&place)
             .stdout(std::process::Stdio::null())
             .spawn()
             .unwrap();
-        while child.try_wait().unwrap().is_none() && size(&log) <= bytes {
+        while child.try_wait().unwrap().is_none() && !moment(before) {
             std::thread::yield_now();
         }
         child.kill().unwrap();

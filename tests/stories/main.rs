@@ -3,6 +3,7 @@
 //! Each story is what people do and what they then see. After each, every request that the bot
 //! made is held to Discord's own document.
 
+mod adopt;
 #[path = "../support/contract.rs"]
 mod contract;
 mod spine;

@@ -35,6 +35,9 @@ const ASIDE: &str = "adopted_";
 const CARD_EVERY_S: i64 = 2;
 /// Cards that are refreshed in a second over all channels, of the 50 requests that Discord allows.
 const CARDS_PER_S: i64 = 20;
+/// The page cache while rows are copied, in KiB; SQLite's own 2 MB would be written out and read
+/// again all the time.
+const CACHE_KIB: i64 = 64 * 1024;
 /// Objects of the old file that are no tables of its bot and cannot outlive them.
 const ATTACHED: &str = "SELECT type, name, sql FROM sqlite_schema
     WHERE type IN ('view', 'trigger')
@@ -220,7 +223,11 @@ pub(super) fn adopt(
     seen: i64,
     now: DateTime<Utc>,
 ) -> Result<Adopted, SchemaError> {
-    adopt_watched(db, backup, seen, now, &mut |_| Ok(()))
+    let cache: i64 = db.pragma_query_value(None, "cache_size", |row| row.get(0))?;
+    db.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    let adopted = adopt_watched(db, backup, seen, now, &mut |_| Ok(()));
+    db.pragma_update(None, "cache_size", cache)?;
+    adopted
 }
 
 /// A number that rises when another connection commits.
