@@ -8,9 +8,10 @@
 use rusqlite::{Connection, OptionalExtension as _, Params, Row};
 use serde_json::Value as Json;
 
+use super::Counts;
 use super::report::Report;
+use super::tables::{ASIDE, TABLES, Table};
 use super::value::{Meaning, Old};
-use super::{ASIDE, Counts, TABLES, Table};
 use crate::domain::profile::Reminder;
 use crate::domain::text::Lines;
 use crate::store::sql::{Sql, sql};
@@ -163,12 +164,13 @@ impl<'a> Copy<'a> {
 
     /// The name in a column, or `otherwise` if there is none.
     pub(super) fn name(&mut self, row: &OldRow<'_>, column: &str, otherwise: &str) -> String {
-        let name = self.text(row, column, NAME_MAX_CHARS, Lines::OneLine);
-        if !name.is_empty() {
-            return name;
+        let meaning = row.get(column).clean(NAME_MAX_CHARS, Lines::OneLine);
+        let (Meaning::Plain(name) | Meaning::Guess(name)) = &meaning;
+        if name.is_empty() {
+            self.odd(row, column, &format!("named {otherwise:?}"));
+            return otherwise.to_owned();
         }
-        self.odd(row, column, &format!("named {otherwise:?}"));
-        otherwise.to_owned()
+        self.settle(row, column, meaning, |kept| format!("kept as {kept:?}"))
     }
 
     /// Yes or no.
@@ -192,45 +194,45 @@ impl<'a> Copy<'a> {
         row: &OldRow<'_>,
         column: &str,
     ) -> rusqlite::Result<Option<i64>> {
-        let old = row.get(column);
-        let Some(id) = old.id() else {
-            if old != Old::Null {
-                self.odd(row, column, "left empty: it is nobody's id");
+        let person = self.person(row, column)?;
+        if person.is_none() && row.get(column) != Old::Null {
+            self.odd(row, column, "left empty: it is nobody's id");
+        }
+        Ok(person)
+    }
+
+    /// The person in a column; where it is no id, somebody is made for this row alone.
+    pub(super) fn somebody(&mut self, row: &OldRow<'_>, column: &str) -> rusqlite::Result<i64> {
+        if let Some(id) = self.person(row, column)? {
+            return Ok(id);
+        }
+        let id = self.free_id()?;
+        self.make_person(id)?;
+        let done = format!("taken for {NAMELESS:?}, made with the id {id}");
+        self.odd(row, column, &done);
+        Ok(id)
+    }
+
+    /// An id that Discord never gives, and that nobody has here.
+    pub(super) fn free_id(&mut self) -> rusqlite::Result<i64> {
+        loop {
+            self.nobody -= 1;
+            let taken: Option<i64> = self.one(sql!("adopt/user_exists"), [self.nobody])?;
+            if taken.is_none() {
+                return Ok(self.nobody);
             }
+        }
+    }
+
+    fn person(&mut self, row: &OldRow<'_>, column: &str) -> rusqlite::Result<Option<i64>> {
+        let Some(id) = row.get(column).id() else {
             return Ok(None);
         };
         if self.make_person(id)? {
-            self.odd(
-                row,
-                column,
-                &format!("kept, and the person made as {NAMELESS:?}"),
-            );
+            let done = format!("kept, and the person made as {NAMELESS:?}");
+            self.odd(row, column, &done);
         }
         Ok(Some(id))
-    }
-
-    /// As [`Copy::known`]; where it is no id, a person is made for this row alone.
-    pub(super) fn somebody(&mut self, row: &OldRow<'_>, column: &str) -> rusqlite::Result<i64> {
-        if let Some(id) = self.known(row, column)? {
-            return Ok(id);
-        }
-        loop {
-            let id = self.nobody();
-            if self.make_person(id)? {
-                self.odd(
-                    row,
-                    column,
-                    &format!("taken for {NAMELESS:?}, made with the id {id}"),
-                );
-                return Ok(id);
-            }
-        }
-    }
-
-    /// An id that Discord never gives, and that was not given here before.
-    pub(super) fn nobody(&mut self) -> i64 {
-        self.nobody -= 1;
-        self.nobody
     }
 
     /// Makes somebody of whom only the id is known. `false` if they are known.

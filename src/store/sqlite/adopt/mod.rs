@@ -12,6 +12,7 @@ mod copy;
 mod people;
 mod report;
 mod sessions;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -27,9 +28,9 @@ use crate::store::outbox::CARD;
 use crate::store::sql::sql;
 use copy::Copy;
 use report::Report;
+pub(super) use tables::is_old;
+use tables::{ASIDE, TABLES, Table, columns, quoted, table_exists};
 
-/// What the old tables are called while they are copied: this, and their name.
-const ASIDE: &str = "adopted_";
 /// Cards of one channel are refreshed this far apart, in seconds: Discord allows five edits in
 /// five seconds.
 const CARD_EVERY_S: i64 = 2;
@@ -43,88 +44,6 @@ const ATTACHED: &str = "SELECT type, name, sql FROM sqlite_schema
     WHERE type IN ('view', 'trigger')
        OR (type = 'index' AND sql IS NOT NULL AND tbl_name IN
            ('users', 'user_accounts', 'sessions', 'session_queue', 'session_participants'))";
-
-/// An old table: its name, its key (the row's own number), and its other columns.
-struct Table {
-    name: &'static str,
-    key: &'static str,
-    columns: &'static [&'static str],
-    /// Columns that older files do not have.
-    newer: &'static [&'static str],
-}
-
-/// The old tables, each before those that refer to it.
-const TABLES: [Table; 5] = [
-    Table {
-        name: "users",
-        key: "discord_id",
-        columns: &["username", "preferred_roles", "timezone", "created_at"],
-        newer: &[],
-    },
-    Table {
-        name: "user_accounts",
-        key: "id",
-        columns: &[
-            "discord_id",
-            "account_name",
-            "is_primary",
-            "tank_rank",
-            "tank_division",
-            "dps_rank",
-            "dps_division",
-            "support_rank",
-            "support_division",
-            "created_at",
-        ],
-        newer: &["sixv6_rank", "sixv6_division"],
-    },
-    Table {
-        name: "sessions",
-        key: "id",
-        columns: &[
-            "creator_id",
-            "guild_id",
-            "channel_id",
-            "game_mode",
-            "scheduled_time",
-            "timezone",
-            "description",
-            "max_rank_diff",
-            "status",
-            "message_id",
-            "created_at",
-        ],
-        newer: &[],
-    },
-    Table {
-        name: "session_queue",
-        key: "id",
-        columns: &[
-            "session_id",
-            "user_id",
-            "account_ids",
-            "preferred_roles",
-            "is_streaming",
-            "note",
-            "joined_at",
-        ],
-        newer: &[],
-    },
-    Table {
-        name: "session_participants",
-        key: "id",
-        columns: &[
-            "session_id",
-            "user_id",
-            "account_id",
-            "role",
-            "is_streaming",
-            "selected_by",
-            "selected_at",
-        ],
-        newer: &[],
-    },
-];
 
 /// How many of each there are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -199,22 +118,6 @@ enum Step {
 }
 
 type Watch<'a> = &'a mut dyn FnMut(Step) -> Result<(), SchemaError>;
-
-/// Whether the file is one of an existing installation: its five tables are there, each with the
-/// key and the columns that it has there. What else is in the file does not matter.
-pub(super) fn is_old(db: &Connection) -> rusqlite::Result<bool> {
-    for table in &TABLES {
-        let columns = columns(db, table.name)?;
-        let has = |name: &&str| columns.iter().any(|column| column.name == *name);
-        let keyed = columns
-            .iter()
-            .any(|column| column.name == table.key && column.is_row_number());
-        if !keyed || !table.columns.iter().all(|name| has(name)) {
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
 
 /// Adopts the file, of which `backup` has been made since its data had the version `seen`.
 pub(super) fn adopt(
@@ -421,46 +324,6 @@ fn tell(adopted: &Adopted) {
         let report = report.display();
         tracing::warn!(lines = adopted.odd, left_out = %adopted.left, %report, "not all could be kept as it was");
     }
-}
-
-/// A column, as SQLite tells of it.
-struct Column {
-    name: String,
-    kind: String,
-    /// Its place in the primary key; 0 if it is not in it.
-    key: i64,
-}
-
-impl Column {
-    /// Whether it is the row's own number, a whole number in every row.
-    fn is_row_number(&self) -> bool {
-        self.key == 1 && self.kind.eq_ignore_ascii_case("INTEGER")
-    }
-}
-
-/// The columns of a table, in lower case; none if there is no such table.
-fn columns(db: &Connection, table: &str) -> rusqlite::Result<Vec<Column>> {
-    if !table_exists(db, table)? {
-        return Ok(Vec::new());
-    }
-    let mut statement = db.prepare("SELECT lower(name), type, pk FROM pragma_table_info(?1)")?;
-    let columns = statement.query_map([table], |row| {
-        Ok(Column {
-            name: row.get(0)?,
-            kind: row.get(1)?,
-            key: row.get(2)?,
-        })
-    })?;
-    columns.collect()
-}
-
-fn table_exists(db: &Connection, table: &str) -> rusqlite::Result<bool> {
-    let exists = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1)";
-    db.query_row(exists, [table], |row| row.get(0))
-}
-
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 /// Beside the backup, and named like it.

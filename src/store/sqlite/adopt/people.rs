@@ -36,21 +36,12 @@ impl Copy<'_> {
         let roles = serde_json::to_string(&roles).expect("a list of words");
         let mut id = old.id;
         if Old::Integer(id).id().is_none() {
-            id = self.nobody();
-            self.odd(
-                old,
-                "discord_id",
-                &format!("changed to {id}: it is nobody's id"),
-            );
+            id = self.free_id()?;
+            let done = format!("changed to {id}: it is nobody's id");
+            self.odd(old, "discord_id", &done);
         }
-        if self.run(
-            sql!("adopt/user"),
-            params![id, name, roles, zone, reminder, at],
-        )? == 0
-        {
-            self.left.users += 1;
-            self.leave(old, "another person has this id");
-        }
+        let values = params![id, name, roles, zone, reminder, at];
+        self.run(sql!("adopt/user"), values)?;
         Ok(())
     }
 

@@ -102,10 +102,15 @@ impl Copy<'_> {
             self.leave(old, "the same person has a place in this session already");
             return Ok(());
         }
-        match user {
-            Some(user) => self.entry_of_accepted(session, user, account, (role, mode), at),
-            None => Ok(()),
+        let streaming = self.flag(old, "is_streaming");
+        let Some(user) = user else {
+            return Ok(());
+        };
+        self.entry_of_accepted(session, user, account, (role, mode), at)?;
+        if streaming {
+            self.run(sql!("adopt/streams"), [session, user])?;
         }
+        Ok(())
     }
 
     /// Sees to it that somebody who was accepted has an entry, and offers that account in it.
