@@ -183,7 +183,7 @@ async fn queues_and_places_are_as_they_were() {
             json!([42, 102, r#"["tank"]"#, 0, "Late by 5", seconds("2026-01-02T10:00:00Z")]),
             json!([42, 103, r#"["damage","support"]"#, 1, "", seconds("2026-01-02T11:00:00Z")]),
             json!([43, 101, r#"["flex"]"#, 0, "", seconds("2026-01-02T12:00:00Z")]),
-            json!([42, 101, r#"["damage"]"#, 0, "", seconds("2026-01-03T11:00:00Z")]),
+            json!([42, 101, r#"["damage"]"#, 1, "", seconds("2026-01-03T11:00:00Z")]),
         ]
     );
     assert_eq!(

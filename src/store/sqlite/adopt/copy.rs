@@ -43,19 +43,23 @@ pub(super) struct OldRow<'r> {
     table: &'static str,
     pub(super) id: i64,
     row: &'r Row<'r>,
+    /// The columns' names in lower case, asked for once a table and not once a value.
+    columns: &'r [String],
 }
 
 impl OldRow<'_> {
     /// What stands in `column`; NULL if an older file has no such column.
     pub(super) fn get(&self, column: &str) -> Old {
-        self.row.get_ref(column).map_or(Old::Null, Old::from)
+        let index = self.columns.iter().position(|name| name == column);
+        let value = index.and_then(|index| self.row.get_ref(index).ok());
+        value.map_or(Old::Null, Old::from)
     }
 
     fn to_json(&self) -> Json {
-        let columns = self.row.as_ref().column_names();
-        let values = columns
+        let values = self
+            .columns
             .iter()
-            .map(|column| ((*column).to_owned(), self.get(column).to_json()));
+            .map(|column| (column.clone(), self.get(column).to_json()));
         Json::Object(values.collect())
     }
 }
@@ -94,12 +98,18 @@ impl<'a> Copy<'a> {
         let Table { name, key, .. } = table;
         let db = self.db;
         let mut statement = db.prepare(&format!("SELECT * FROM {ASIDE}{name} ORDER BY {key}"))?;
+        let columns = statement.column_names();
+        let columns: Vec<_> = columns.iter().map(|name| name.to_lowercase()).collect();
         let mut rows = statement.query([])?;
         let mut count = 0;
         while let Some(row) = rows.next()? {
-            let id = row.get(*key)?;
-            let table = *name;
-            copy(self, &OldRow { table, id, row })?;
+            let old = OldRow {
+                table: name,
+                id: row.get(*key)?,
+                row,
+                columns: &columns,
+            };
+            copy(self, &old)?;
             count += 1;
         }
         Ok(count)

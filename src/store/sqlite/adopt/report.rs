@@ -8,7 +8,8 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
-use serde_json::{Value as Json, json};
+use serde::Serialize;
+use serde_json::Value as Json;
 
 /// A report that is being written.
 pub(super) struct Report {
@@ -18,6 +19,17 @@ pub(super) struct Report {
     lines: u64,
     /// What failed first; told at the end, so that a line needs no answer.
     failed: Option<io::Error>,
+}
+
+/// What stood where, and what became of it.
+#[derive(Serialize)]
+struct Line<'a> {
+    table: &'a str,
+    /// The row's number; the name, of something that is no row.
+    id: Json,
+    column: &'a str,
+    old: Json,
+    done: &'a str,
 }
 
 impl Report {
@@ -51,8 +63,13 @@ impl Report {
         done: &str,
     ) {
         self.lines += 1;
-        let id: Json = id.into();
-        let line = json!({"table": table, "id": id, "column": column, "old": old, "done": done});
+        let line = Line {
+            table,
+            id: id.into(),
+            column,
+            old,
+            done,
+        };
         if self.failed.is_none()
             && let Err(error) = self.write(&line)
         {
@@ -87,12 +104,13 @@ impl Report {
         }
     }
 
-    fn write(&mut self, line: &Json) -> io::Result<()> {
+    fn write(&mut self, line: &Line<'_>) -> io::Result<()> {
         let mut file = match self.file.take() {
             Some(file) => file,
             None => BufWriter::new(File::create(self.unfinished())?),
         };
-        writeln!(file, "{line}")?;
+        serde_json::to_writer(&mut file, line)?;
+        file.write_all(b"\n")?;
         self.file = Some(file);
         Ok(())
     }

@@ -335,20 +335,20 @@ fn of_text(text: &str) -> Option<i64> {
         _ => text,
     };
     let text = text.trim_end().replacen(['T', 't'], " ", 1);
+    let naive = WITHOUT_OFFSET
+        .iter()
+        .find_map(|format| NaiveDateTime::parse_from_str(&text, format).ok());
+    if let Some(time) = naive {
+        return Some(time.and_utc().timestamp());
+    }
     let zoned = WITH_OFFSET
         .iter()
         .find_map(|format| DateTime::parse_from_str(&text, format).ok());
     if let Some(time) = zoned {
         return Some(time.timestamp());
     }
-    let naive = WITHOUT_OFFSET
-        .iter()
-        .find_map(|format| NaiveDateTime::parse_from_str(&text, format).ok());
-    let naive = naive.or_else(|| {
-        let date = NaiveDate::parse_from_str(&text, "%Y-%m-%d").ok()?;
-        date.and_hms_opt(0, 0, 0)
-    });
-    naive.map(|time| time.and_utc().timestamp())
+    let date = NaiveDate::parse_from_str(&text, "%Y-%m-%d").ok()?;
+    Some(date.and_hms_opt(0, 0, 0)?.and_utc().timestamp())
 }
 
 #[cfg(test)]
