@@ -119,3 +119,6 @@ impl Store {
             .map_err(Failure::from)
     }
 }
+
+#[cfg(test)]
+mod tests;
