@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{World, story};
+use crate::world::{World, story, text_of};
 
 const SCHEMA: &str = include_str!("../existing/schema.sql");
 
@@ -41,8 +41,9 @@ async fn old_card(world: &World, session: u32) -> String {
         .to_owned()
 }
 
-/// Puts the file of an existing installation where the bot's is; a session with the card in it.
-fn put_old_file(world: &World, session: u32, card: &str) {
+/// Puts the file of an existing installation where the bot's is, with the sessions of these cards;
+/// a player is in the queue of each.
+fn put_old_file(world: &World, cards: &[(u32, &str)]) {
     let file = world.settings().db_path;
     std::fs::remove_file(&file).expect("the file of the stopped bot");
     let db = world.database();
@@ -50,11 +51,24 @@ fn put_old_file(world: &World, session: u32, card: &str) {
     let organiser = world.person(0).user.clone();
     let insert = "INSERT INTO users (discord_id, username) VALUES (?1, 'Olga')";
     db.execute(insert, [&organiser]).expect("a user");
-    let insert = "INSERT INTO sessions
-        (id, creator_id, guild_id, channel_id, game_mode, scheduled_time, timezone, message_id)
-        VALUES (?1, ?2, ?3, ?4, '5v5', '2026-11-25T20:00:00+00:00', 'Europe/Berlin', ?5)";
-    let values = (session, organiser, world.server(), world.channel(), card);
-    db.execute(insert, values).expect("a session");
+    let player = world.person(2).user.clone();
+    let insert = "INSERT INTO users (discord_id, username) VALUES (?1, 'Pia')";
+    db.execute(insert, [&player]).expect("a user");
+    for (session, card) in cards {
+        let insert = "INSERT INTO sessions
+            (id, creator_id, guild_id, channel_id, game_mode, scheduled_time, timezone, message_id)
+            VALUES (?1, ?2, ?3, ?4, '5v5', '2026-11-25T20:00:00+00:00', 'Europe/Berlin', ?5)";
+        let values = (session, &organiser, world.server(), world.channel(), card);
+        db.execute(insert, values).expect("a session");
+        let insert = "INSERT INTO session_queue (session_id, user_id, account_ids, preferred_roles)
+            VALUES (?1, ?2, '[]', '[\"tank\"]')";
+        db.execute(insert, (session, &player)).expect("an entry");
+    }
+}
+
+/// Whether a message is that card, and shows the session as this bot does.
+fn is_new(message: &Value, card: &str) -> bool {
+    message["id"] == card && text_of(message).contains("5v5 Role Queue")
 }
 
 #[tokio::test]
@@ -62,20 +76,43 @@ async fn the_card_of_the_bot_before_becomes_a_new_one_by_itself() {
     story(async |world| {
         world.stop().await;
         let card = old_card(world, 42).await;
-        put_old_file(world, 42, &card);
+        put_old_file(world, &[(42, &card)]);
         world.start().await;
         let person = world.person(2);
-        let seen = person
-            .sees("the new card", |message| {
-                message["id"] == card.as_str()
-                    && crate::world::text_of(message).contains("5v5 Role Queue")
-            })
+        person
+            .sees("the new card", |message| is_new(message, &card))
             .await;
-        assert_eq!(seen["id"], card.as_str());
         // The next start finds nothing to adopt.
         world.restart().await;
         let backups = std::fs::read_dir(world.settings().backup_dir).expect("the folder");
         assert_eq!(backups.count(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_old_card_is_clicked_before_its_turn_and_becomes_a_new_one() {
+    story(async |world| {
+        world.stop().await;
+        let (first, second) = (old_card(world, 42).await, old_card(world, 43).await);
+        put_old_file(world, &[(42, &first), (43, &second)]);
+        world.start().await;
+        let player = world.person(2);
+        player
+            .sees("the first new card", |message| is_new(message, &first))
+            .await;
+        // The second one's turn would come two seconds later, and the clock stands still.
+        let old = player
+            .sees("the second card", |message| {
+                message["id"] == second.as_str()
+            })
+            .await;
+        assert!(text_of(&old).contains("A card of another bot"));
+        let answer = player.press(&old, "streaming:43").await;
+        answer.says("you stream this session");
+        player
+            .sees("the second new card", |message| is_new(message, &second))
+            .await;
     })
     .await;
 }
