@@ -1,6 +1,6 @@
 //! Copies people, their accounts and their ranks.
 //!
-//! May touch: as [`Copy`]. Invariant: whoever has accounts has exactly one primary account, the
+//! May touch: as `copy`. Invariant: whoever has accounts has exactly one primary account, the
 //! oldest of those that were marked, or the oldest.
 
 use rusqlite::params;

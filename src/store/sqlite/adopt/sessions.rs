@@ -1,6 +1,6 @@
 //! Copies sessions, their queues and who was accepted.
 //!
-//! May touch: as [`Copy`]. Invariant: whoever was accepted has an entry in the queue, with the
+//! May touch: as `copy`. Invariant: whoever was accepted has an entry in the queue, with the
 //! account that they play on among those they offer.
 
 use rusqlite::params;
