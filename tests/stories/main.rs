@@ -4,6 +4,7 @@
 //! made is held to Discord's own document.
 
 mod account;
+mod adopt;
 #[path = "../support/contract.rs"]
 mod contract;
 mod crash;

@@ -124,6 +124,11 @@ impl World {
         );
     }
 
+    /// The first server.
+    pub(crate) fn server(&self) -> String {
+        self.people.guilds[0].id.to_string()
+    }
+
     /// The first channel of the first server.
     pub(crate) fn channel(&self) -> String {
         self.people.guilds[0].channels[0].id.to_string()

@@ -75,6 +75,13 @@ export class MessageList {
     this.refocus(focused);
   }
 
+  /** Adds a remark below the components of a message, until it is drawn anew. */
+  remark(id, element) {
+    const follows = this.atEnd;
+    this.find(id)?.querySelector('.components')?.after(element);
+    if (follows) this.toEnd();
+  }
+
   remove(id) {
     const focused = this.focused();
     this.messages.delete(id);

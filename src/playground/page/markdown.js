@@ -115,7 +115,7 @@ function list(lines, state) {
 
 const INLINE = [
   [/^\\([^0-9A-Za-z\s])/, ([, char]) => char],
-  [/^```(?:([a-z0-9_+\-.#]+?)\n)?\n*([^\n][^]*?)\n*```/i, ([, , code]) => h('pre', {}, h('code', {}, code))],
+  [/^```(?:([a-z0-9_+\-.#]+?)\n)?\n*([^\n][^]*?)\n*```\n?/i, ([, , code]) => h('pre', {}, h('code', {}, code))],
   [/^(`+)([^]*?[^`])\1(?!`)/, ([, , code]) => h('code', {}, code.replace(/^ (?= *`)|(` *) $/g, '$1'))],
   [/^<t:(-?\d{1,13})(?::([tTdDfFsSR]))?>/, ([, unix, style]) => timeElement(Number(unix), style)],
   [/^<@!?(\d{1,20})>/, ([, id], { names }) => mention(`@${names.user(id) ?? 'unknown-user'}`)],

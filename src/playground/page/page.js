@@ -91,10 +91,9 @@ function follow() {
   }
   drawAround();
   if (before !== `${state.me} ${state.at}`) {
-    const title = element('title').textContent;
     document.querySelector('dialog[open]')?.close();
     log.clear();
-    composer.reset(title);
+    composer.reset(element('title').textContent);
   }
   return loadMessages(wanted.get('message'));
 }
@@ -110,7 +109,7 @@ function go({ as = state.me, at = state.at }) {
 function drawAround() {
   state.unread.delete(state.at === DIRECT ? state.direct : state.at);
   const channel = state.world.channel(state.at)?.channel;
-  const title = channel ? `# ${channel.name}` : state.world.bot.username;
+  const title = channel ? `#${channel.name}` : state.world.bot.username;
   element('title').textContent = title;
   document.title = `${title} · Playground`;
   drawPlaces(element('places'), state, go);
@@ -187,8 +186,7 @@ async function press(part, values, target) {
   article.querySelector('.failure')?.remove();
   article.setAttribute('aria-busy', 'true');
   target.classList.add('busy');
-  const complain = (sentence) => log.find(article.dataset.id)
-    ?.querySelector('.components')?.after(h('p', { class: 'failure', role: 'alert' }, sentence));
+  const complain = (sentence) => log.remark(article.dataset.id, h('p', { class: 'failure', role: 'alert' }, sentence));
   const problem = await attempt({ kind: 'component', message: article.dataset.id, custom_id: part.custom_id, values }, {
     failed: (answer) => complain(`This interaction failed. ${answer.error}.`),
   });

@@ -27,22 +27,23 @@ export function drawPlaces(nav, { world, me, at, direct, connected, unread }, go
 export function drawPeople(panel, { world, guild, me }, go) {
   const list = panel.querySelector('select');
   const avatar = panel.querySelector('.avatar');
-  const standing = world.standing(guild, me);
   list.replaceChildren(...world.people.map((person) => {
-    const option = h('option', { value: person.id }, described(world, guild, person));
+    const option = h('option', { value: person.id }, described(world, guild, person, me));
     option.selected = person.id === me;
     return option;
   }));
   list.onchange = () => go({ as: list.value });
   avatar.className = `avatar ${tint(me)}`;
   avatar.textContent = initial(world.name(me, guild));
-  panel.querySelector('#standing').textContent = standing;
+  panel.querySelector('#standing').textContent = guild
+    ? `${world.standing(guild, me)} · ${guild.name}`
+    : 'alone with the bot';
 }
 
-/** "Mira — owner": a plain member needs no word. */
-function described(world, guild, person) {
+/** "Mira — owner": a plain member needs no word, and who is looking has it below the name. */
+function described(world, guild, person, me) {
   const name = world.name(person.id, guild);
-  if (!guild) return name;
+  if (!guild || person.id === me) return name;
   if (!guild.members.some((one) => one.user === person.id)) return `${name} — not in ${guild.name}`;
   const standing = world.standing(guild, person.id);
   return standing === 'member' ? name : `${name} — ${standing}`;

@@ -46,9 +46,8 @@ export class World {
     return this.guilds.filter((guild) => may(guild, person, VIEW_CHANNEL));
   }
 
-  /** What somebody is here: "owner", "manages events", "member". */
+  /** What somebody is in a server: "owner", "manages events" or "member". */
   standing(guild, person) {
-    if (!guild) return 'direct messages';
     if (guild.owner === person) return 'owner';
     return may(guild, person, MANAGE_EVENTS) ? 'manages events' : 'member';
   }
