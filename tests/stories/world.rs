@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use overwatch_bot::app::{App, Settings};
 use overwatch_bot::clock::Clock;
+use overwatch_bot::discord::FEATURES;
 use overwatch_bot::playground::{self, Discord};
 use serde_json::{Value, json};
 
@@ -15,11 +16,18 @@ use crate::contract;
 pub(crate) const START: &str = "2026-11-22T12:00:00Z";
 /// A story that waits this long for something to appear has failed, in seconds.
 const PATIENCE_S: u64 = 20;
-const TOKEN: &str = "a.story.token";
+pub(crate) const TOKEN: &str = "a.story.token";
 
 /// Tells a story in a world of two servers, and holds the bot's requests to Discord's document.
 pub(crate) async fn story(tell: impl AsyncFnOnce(&mut World)) {
     story_in(playground::World::default(), 1, tell).await;
+}
+
+/// Tells a story in which the bot is a process of its own, in the machine's own time.
+pub(crate) async fn story_without_bot(tell: impl AsyncFnOnce(&mut World)) {
+    let mut world = World::begin(playground::World::default(), 1, Clock::system()).await;
+    tell(&mut world).await;
+    world.end().await;
 }
 
 /// Tells a story in a world of another make.
@@ -28,7 +36,9 @@ pub(crate) async fn story_in(
     shards: u32,
     tell: impl AsyncFnOnce(&mut World),
 ) {
-    let mut world = World::begin(people, shards).await;
+    let clock = Clock::manual(START.parse().expect("a time"));
+    let mut world = World::begin(people, shards, clock).await;
+    world.start().await;
     tell(&mut world).await;
     world.stop().await;
     world.end().await;
@@ -49,8 +59,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    async fn begin(people: playground::World, shards: u32) -> Self {
-        let clock = Clock::manual(START.parse().expect("a time"));
+    async fn begin(people: playground::World, shards: u32, clock: Clock) -> Self {
         let discord = Discord::start(playground::Settings {
             listen: ([127, 0, 0, 1], 0).into(),
             token: TOKEN.into(),
@@ -60,16 +69,14 @@ impl World {
         })
         .await
         .expect("a free port");
-        let mut world = Self {
+        Self {
             clock,
             discord,
             app: None,
             folder: tempfile::tempdir().expect("a temporary folder"),
             people,
             http: reqwest::Client::new(),
-        };
-        world.start().await;
-        world
+        }
     }
 
     /// The settings with which the bot is started.
@@ -116,6 +123,11 @@ impl World {
             at.parse::<DateTime<Utc>>()
                 .expect("a time such as 2026-11-22T12:00:00Z"),
         );
+    }
+
+    /// The first server.
+    pub(crate) fn server(&self) -> String {
+        self.people.guilds[0].id.to_string()
     }
 
     /// The first channel of the first server.
@@ -169,6 +181,16 @@ impl World {
         response.json().await.expect("JSON")
     }
 
+    /// Takes back what was done to the embedded Discord's side for tests.
+    pub(crate) async fn delete(&self, path: &str) {
+        let url = format!("{}/client/{path}", self.discord.url());
+        self.http
+            .delete(url)
+            .send()
+            .await
+            .expect("the embedded Discord");
+    }
+
     /// Every request that the bot has made so far.
     pub(crate) async fn requests(&self) -> Vec<Value> {
         self.get("requests").await["requests"]
@@ -189,8 +211,16 @@ impl World {
         requests.iter().filter(fits).count()
     }
 
-    /// Holds every request that the bot made to Discord's own document.
+    /// Holds every request that the bot made to Discord's own document, and every button and modal
+    /// in it to the bot's own wiring.
     async fn end(&self) {
+        for request in self.requests().await {
+            let unknown = unwired(&request["body"]);
+            assert!(
+                unknown.is_empty(),
+                "nothing answers to {unknown:?} in {request:#}"
+            );
+        }
         let Some(contract) = contract::load() else {
             return;
         };
@@ -396,6 +426,36 @@ impl World {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
+}
+
+/// The ids of components and modals in a request that no feature answers to.
+fn unwired(body: &Value) -> Vec<String> {
+    const MODAL: u64 = 9;
+    let routes = |modal: bool, id: &str| {
+        let name = id.split(':').next().unwrap_or_default();
+        FEATURES.iter().any(|feature| match modal {
+            true => feature.modals.iter().any(|route| route.name == name),
+            false => feature.components.iter().any(|route| route.name == name),
+        })
+    };
+    if body["type"] == MODAL {
+        let id = body["data"]["custom_id"].as_str().unwrap_or_default();
+        return if routes(true, id) {
+            Vec::new()
+        } else {
+            vec![id.to_owned()]
+        };
+    }
+    let rows = [&body["components"], &body["data"]["components"]];
+    let rows = rows.into_iter().filter_map(Value::as_array).flatten();
+    let components = rows
+        .filter_map(|row| row["components"].as_array())
+        .flatten();
+    components
+        .filter_map(|component| component["custom_id"].as_str())
+        .filter(|id| !routes(false, id))
+        .map(str::to_owned)
+        .collect()
 }
 
 /// All text of a message or modal that a person can read, line by line.
