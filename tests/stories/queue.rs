@@ -5,7 +5,7 @@ use futures_util::{StreamExt as _, stream};
 use overwatch_bot::playground;
 use serde_json::{Value, json};
 
-use crate::scene::{account, card_reads, id, ids, joined, number, on, planned};
+use crate::scene::{account, card_reads, id, ids, joined, nobody_waits, number, on, planned};
 use crate::world::{Person, story, story_in, text_of};
 
 /// When the sessions of these stories start: Friday, 20:00 in Berlin.
@@ -210,7 +210,7 @@ async fn one_leaves_and_says_that_one_streams_also_twice() {
         let left = aiko.press(&card, &on(&card, "leave")).await;
         left.says("You have left");
         world.redeliver(&left).await;
-        card_reads(&freya, &card, "Waiting (0)").await.is_object();
+        nobody_waits(&freya, &card).await;
         aiko.press(&card, &on(&card, "leave"))
             .await
             .says("not in this session's queue");
@@ -312,7 +312,7 @@ async fn buttons_of_another_server_garbage_and_private_messages_change_nothing()
                 .await;
             there.says("not here any more");
         }
-        card_reads(&aiko, &card, "Waiting (0)").await;
+        nobody_waits(&aiko, &card).await;
     })
     .await;
 }

@@ -55,6 +55,13 @@ pub(crate) async fn card_reads(person: &Person<'_>, card: &Value, text: &str) ->
     person.sees(text, reads).await
 }
 
+/// Waits until nobody waits on the card.
+pub(crate) async fn nobody_waits(person: &Person<'_>, card: &Value) {
+    let empty =
+        |message: &Value| message["id"] == card["id"] && !text_of(message).contains("Waiting (");
+    person.sees("nobody waits", empty).await;
+}
+
 /// Gives somebody an account.
 pub(crate) async fn account(person: &Person<'_>, options: Value) {
     person.command("account add", options).await.says("Added");
