@@ -3,7 +3,9 @@
 //! May touch: everything; only here a real clock is made. Invariant: exit code 0 is success, 1 a
 //! failure that is told in a sentence, 2 a setting that is missing or malformed.
 
+mod backup;
 mod playground;
+mod restore;
 mod run;
 
 use std::io::IsTerminal as _;
@@ -37,6 +39,10 @@ struct Arguments {
 enum Command {
     /// Connect to Discord and run the bot; the default
     Run,
+    /// Back the database up, also beside a running bot
+    Backup(backup::Arguments),
+    /// Put a backup in the place of the database; what is there is set aside
+    Restore(restore::Arguments),
     /// Try the bot without a token: a small Discord on this machine, and a web page to use it with
     Playground(playground::Arguments),
 }
@@ -76,9 +82,13 @@ pub fn main() -> ExitCode {
     let done = runtime.block_on(async {
         match arguments.command.unwrap_or(Command::Run) {
             Command::Run => run::run(arguments.config).await,
+            Command::Backup(own) => backup::run(arguments.config, own).await,
+            Command::Restore(own) => restore::run(arguments.config, own).await,
             Command::Playground(own) => playground::run(arguments.config, own).await,
         }
     });
+    // What is left is a backup that was interrupted at most; the next one sweeps up after it.
+    runtime.shutdown_background();
     done.map_or_else(|failed| complain(&failed), |()| ExitCode::SUCCESS)
 }
 

@@ -45,12 +45,13 @@ pub(super) async fn run(config: Config, arguments: Arguments) -> Result<(), Fail
             "port {port} cannot be used: {error}; another one can be chosen with --playground-port"
         ))
     })?;
+    let backups = super::backup::settings(&config);
     let settings = Settings {
         token: TOKEN.parse().expect("any text is taken"),
         api: Some(discord.url().parse().expect("a plain address")),
         shards: None,
         db_path: config.db_path.unwrap_or_else(|| DB_PATH.into()),
-        backup_dir: config.backup_dir,
+        backups,
     };
     let app = App::start(settings, clock).await?;
     app.ready().await;

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use overwatch_bot::app::{App, Settings};
 use overwatch_bot::clock::Clock;
 use overwatch_bot::playground::{self, Discord};
+use overwatch_bot::store::backup;
 use serde_json::{Value, json};
 
 /// When every story begins: a Sunday, 13:00 in Berlin.
@@ -77,7 +78,7 @@ impl World {
             api: Some(self.discord.url().parse().expect("an address")),
             shards: None,
             db_path: self.folder.path().join("overwatch.db"),
-            backup_dir: self.folder.path().join("backups"),
+            backups: backup::Settings::in_folder(self.folder.path().join("backups")),
         }
     }
 
