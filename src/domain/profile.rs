@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::UserId;
 use super::role::Roles;
+use super::zone::{self, ZoneMatch};
 
 /// A person, as they are on Discord at this moment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +33,49 @@ pub struct Profile {
     pub reminder: Reminder,
     /// When it was made.
     pub created_at: DateTime<Utc>,
+}
+
+/// What a person changes about their profile; what is `None` stays as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// The roles they like to play; the empty set for no preference.
+    pub roles: Option<Roles>,
+    /// Where they live; `Some(None)` takes the zone away.
+    pub zone: Option<Option<Tz>>,
+    /// How long before a session they want to hear of it.
+    pub reminder: Option<Reminder>,
+}
+
+impl Changes {
+    /// Whether nothing is changed.
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Why a text is no time zone that could be stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ZoneError {
+    /// Nothing is called like that.
+    Unknown,
+    /// It may mean any of these, the likeliest first; [`zone::MATCHES_MAX`] at most.
+    Ambiguous(Vec<ZoneMatch>),
+}
+
+/// The zone that somebody typed: its name, or words that fit one zone only.
+///
+/// # Errors
+/// [`ZoneError`], with those that it may mean.
+pub fn read_zone(typed: &str, now: DateTime<Utc>) -> Result<Tz, ZoneError> {
+    if let Some(zone) = zone::parse(typed) {
+        return Ok(zone);
+    }
+    let found = zone::search(typed, now);
+    match found.as_slice() {
+        [] => Err(ZoneError::Unknown),
+        [only] => Ok(only.zone),
+        _ => Err(ZoneError::Ambiguous(found)),
+    }
 }
 
 /// How long before a session a person wants to be reminded.
@@ -77,5 +121,30 @@ impl Reminder {
     pub fn due(self, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
         self.minutes()
             .map(|minutes| at - TimeDelta::minutes(minutes.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_zone_is_read_by_its_name_or_by_words_that_fit_one_only() {
+        let now = DateTime::UNIX_EPOCH;
+        assert_eq!(read_zone("europe/berlin", now), Ok(Tz::Europe__Berlin));
+        assert_eq!(
+            read_zone("Reykjav", now).map(Tz::name),
+            Ok("Atlantic/Reykjavik")
+        );
+        assert_eq!(read_zone("Mars/Olympus", now), Err(ZoneError::Unknown));
+        let usa = read_zone("usa", now);
+        assert!(matches!(usa, Err(ZoneError::Ambiguous(found)) if found.len() > 3));
+    }
+
+    #[test]
+    fn every_reminder_reads_back_from_its_minutes() {
+        for reminder in Reminder::ALL {
+            assert_eq!(Reminder::from_minutes(reminder.minutes()), reminder);
+        }
     }
 }

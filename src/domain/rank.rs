@@ -3,6 +3,8 @@
 //! May touch: `data/tiers.toml`, compiled in. Invariant: division 5 is the lowest and 1 the highest,
 //! so that one division up is one step whether or not it crosses into the next tier.
 
+mod line;
+
 use std::cmp::Ordering;
 use std::fmt;
 use std::sync::LazyLock;
@@ -11,6 +13,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::ladder::Scale;
+pub use line::{RanksError, parse_ranks};
 
 /// Divisions in a tier: 5 (lowest) to 1 (highest).
 pub const DIVISIONS: u8 = 5;

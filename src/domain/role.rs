@@ -86,6 +86,16 @@ impl Roles {
     /// No role at all.
     pub const EMPTY: Self = Self(0);
 
+    /// Reads roles separated by commas, spaces and the like: "tank, dps", "Flex — anything".
+    ///
+    /// # Errors
+    /// The first word that is no role.
+    pub fn parse(text: &str) -> Result<Self, &str> {
+        let words = text.split(|c: char| !c.is_alphanumeric());
+        let words = words.filter(|word| !word.is_empty());
+        words.map(|word| Role::parse(word).ok_or(word)).collect()
+    }
+
     /// Whether `role` is in the set. Flex is a member like any other and implies nothing.
     pub fn contains(self, role: Role) -> bool {
         self.0 & bit(role) != 0
@@ -178,6 +188,15 @@ mod tests {
             serde_json::to_string(&roles).expect("well-formed"),
             r#"["tank","support"]"#
         );
+    }
+
+    #[test]
+    fn several_roles_are_read_from_one_text() {
+        let shown = |text| Roles::parse(text).map(|roles| roles.to_string());
+        assert_eq!(shown("dps and tank"), Err("and"));
+        assert_eq!(shown("dps,tank / heal"), Ok("Tank, Damage, Support".into()));
+        assert_eq!(shown("Flex — anything"), Ok("Flex".into()));
+        assert_eq!(shown(" "), Ok(String::new()));
     }
 
     #[test]

@@ -9,8 +9,9 @@ use tokio_util::sync::CancellationToken;
 use crate::discord::feature::Context;
 use crate::store::clock::ForgetReceipts;
 
-/// Receipts are kept this long, in minutes.
-const RECEIPTS_KEPT_MIN: i64 = 60;
+/// Receipts are kept this long, in minutes. With the time until they are looked through they are
+/// gone within the hour, as people are told who delete their profile.
+const RECEIPTS_KEPT_MIN: i64 = 45;
 /// They are looked through this often, in minutes.
 const TIDY_EVERY_MIN: i64 = 10;
 

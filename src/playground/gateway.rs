@@ -210,17 +210,17 @@ impl Connection {
             state.sessions.detach(lease, ended, now);
             state.touch();
         }
+        // The other side may be gone already, which is no concern any more.
         match end {
             End::ByServer((code, reason)) => {
                 let frame = CloseFrame {
                     code,
                     reason: reason.into(),
                 };
-                // The other side may be gone already.
                 let _ = self.socket.send(Message::Close(Some(frame))).await;
             }
-            // The answer to the client's goodbye goes out while the next frame is waited for.
-            End::ByClient(_) => while let Some(Ok(_)) = self.socket.recv().await {},
+            // Reading on sends the answer to the client's close.
+            End::ByClient(_) => drop(self.socket.recv().await),
             End::Torn => {}
         }
     }

@@ -11,7 +11,7 @@
 //! ```
 //!
 //! May touch: a loopback socket and the [`Clock`], nothing else of this crate. Invariant: the
-//! one lock around [`state::State`] is never held while waiting for anything.
+//! one lock around the state is never held while waiting for anything.
 
 mod client;
 mod gateway;

@@ -187,14 +187,14 @@ pub(super) fn guild_create(guild: &Guild) -> Value {
     value
 }
 
-/// Everything a person's client shows around the messages.
-pub(super) fn world(world: &World) -> Value {
+/// Everything a person's client shows around the messages; `permissions` by guild and person.
+pub(super) fn world(world: &World, permissions: impl Fn(u64, u64) -> Option<u64>) -> Value {
     let guild = |guild: &Guild| {
         let members = guild.members.iter().map(|member| {
             json!({
                 "user": id(member.person), "nick": member.nick,
                 "roles": member.roles.iter().copied().map(id).collect::<Vec<_>>(),
-                "permissions": id(guild.permissions(member)),
+                "permissions": id(permissions(guild.id, member.person).unwrap_or(0)),
             })
         });
         json!({

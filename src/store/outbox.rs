@@ -134,6 +134,19 @@ pub(super) fn owe_notice(
     Ok(())
 }
 
+/// What `to` is still to be told, in the order of owing.
+pub(super) fn notices_to(db: &mut dyn Read, to: UserId) -> Result<Vec<Notice>, DbError> {
+    let rows = db.query(sql!("outbox/messages_to"), values![to.to_string()])?;
+    let letters = rows.iter().map(|row| row.json::<Letter>("payload"));
+    letters.map(|letter| Ok(letter?.notice)).collect()
+}
+
+/// Owes `to` nothing any more.
+pub(super) fn drop_notices_to(tx: &mut dyn Transaction, to: UserId) -> Result<(), DbError> {
+    tx.execute(sql!("outbox/drop_messages_to"), values![to.to_string()])?;
+    Ok(())
+}
+
 /// What is due, oldest first.
 #[derive(Debug)]
 pub struct DueNow {

@@ -1,5 +1,8 @@
 //! The spine: connecting, restarting, and answering what nobody understands.
 
+use std::time::Duration;
+
+use overwatch_bot::discord::dispatch;
 use serde_json::json;
 
 use crate::world::{story, story_in};
@@ -57,6 +60,74 @@ async fn a_restart_resumes_the_connection_and_answers_what_was_clicked_meanwhile
         let (answer, app) = tokio::join!(click, start);
         answer.says("earlier version");
         world.app = Some(app);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_answer_that_takes_long_is_announced_in_time_and_comes_later() {
+    story(async |world| {
+        // Somebody else holds the file's lock for longer than Discord would wait.
+        let db = world.database();
+        db.execute_batch("BEGIN IMMEDIATE").expect("a lock");
+        let release = async {
+            let held = Duration::from_millis(dispatch::ACK_AFTER_MS + 300);
+            tokio::time::sleep(held).await;
+            db.execute_batch("ROLLBACK")
+                .expect("the lock is given back");
+        };
+        let ana = world.person(2);
+        let edit = ana.command("profile edit", json!({"timezone": "Europe/Berlin"}));
+        let (answer, ()) = tokio::join!(edit, release);
+        assert_eq!(answer.0["deferred"], true);
+        answer.says("Europe/Berlin");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_fault_is_an_apology_with_a_code_and_the_bot_goes_on() {
+    story(async |world| {
+        world
+            .database()
+            .execute_batch("ALTER TABLE users RENAME TO lost")
+            .expect("another hand");
+        let edit = json!({"timezone": "Europe/Berlin"});
+        let answer = world.person(2).command("profile edit", edit.clone()).await;
+        answer
+            .says("Sorry, something went wrong on my side")
+            .says("code");
+        world
+            .database()
+            .execute_batch("ALTER TABLE lost RENAME TO users")
+            .expect("back again");
+        world
+            .person(2)
+            .command("profile edit", edit)
+            .await
+            .says("Europe/Berlin");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn discord_being_out_of_order_for_a_moment_loses_nobody() {
+    story(async |world| {
+        let torn = json!({"action": "drop", "shard": null});
+        world.post("faults/gateway", torn).await;
+        world
+            .person(2)
+            .command("profile show", json!({}))
+            .await
+            .says("profile");
+        let invalid = json!({"action": "invalidate", "shard": null});
+        world.post("faults/gateway", invalid).await;
+        world.get("ready?shards=1").await;
+        world
+            .person(2)
+            .command("profile show", json!({}))
+            .await
+            .says("profile");
     })
     .await;
 }

@@ -10,6 +10,8 @@ use overwatch_bot::playground::{self, Discord};
 use overwatch_bot::store::backup;
 use serde_json::{Value, json};
 
+use crate::contract;
+
 /// When every story begins: a Sunday, 13:00 in Berlin.
 pub(crate) const START: &str = "2026-11-22T12:00:00Z";
 /// A story that waits this long for something to appear has failed, in seconds.
@@ -104,6 +106,11 @@ impl World {
         self.start().await;
     }
 
+    /// The database file, opened by somebody else.
+    pub(crate) fn database(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.settings().db_path).expect("the file")
+    }
+
     /// Moves the time forward to `at`.
     pub(crate) fn at(&self, at: &str) {
         self.clock.set(
@@ -183,7 +190,19 @@ impl World {
         requests.iter().filter(fits).count()
     }
 
-    async fn end(&self) {}
+    /// Holds every request that the bot made to Discord's own document.
+    async fn end(&self) {
+        let Some(contract) = contract::load() else {
+            return;
+        };
+        let broken = contract.validate(&self.requests().await);
+        let broken: Vec<_> = broken.iter().map(ToString::to_string).collect();
+        assert!(
+            broken.is_empty(),
+            "Discord's document says otherwise:\n{}",
+            broken.join("\n")
+        );
+    }
 }
 
 /// Somebody who does things, at a place.

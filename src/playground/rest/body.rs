@@ -34,8 +34,8 @@ pub(in crate::playground) struct Call {
 }
 
 impl Call {
-    /// Reads everything from the wire.
-    pub(super) async fn read(request: Request, path: String) -> Result<Self, Refusal> {
+    /// Reads everything from the wire; a body that cannot be read leaves the rest readable.
+    pub(super) async fn read(request: Request, path: String) -> (Self, Result<(), Refusal>) {
         let (parts, body) = request.into_parts();
         let header = |name| {
             let value = parts
@@ -54,13 +54,12 @@ impl Call {
             files: Vec::new(),
             multipart: header(header::CONTENT_TYPE).starts_with("multipart/form-data"),
         };
-        if call.multipart {
-            call.read_multipart(Request::from_parts(parts, body))
-                .await?;
+        let read = if call.multipart {
+            call.read_multipart(Request::from_parts(parts, body)).await
         } else {
-            call.read_json(body).await?;
-        }
-        Ok(call)
+            call.read_json(body).await
+        };
+        (call, read)
     }
 
     /// A snowflake of the path; unreadable ones are 0, which nothing has.

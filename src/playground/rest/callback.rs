@@ -90,7 +90,10 @@ fn check_data(interaction: &Interaction, kind: u64, body: &Value) -> Result<()> 
                 Err(Refusal::invalid(json!({"data": errors})))
             });
         }
-        CHOICES => rules::check_choices(data),
+        CHOICES => {
+            let options = &interaction.event["data"]["options"];
+            rules::check_choices(data, focused_type(options).unwrap_or(0))
+        }
         MODAL => rules::check_modal(data),
         MESSAGE => {
             let mut problems = Problems::default();
@@ -100,6 +103,16 @@ fn check_data(interaction: &Interaction, kind: u64, body: &Value) -> Result<()> 
         _ => Problems::default(),
     };
     Refusal::check(problems)
+}
+
+/// The type of the option that is being typed.
+fn focused_type(options: &Value) -> Option<u64> {
+    options.as_array()?.iter().find_map(|option| {
+        let own = (option["focused"] == true)
+            .then(|| option["type"].as_u64())
+            .flatten();
+        own.or_else(|| focused_type(&option["options"]))
+    })
 }
 
 fn carry_out(

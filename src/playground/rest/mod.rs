@@ -193,45 +193,28 @@ const ROUTES: &[(&str, &str, Door, Handler)] = &[
     ),
 ];
 
-/// Serves one request: read, find the route, authorise, limit, handle, log.
+/// Serves one request: read, find the route, suffer the planned faults, handle, log.
 pub(super) async fn serve(State(hub): State<Arc<Hub>>, request: Request) -> Response {
     let full = request.uri().path().to_owned();
-    let Some(path) = full.strip_prefix("/api/v10").map(str::to_owned) else {
-        return refused(&errors::NOT_FOUND);
-    };
-    let mut call = match Call::read(request, path).await {
-        Ok(call) => call,
-        Err(refusal) => return refused(&refusal),
-    };
+    let path = full.strip_prefix("/api/v10").unwrap_or(&full).to_owned();
+    let (mut call, read) = Call::read(request, path).await;
     let body = call.body.clone();
-    let (route, door, handler) = match find(&mut call) {
-        Ok(found) => found,
-        Err((route, refusal)) => {
-            log(&hub, &call, route, body, refusal.status);
-            return refused(&refusal);
-        }
-    };
+    let (route, found) = find(&mut call);
     let fault = planned_fault(&hub, &call, route);
-    let latency_ms =
-        fault.as_ref().map_or(0, |fault| fault.delay_ms) + hub.state().faults.latency_ms;
+    let latency_ms = hub.state().faults.latency_ms + fault.as_ref().map_or(0, |one| one.delay_ms);
     if latency_ms > 0 {
         tokio::time::sleep(Duration::from_millis(latency_ms)).await;
     }
-    let spoilt = fault
-        .as_ref()
-        .filter(|fault| !fault.after)
-        .and_then(|fault| fault.status);
-    let response = match spoilt {
-        Some(status) => faulty(status),
-        None => handle(&hub, &mut call, route, door, handler),
+    let status = fault.as_ref().and_then(|fault| fault.status);
+    let spared = fault.is_none_or(|fault| fault.after || fault.status.is_none());
+    let mut response = match read.and(found) {
+        Err(refusal) => refused(&refusal),
+        Ok((door, handler)) if spared => handle(&hub, &mut call, route, door, handler),
+        Ok(_) => StatusCode::NO_CONTENT.into_response(),
     };
-    let response = match fault
-        .filter(|fault| fault.after)
-        .and_then(|fault| fault.status)
-    {
-        Some(status) => faulty(status),
-        None => response,
-    };
+    if let Some(status) = status {
+        response = faulty(status);
+    }
     log(&hub, &call, route, body, response.status().as_u16());
     response
 }
@@ -268,23 +251,20 @@ fn handle(hub: &Hub, call: &mut Call, route: &str, door: Door, handler: Handler)
     response
 }
 
-/// Finds the route of a call and fills in its parameters.
-fn find(call: &mut Call) -> Result<(&'static str, Door, Handler), (&'static str, Refusal)> {
-    let mut elsewhere = None;
+/// Finds the route of a call, as far as there is one, and fills in its parameters.
+fn find(call: &mut Call) -> (&'static str, Result<(Door, Handler), Refusal>) {
+    let mut elsewhere = ("", Err(errors::NOT_FOUND));
     for (method, route, door, handler) in ROUTES {
         let Some(params) = matches(route, &call.path) else {
             continue;
         };
         if *method == call.method.as_str() {
             call.params = params;
-            return Ok((route, *door, *handler));
+            return (route, Ok((*door, *handler)));
         }
-        elsewhere = Some(*route);
+        elsewhere = (route, Err(errors::METHOD_NOT_ALLOWED));
     }
-    Err(match elsewhere {
-        Some(route) => (route, errors::METHOD_NOT_ALLOWED),
-        None => ("", errors::NOT_FOUND),
-    })
+    elsewhere
 }
 
 /// The parameters of a path that has the shape of this route.

@@ -57,13 +57,14 @@ pub(in crate::playground) fn check_commands(commands: &Value) -> Problems {
     problems
 }
 
-/// Checks the choices of an autocomplete answer; the paths begin with `data.choices`.
-pub(in crate::playground) fn check_choices(data: &Value) -> Problems {
+/// Checks the choices of an autocomplete answer for an option of this type; the paths begin with
+/// `data.choices`.
+pub(in crate::playground) fn check_choices(data: &Value, kind: u64) -> Problems {
     let mut problems = Problems::default();
     if !data["choices"].is_array() {
         problems.required("data.choices");
     }
-    choices(&mut problems, "data.choices", items(&data["choices"]), None);
+    choices(&mut problems, "data.choices", items(&data["choices"]), kind);
     problems
 }
 
@@ -165,7 +166,19 @@ fn option(problems: &mut Problems, at: &str, option: &Value, depth: usize) {
 
 fn value_rules(problems: &mut Problems, at: &str, option: &Value, kind: u64) {
     let given = items(&option["choices"]);
-    choices(problems, &format!("{at}.choices"), given, Some(kind));
+    choices(problems, &format!("{at}.choices"), given, kind);
+    let mut names = HashSet::new();
+    for (n, choice) in given.iter().enumerate() {
+        if !names.insert(choice["name"].as_str()) {
+            let code = "APPLICATION_COMMAND_OPTIONS_CHOICE_NAME_ALREADY_EXISTS";
+            problems.add(
+                &format!("{at}.choices.{n}"),
+                code,
+                "Choice names must be unique",
+            );
+        }
+    }
+
     let completable = matches!(kind, STRING | INTEGER | NUMBER);
     if option["autocomplete"] == true && (!given.is_empty() || !completable) {
         let message = "Autocomplete is for text and numbers without choices";
@@ -193,34 +206,24 @@ fn value_rules(problems: &mut Problems, at: &str, option: &Value, kind: u64) {
     }
 }
 
-/// Choices, of an option type or of an autocomplete answer (where the type isn't known).
-fn choices(problems: &mut Problems, at: &str, choices: &[Value], kind: Option<u64>) {
+/// The choices of an option of this type, registered or suggested.
+fn choices(problems: &mut Problems, at: &str, choices: &[Value], kind: u64) {
     problems.length(at, choices.len(), 0, CHOICES_MAX);
-    let mut names = HashSet::new();
     for (n, choice) in choices.iter().enumerate() {
         let path = format!("{at}.{n}");
         problems.text(&format!("{path}.name"), &choice["name"], 1, CHOICE_TEXT_MAX);
         let value = &choice["value"];
         let fits = match kind {
-            Some(STRING) => value.is_string(),
-            Some(INTEGER) => value.is_i64(),
-            Some(NUMBER) => value.is_number(),
-            Some(_) => false,
-            None => value.is_string() || value.is_number(),
+            STRING => value.is_string(),
+            INTEGER => value.is_i64(),
+            NUMBER => value.is_number(),
+            _ => false,
         };
         if !fits {
             let message = "The value does not have the type of its option";
             problems.add(&format!("{path}.value"), "UNION_TYPE_CHOICES", message);
         } else if value.is_string() {
-            problems.text(&format!("{path}.value"), value, 1, CHOICE_TEXT_MAX);
-        }
-        if kind.is_some() && !names.insert(choice["name"].as_str()) {
-            let message = "Choice names must be unique";
-            problems.add(
-                &path,
-                "APPLICATION_COMMAND_OPTIONS_CHOICE_NAME_ALREADY_EXISTS",
-                message,
-            );
+            problems.text(&format!("{path}.value"), value, 0, CHOICE_TEXT_MAX);
         }
     }
 }
@@ -345,9 +348,12 @@ mod tests {
             let one = json!({"name": "n".repeat(length), "value": "v"});
             json!({"choices": vec![one; n]})
         };
-        assert_eq!(check_choices(&choices(25, 100)).into_errors(), None);
-        assert!(check_choices(&choices(26, 1)).into_errors().is_some());
-        assert!(check_choices(&choices(1, 101)).into_errors().is_some());
-        assert!(check_choices(&choices(1, 0)).into_errors().is_some());
+        assert_eq!(check_choices(&choices(25, 100), STRING).into_errors(), None);
+        let refused =
+            |choices: &Value, kind: u64| check_choices(choices, kind).into_errors().is_some();
+        assert!(refused(&choices(26, 1), STRING));
+        assert!(refused(&choices(1, 101), STRING));
+        assert!(refused(&choices(1, 0), STRING));
+        assert!(refused(&choices(1, 1), INTEGER));
     }
 }

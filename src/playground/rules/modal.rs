@@ -43,10 +43,10 @@ pub(in crate::playground) fn check_modal(data: &Value) -> Problems {
 fn label(problems: &mut Problems, seen: &mut HashSet<String>, at: &str, label: &Value) {
     problems.text(&format!("{at}.label"), &label["label"], 1, LABEL_MAX);
     let description = &label["description"];
-    problems.text(
+    problems.optional_text(
         &format!("{at}.description"),
         description,
-        0,
+        1,
         LABEL_DESCRIPTION_MAX,
     );
     let (at, part) = (format!("{at}.component"), &label["component"]);
@@ -64,6 +64,14 @@ fn label(problems: &mut Problems, seen: &mut HashSet<String>, at: &str, label: &
         }
         Some(select) if is_select(select) => {
             components::select(problems, seen, &at, part);
+            if part["disabled"] == true {
+                let message = "A select in a modal cannot be disabled";
+                problems.add(
+                    &format!("{at}.disabled"),
+                    "COMPONENT_DISABLED_IN_MODAL",
+                    message,
+                );
+            }
             if part["required"] != false && part["min_values"].as_u64() == Some(0) {
                 let message = "min_values cannot be 0 when required is true";
                 problems.add(

@@ -1,0 +1,1 @@
+UPDATE user_accounts SET is_primary = 1 WHERE id = $1

@@ -1,0 +1,1 @@
+DELETE FROM outbox WHERE kind = 'direct_message' AND key LIKE '%:' || $1 || ':%'

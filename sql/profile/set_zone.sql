@@ -1,0 +1,1 @@
+UPDATE users SET timezone = $2 WHERE discord_id = $1

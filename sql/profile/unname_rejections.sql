@@ -1,0 +1,1 @@
+UPDATE session_queue SET rejected_by = 0 WHERE rejected_by = $1

@@ -1,0 +1,137 @@
+//! `/profile export`: all that is held of a person, as a JSON file for them alone.
+//!
+//! May touch: the store and the domain. Invariant: times are ISO 8601 in UTC, and ids are text: as
+//! numbers they would lose digits in most programs that read JSON.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::{Value, json};
+use twilight_model::http::attachment::Attachment;
+
+use super::super::click::Click;
+use super::super::feature::{Context, Fault};
+use super::super::reply::{Message, Reply};
+use super::NOTHING_HELD;
+use crate::domain::account::Account;
+use crate::domain::session::Session;
+use crate::store::profile::{Everything, ExportProfile, Participation, QueueEntry, SessionName};
+
+const FILE_NAME: &str = "overwatch-profile.json";
+
+/// Hands the file over.
+pub(super) async fn run(context: &Context, click: &Click) -> Result<Reply, Fault> {
+    let Some(everything) = context.query(ExportProfile(click.person.id)).await? else {
+        return Ok(Reply::text(NOTHING_HELD));
+    };
+    let document = document(&everything, click.at);
+    let bytes = serde_json::to_vec_pretty(&document)
+        .map_err(|error| Fault::Broken(format!("the export: {error}")))?;
+    Ok(Reply::Say(Message {
+        text: "📦 All that I hold of you, for you alone.".into(),
+        file: Some(Attachment::from_bytes(FILE_NAME.into(), bytes, 0)),
+        ..Message::default()
+    }))
+}
+
+fn document(everything: &Everything, now: DateTime<Utc>) -> Value {
+    let profile = &everything.person.profile;
+    let reminders = everything.reminders.iter().map(
+        |sent| json!({ "session_id": sent.session.to_string(), "session_start": iso(sent.start) }),
+    );
+    json!({
+        "exported_at": iso(now),
+        "profile": {
+            "discord_id": profile.person.id.to_string(),
+            "name": profile.person.name,
+            "time_zone": profile.zone.map(|zone| zone.name()),
+            "preferred_roles": profile.roles,
+            "reminder_minutes": profile.reminder.minutes(),
+            "created_at": iso(profile.created_at),
+        },
+        "accounts": all(&everything.person.accounts, account),
+        "queue_entries": all(&everything.entries, entry),
+        "participations": all(&everything.participations, participation),
+        "organised_sessions": all(&everything.organised, organised),
+        "reminders_sent": reminders.collect::<Vec<_>>(),
+        "messages_to_be_sent": everything.notices,
+    })
+}
+
+fn all<T>(items: &[T], shape: fn(&T) -> Value) -> Vec<Value> {
+    items.iter().map(shape).collect()
+}
+
+fn account(account: &Account) -> Value {
+    let ranks = account.ranks.iter().map(|(ladder, declared)| {
+        json!({
+            "ladder": ladder,
+            "rank": declared.rank.to_string(),
+            "declared_at": iso(declared.declared_at),
+        })
+    });
+    json!({
+        "id": account.id.to_string(),
+        "battletag": account.battletag,
+        "primary": account.primary,
+        "created_at": iso(account.created_at),
+        "ranks": ranks.collect::<Vec<_>>(),
+    })
+}
+
+fn entry(entry: &QueueEntry) -> Value {
+    let accounts = entry.accounts.iter().map(ToString::to_string);
+    json!({
+        "session": session_name(&entry.session),
+        "roles": entry.roles,
+        "account_ids": accounts.collect::<Vec<_>>(),
+        "streaming": entry.streaming,
+        "note": entry.note,
+        "rejected": entry.rejected,
+        "joined_at": iso(entry.joined_at),
+    })
+}
+
+fn participation(place: &Participation) -> Value {
+    json!({
+        "session": session_name(&place.session),
+        "role": place.role,
+        "account_id": place.account.map(|account| account.to_string()),
+        "accepted_at": iso(place.accepted_at),
+    })
+}
+
+fn session_name(session: &SessionName) -> Value {
+    json!({
+        "id": session.id.to_string(),
+        "server_id": session.guild.to_string(),
+        "title": session.title,
+        "start": iso(session.at),
+        "status": session.status,
+    })
+}
+
+fn organised(session: &Session) -> Value {
+    let (plan, limits) = (&session.plan, &session.plan.limits);
+    json!({
+        "id": session.id.to_string(),
+        "server_id": session.guild.to_string(),
+        "channel_id": session.channel.to_string(),
+        "card_message_id": session.card.map(|card| card.to_string()),
+        "mode": plan.mode.id(),
+        "teams": plan.teams,
+        "title": plan.title,
+        "description": plan.description,
+        "start": iso(plan.at),
+        "time_zone": plan.zone.name(),
+        "length_minutes": plan.length_minutes,
+        "lowest_tier": limits.lowest.map(|tier| tier.label()),
+        "highest_tier": limits.highest.map(|tier| tier.label()),
+        "greatest_rank_distance": limits.distance,
+        "status": session.status,
+        "cancel_reason": session.cancel_reason,
+        "created_at": iso(session.created_at),
+    })
+}
+
+fn iso(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}

@@ -1,0 +1,169 @@
+//! Forgetting a person, without taking anything from the history of the others.
+//!
+//! May touch: the domain and [`Transaction`]. Invariant: afterwards no row holds the person's id,
+//! name or text, but the plans of sessions they organised and the receipts of their last hour's
+//! clicks, which go by themselves.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::super::sql::{DbError, Row, sql, values};
+use super::super::{Command, Question, Read, Stop, Transaction, account, outbox, session};
+use crate::domain::ids::UserId;
+use crate::domain::session::{Session, Status};
+
+/// Cards of sessions that are over lose the name one after the other, this many seconds apart, so
+/// that a long history holds up no card of what is on.
+const PAST_CARDS_APART_S: i64 = 2;
+
+/// What would go with a person; `None` if nothing is held of them.
+#[derive(Debug)]
+pub struct WhatIsHeld(pub UserId);
+
+/// A session that is at stake.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stake {
+    /// Its name.
+    pub title: String,
+    /// When it is.
+    pub at: DateTime<Utc>,
+}
+
+/// What is held of a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holdings {
+    /// Their BattleTags.
+    pub battletags: Vec<String>,
+    /// Sessions ahead that they organise: these are cancelled.
+    pub organised: Vec<Stake>,
+    /// Other sessions that are on and that they are in: these they leave.
+    pub joined: Vec<Stake>,
+    /// Sessions that are over and in which they had a place: it stays, without a name.
+    pub played: u32,
+}
+
+impl Question for WhatIsHeld {
+    type Answer = Option<Holdings>;
+
+    fn ask(&self, db: &mut dyn Read) -> Result<Self::Answer, DbError> {
+        if super::load(db, self.0)?.is_none() {
+            return Ok(None);
+        }
+        let accounts = account::of_user(db, self.0)?;
+        let organised = organised_ahead(db, self.0)?.into_iter();
+        let joined = db.query(sql!("profile/joined"), values![self.0])?;
+        let played = db.query_one(sql!("profile/played"), values![self.0])?;
+        Ok(Some(Holdings {
+            battletags: accounts
+                .into_iter()
+                .map(|account| account.battletag)
+                .collect(),
+            organised: organised.map(|session| stake_of(&session)).collect(),
+            joined: joined.iter().map(stake).collect::<Result<_, _>>()?,
+            played: played
+                .ok_or(DbError::NoRow("profile/played"))?
+                .get("sessions")?,
+        }))
+    }
+}
+
+/// A person is forgotten.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeleteProfile {
+    /// Who.
+    pub user: UserId,
+    /// What those are told who were in a session that is cancelled by this.
+    pub reason: String,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// The person is forgotten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deleted {
+    /// Sessions that were cancelled.
+    pub cancelled: usize,
+    /// Sessions that they left.
+    pub left: usize,
+}
+
+/// There was nothing to forget.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NothingHeld;
+
+impl Command for DeleteProfile {
+    const NAME: &'static str = "delete_profile";
+    type Answer = Deleted;
+    type Refusal = NothingHeld;
+
+    fn run(&self, tx: &mut dyn Transaction) -> Result<Deleted, Stop<NothingHeld>> {
+        if super::load(tx, self.user)?.is_none() {
+            return Err(Stop::Refused(NothingHeld));
+        }
+        let left = tx.query(sql!("profile/joined"), values![self.user])?.len();
+        self.owe_cards(tx)?;
+        let cancelled = self.cancel_sessions(tx)?;
+        // What was played stays, and loses the name with the person's row.
+        tx.execute(sql!("profile/give_up_places"), values![self.user])?;
+        tx.execute(sql!("profile/unname_rejections"), values![self.user])?;
+        tx.execute(sql!("profile/unname_selections"), values![self.user])?;
+        outbox::drop_notices_to(tx, self.user)?;
+        tx.execute(sql!("profile/delete"), values![self.user])?;
+        Ok(Deleted { cancelled, left })
+    }
+}
+
+impl DeleteProfile {
+    /// Owes every card that shows the person.
+    fn owe_cards(&self, tx: &mut dyn Transaction) -> Result<(), DbError> {
+        super::owe_cards(tx, self.user, self.at)?;
+        let past = tx.query(sql!("profile/past_cards"), values![self.user])?;
+        for (nth, row) in (1..).zip(past) {
+            let due = self.at + TimeDelta::seconds(PAST_CARDS_APART_S * nth);
+            outbox::owe_card(tx, row.get("id")?, due)?;
+        }
+        Ok(())
+    }
+
+    fn cancel_sessions(&self, tx: &mut dyn Transaction) -> Result<usize, DbError> {
+        let sessions = organised_ahead(tx, self.user)?;
+        for session in &sessions {
+            let reason = Some(self.reason.as_str());
+            session::set_status(tx, session, Status::Cancelled, reason, self.at)?;
+            let queued = values![session.id, self.user];
+            for row in tx.query(sql!("profile/queued_with"), queued)? {
+                let notice = outbox::Notice::Cancelled {
+                    title: session.plan.title.clone(),
+                    at: session.plan.at,
+                    reason: Some(self.reason.clone()),
+                };
+                outbox::owe_notice(tx, session.id, row.get("user_id")?, notice, self.at)?;
+            }
+        }
+        Ok(sessions.len())
+    }
+}
+
+fn organised_ahead(db: &mut dyn Read, user: UserId) -> Result<Vec<Session>, DbError> {
+    let rows = db.query(sql!("profile/organised"), values![user])?;
+    let sessions: Vec<_> = rows
+        .iter()
+        .map(session::session)
+        .collect::<Result<_, _>>()?;
+    let ahead = sessions.into_iter();
+    Ok(ahead.filter(|session| session.status.is_ahead()).collect())
+}
+
+fn stake_of(session: &Session) -> Stake {
+    Stake {
+        title: session.plan.title.clone(),
+        at: session.plan.at,
+    }
+}
+
+fn stake(row: &Row) -> Result<Stake, DbError> {
+    Ok(Stake {
+        title: row.get("title")?,
+        at: row.get("scheduled_time")?,
+    })
+}

@@ -1,0 +1,166 @@
+//! All that is held of a person, for them to keep.
+//!
+//! May touch: the domain. Invariant: what [`DeleteProfile`](super::DeleteProfile) forgets is in
+//! here, but for decisions about others that were theirs.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+
+use super::super::outbox::{self, Notice};
+use super::super::sql::{DbError, Row, sql, values};
+use super::super::{Question, Read, session};
+use super::{PersonView, ViewPerson};
+use crate::domain::ids::{AccountId, GuildId, SessionId, UserId};
+use crate::domain::role::{Role, Roles};
+use crate::domain::session::{Session, Status};
+
+/// All that is held of a person; `None` if nothing is.
+#[derive(Debug)]
+pub struct ExportProfile(pub UserId);
+
+/// All that is held of a person.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Everything {
+    /// Their profile and accounts.
+    pub person: PersonView,
+    /// Where they are or were in the queue.
+    pub entries: Vec<QueueEntry>,
+    /// The places they were accepted into.
+    pub participations: Vec<Participation>,
+    /// The sessions they organise or organised.
+    pub organised: Vec<Session>,
+    /// What they were reminded of.
+    pub reminders: Vec<SentReminder>,
+    /// What they are still to be told.
+    pub notices: Vec<Notice>,
+}
+
+/// What tells a session from others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionName {
+    /// Its number.
+    pub id: SessionId,
+    /// Its server.
+    pub guild: GuildId,
+    /// Its name.
+    pub title: String,
+    /// When it is.
+    pub at: DateTime<Utc>,
+    /// Where it is in its life.
+    pub status: Status,
+}
+
+/// A person's entry in the queue of a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueueEntry {
+    /// Of which session.
+    pub session: SessionName,
+    /// The roles offered.
+    pub roles: Roles,
+    /// The accounts offered.
+    pub accounts: Vec<AccountId>,
+    /// Whether they said that they stream.
+    pub streaming: bool,
+    /// What they wrote to the organiser.
+    pub note: String,
+    /// Whether they were turned down.
+    pub rejected: bool,
+    /// When they joined.
+    pub joined_at: DateTime<Utc>,
+}
+
+/// A place in a session that a person was accepted into.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Participation {
+    /// In which session.
+    pub session: SessionName,
+    /// As what.
+    pub role: Role,
+    /// On which account; `None` if it was removed since.
+    pub account: Option<AccountId>,
+    /// When they were accepted.
+    pub accepted_at: DateTime<Utc>,
+}
+
+/// A reminder that a person was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SentReminder {
+    /// Of which session.
+    pub session: SessionId,
+    /// Of which start of it.
+    pub start: DateTime<Utc>,
+}
+
+impl Question for ExportProfile {
+    type Answer = Option<Everything>;
+
+    fn ask(&self, db: &mut dyn Read) -> Result<Self::Answer, DbError> {
+        let Some(person) = ViewPerson(self.0).ask(db)? else {
+            return Ok(None);
+        };
+        let participations = db.query(sql!("profile/participations"), values![self.0])?;
+        let organised = db.query(sql!("profile/organised"), values![self.0])?;
+        let reminders = db.query(sql!("profile/reminders"), values![self.0])?;
+        Ok(Some(Everything {
+            person,
+            entries: entries(db, self.0)?,
+            participations: all(&participations, participation)?,
+            organised: all(&organised, session::session)?,
+            reminders: all(&reminders, sent_reminder)?,
+            notices: outbox::notices_to(db, self.0)?,
+        }))
+    }
+}
+
+fn all<T>(rows: &[Row], read: fn(&Row) -> Result<T, DbError>) -> Result<Vec<T>, DbError> {
+    rows.iter().map(read).collect()
+}
+
+fn entries(db: &mut dyn Read, user: UserId) -> Result<Vec<QueueEntry>, DbError> {
+    let mut offered: HashMap<SessionId, Vec<AccountId>> = HashMap::new();
+    for row in db.query(sql!("profile/offered_accounts"), values![user])? {
+        let accounts = offered.entry(row.get("session_id")?).or_default();
+        accounts.push(row.get("account_id")?);
+    }
+    let rows = db.query(sql!("profile/entries"), values![user])?;
+    let entry = |row: &Row| {
+        let session = session_name(row)?;
+        Ok(QueueEntry {
+            accounts: offered.remove(&session.id).unwrap_or_default(),
+            session,
+            roles: row.json("preferred_roles")?,
+            streaming: row.get("is_streaming")?,
+            note: row.get("note")?,
+            rejected: row.get::<Option<i64>>("rejected_by")?.is_some(),
+            joined_at: row.get("joined_at")?,
+        })
+    };
+    rows.iter().map(entry).collect()
+}
+
+fn participation(row: &Row) -> Result<Participation, DbError> {
+    Ok(Participation {
+        session: session_name(row)?,
+        role: row.word("role", Role::parse)?,
+        account: row.get("account_id")?,
+        accepted_at: row.get("selected_at")?,
+    })
+}
+
+fn session_name(row: &Row) -> Result<SessionName, DbError> {
+    Ok(SessionName {
+        id: row.get("session_id")?,
+        guild: row.get("guild_id")?,
+        title: row.get("title")?,
+        at: row.get("scheduled_time")?,
+        status: row.word("status", Status::parse)?,
+    })
+}
+
+fn sent_reminder(row: &Row) -> Result<SentReminder, DbError> {
+    Ok(SentReminder {
+        session: row.get("session_id")?,
+        start: row.get("scheduled_time")?,
+    })
+}

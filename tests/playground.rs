@@ -1,0 +1,14 @@
+//! The embedded Discord, with Twilight's real clients on one side and a person's on the other.
+
+#[path = "support/contract.rs"]
+mod contract;
+#[path = "playground/gateway.rs"]
+mod gateway;
+#[path = "playground/interactions.rs"]
+mod interactions;
+#[path = "playground/rest.rs"]
+mod rest;
+#[path = "playground/rules.rs"]
+mod rules;
+#[path = "playground/stage.rs"]
+mod stage;

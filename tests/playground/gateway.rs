@@ -1,0 +1,210 @@
+//! Sessions, shards, replay.
+
+use crate::stage::{Stage, TOKEN, end, until};
+use futures_util::StreamExt as _;
+use serde::Deserialize as _;
+use serde_json::json;
+use twilight_gateway::queue::InMemoryQueue;
+use twilight_gateway::{
+    CloseFrame, Event, EventTypeFlags, Intents, Message, Shard, ShardId, StreamExt as _,
+};
+use twilight_model::gateway::connection_info::BotConnectionInfo;
+
+fn is_ready(event: &Event) -> bool {
+    matches!(event, Event::Ready(_))
+}
+
+fn is_message(event: &Event) -> bool {
+    matches!(event, Event::MessageCreate(_))
+}
+
+async fn post(stage: &Stage, text: &str) {
+    let path = format!("/channels/{}/messages", stage.channel());
+    assert_eq!(
+        stage.api("POST", &path, json!({"content": text})).await.0,
+        200
+    );
+}
+
+#[tokio::test]
+async fn two_shards_are_ready_and_each_gets_its_own_guild() {
+    let stage = Stage::new().await;
+    for number in 0..2 {
+        let mut shard = stage.shard(ShardId::new(number, 2));
+        let Event::Ready(ready) = until(&mut shard, is_ready).await else {
+            unreachable!()
+        };
+        let guild = stage.world.guilds[usize::try_from(number).expect("small")].id;
+        assert_eq!(ready.guilds.len(), 1);
+        assert_eq!(ready.guilds[0].id.get(), guild);
+        let event = until(&mut shard, |event| matches!(event, Event::GuildCreate(_))).await;
+        let Event::GuildCreate(created) = event else {
+            unreachable!()
+        };
+        assert_eq!(created.id().get(), guild);
+    }
+}
+
+#[tokio::test]
+async fn guilds_are_told_only_to_those_who_asked() {
+    let stage = Stage::new().await;
+    let config = stage.config_with(TOKEN, Intents::GUILD_MESSAGES);
+    let mut shard = Shard::with_config(ShardId::ONE, config.build());
+    loop {
+        match shard.next_event(EventTypeFlags::all()).await {
+            Some(Ok(Event::Ready(_))) => post(&stage, "first").await,
+            Some(Ok(Event::GuildCreate(_))) => panic!("nobody asked for guilds"),
+            Some(Ok(Event::MessageCreate(_))) => return,
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_happened_while_the_socket_was_torn_is_replayed() {
+    let stage = Stage::new().await;
+    let mut shard = stage.shard(ShardId::ONE);
+    until(&mut shard, is_ready).await;
+    let affected = stage
+        .post("/faults/gateway", json!({"action": "drop"}))
+        .await;
+    assert_eq!(affected["affected"], 1);
+    post(&stage, "missed").await;
+    let Event::MessageCreate(message) = until(&mut shard, is_message).await else {
+        unreachable!()
+    };
+    assert_eq!(message.content, "missed");
+    until(&mut shard, |event| matches!(event, Event::Resumed)).await;
+    let sessions = stage.get("/gateway").await;
+    assert_eq!(sessions["sessions"].as_array().map(Vec::len), Some(1));
+}
+
+#[tokio::test]
+async fn a_reconnect_order_keeps_the_session() {
+    let stage = Stage::new().await;
+    let mut shard = stage.shard(ShardId::ONE);
+    until(&mut shard, is_ready).await;
+    stage
+        .post("/faults/gateway", json!({"action": "reconnect"}))
+        .await;
+    until(&mut shard, |event| matches!(event, Event::Resumed)).await;
+}
+
+#[tokio::test]
+async fn an_invalidated_session_starts_anew() {
+    let stage = Stage::new().await;
+    let mut shard = stage.shard(ShardId::ONE);
+    until(&mut shard, is_ready).await;
+    let session = shard.session().map(|session| session.id().to_owned());
+    stage
+        .post("/faults/gateway", json!({"action": "invalidate"}))
+        .await;
+    let event = until(&mut shard, |event| {
+        matches!(event, Event::GatewayInvalidateSession(_))
+    })
+    .await;
+    assert!(matches!(event, Event::GatewayInvalidateSession(false)));
+    until(&mut shard, is_ready).await;
+    assert_ne!(
+        shard.session().map(|session| session.id().to_owned()),
+        session
+    );
+}
+
+#[tokio::test]
+async fn the_next_process_resumes_the_session() {
+    let stage = Stage::new().await;
+    let mut first = stage.shard(ShardId::ONE);
+    until(&mut first, |event| matches!(event, Event::GuildCreate(_))).await;
+    first.close(CloseFrame::RESUME);
+    end(&mut first).await;
+    let session = first.session().cloned().expect("a session to go on with");
+    let resume_url = first.resume_url().expect("its address").to_owned();
+    post(&stage, "between").await;
+    let config = stage.config().session(session).resume_url(resume_url);
+    let mut second = Shard::with_config(ShardId::ONE, config.build());
+    let Event::MessageCreate(message) = until(&mut second, is_message).await else {
+        unreachable!()
+    };
+    assert_eq!(message.content, "between");
+}
+
+#[tokio::test]
+async fn a_session_that_nobody_resumed_for_long_is_gone() {
+    let stage = Stage::new().await;
+    let mut first = stage.shard(ShardId::ONE);
+    until(&mut first, is_ready).await;
+    first.close(CloseFrame::RESUME);
+    end(&mut first).await;
+    let session = first.session().cloned().expect("a session");
+    stage.advance_s(3_600);
+    let mut second = Shard::with_config(ShardId::ONE, stage.config().session(session).build());
+    until(&mut second, |event| {
+        matches!(event, Event::GatewayInvalidateSession(false))
+    })
+    .await;
+    until(&mut second, is_ready).await;
+}
+
+#[tokio::test]
+async fn a_clean_close_ends_the_session() {
+    let stage = Stage::new().await;
+    let mut shard = stage.shard(ShardId::ONE);
+    until(&mut shard, is_ready).await;
+    shard.close(CloseFrame::NORMAL);
+    end(&mut shard).await;
+    let sessions = stage.get("/gateway").await;
+    assert_eq!(sessions["sessions"].as_array().map(Vec::len), Some(0));
+}
+
+/// The code with which the server closed the connection.
+async fn closed(mut shard: Shard<InMemoryQueue>, send: Option<&str>) -> u16 {
+    let mut told = false;
+    loop {
+        match shard.next().await.expect("a close before the end") {
+            Ok(Message::Close(frame)) => return frame.expect("a reason").code,
+            Ok(Message::Text(text)) if !told && text.contains("READY") => {
+                if let Some(send) = send {
+                    shard.send(send.to_owned());
+                    told = true;
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_token_is_closed_with_4004() {
+    let stage = Stage::new().await;
+    let config = stage.config_with("wrong", Intents::GUILDS).build();
+    assert_eq!(
+        closed(Shard::with_config(ShardId::ONE, config), None).await,
+        4004
+    );
+}
+
+#[tokio::test]
+async fn nonsense_is_closed_with_its_code() {
+    let stage = Stage::new().await;
+    for (payload, code) in [
+        (json!({"op": 99, "d": null}), 4001),
+        (json!({"d": null}), 4002),
+        (json!({"op": 2, "d": {"token": TOKEN, "intents": 1}}), 4005),
+    ] {
+        let shard = stage.shard(ShardId::ONE);
+        assert_eq!(closed(shard, Some(&payload.to_string())).await, code);
+    }
+}
+
+#[tokio::test]
+async fn the_gateway_says_where_it_is_and_how_many_shards_to_start() {
+    let stage = Stage::new().await;
+    let (status, gateway) = stage.api("GET", "/gateway/bot", json!(null)).await;
+    assert_eq!(status, 200);
+    assert_eq!(gateway["shards"], 2);
+    assert_eq!(gateway["url"], stage.discord.url().replace("http", "ws"));
+    assert_eq!(gateway["session_start_limit"]["max_concurrency"], 16);
+    let parsed = BotConnectionInfo::deserialize(&gateway);
+    assert!(parsed.is_ok());
+}
