@@ -33,7 +33,8 @@ async fn make(backups: &Backups, clock: &Clock, stop: &CancellationToken) {
         let Some(due) = backups.next_due(now) else {
             return;
         };
-        let done = (due > now || back_up(backups, now, stop).await) && copy(backups, now).await;
+        let backed_up = due > now || back_up(backups, now, stop).await;
+        let done = copy(backups, now).await && backed_up;
         failures = if done { 0 } else { failures + 1 };
         let next = match failures {
             0 => backups.next_due(clock.now()).unwrap_or(due),

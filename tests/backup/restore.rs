@@ -14,7 +14,7 @@ async fn restores_every_row(backup: &Path, original: &Path) -> Restored {
     let expected = rows(original);
     let other = Home::with(7).await;
     let former = rows(&other.database());
-    let done = restore(&other.database(), backup, start(), false).unwrap();
+    let done = restore(&other.database(), backup, start(), false).expect("it restores");
     assert_eq!(rows(&other.database()), expected);
     assert_eq!(
         rows(&done.set_aside[0]),
@@ -29,7 +29,7 @@ async fn restores_every_row(backup: &Path, original: &Path) -> Restored {
 async fn refused(backup: &Path) -> Unfit {
     let home = Home::with(3).await;
     let before = rows(&home.database());
-    let error = restore(&home.database(), backup, start(), false).unwrap_err();
+    let error = restore(&home.database(), backup, start(), false).expect_err("it is refused");
     assert_eq!(rows(&home.database()), before);
     assert_eq!(
         files(home.folder.path()),
