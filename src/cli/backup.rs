@@ -169,7 +169,8 @@ pub(super) fn size(bytes: u64) -> String {
 /// How long ago something was, for people.
 fn age(age: TimeDelta) -> String {
     match (age.num_days(), age.num_hours(), age.num_minutes()) {
-        _ if age < TimeDelta::zero() => "in the future".into(),
+        // Two backups in one second are named a second apart.
+        _ if age < -TimeDelta::minutes(1) => "in the future".into(),
         (days, ..) if days >= 2 => format!("{days} days ago"),
         (_, hours, _) if hours >= 2 => format!("{hours} h ago"),
         (_, _, minutes) => format!("{minutes} min ago"),
@@ -188,6 +189,7 @@ mod tests {
         assert_eq!(age(TimeDelta::minutes(7)), "7 min ago");
         assert_eq!(age(TimeDelta::hours(7)), "7 h ago");
         assert_eq!(age(TimeDelta::days(7)), "7 days ago");
-        assert_eq!(age(TimeDelta::seconds(-7)), "in the future");
+        assert_eq!(age(TimeDelta::seconds(-2)), "0 min ago");
+        assert_eq!(age(TimeDelta::minutes(-7)), "in the future");
     }
 }

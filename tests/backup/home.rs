@@ -108,11 +108,11 @@ impl Command for Meet {
     }
 }
 
-/// Every row of every table, in order.
+/// Every row of every table, in order; Litestream's own tables left out.
 pub(crate) fn rows(path: &Path) -> Vec<(String, Vec<Vec<Value>>)> {
     let db = rusqlite::Connection::open(path).expect("a database");
     let mut tables = db
-        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '~_litestream%' ESCAPE '~' ORDER BY name")
         .expect("a schema");
     let tables: Vec<String> = tables
         .query_map([], |row| row.get(0))
@@ -120,13 +120,14 @@ pub(crate) fn rows(path: &Path) -> Vec<(String, Vec<Vec<Value>>)> {
         .expect("tables");
     let all = tables.into_iter().map(|table| {
         let mut every = db
-            .prepare(&format!("SELECT * FROM \"{table}\" ORDER BY 1, 2"))
+            .prepare(&format!("SELECT * FROM \"{table}\" "))
             .expect("a table");
         let columns = every.column_count();
-        let rows = every
+        let mut rows: Vec<Vec<Value>> = every
             .query_map([], |row| (0..columns).map(|at| row.get(at)).collect())
             .and_then(Iterator::collect)
             .expect("rows");
+        rows.sort_by_cached_key(|row| format!("{row:?}"));
         (table, rows)
     });
     all.collect()

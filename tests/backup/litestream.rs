@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use overwatch_bot::store::backup::list;
+use overwatch_bot::store::backup::{Settings, list};
+use overwatch_bot::store::sqlite::restore::restore;
 use overwatch_bot::store::sqlite::{Checkpoints, Database};
 use rusqlite::Connection;
 
-use crate::home::{Home, count, meet, start};
+use crate::home::{Home, count, meet, rows, start};
 use crate::s3::{BUCKET, Server};
 
 /// What may be missing after both were killed, as the configuration promises.
@@ -251,6 +252,45 @@ async fn after_the_machine_is_lost_the_object_store_has_all_but_the_last_second(
     let url = format!("s3://{BUCKET}/litestream");
     let replica = Replica::new(program, &home, &url, server.variables());
     at_most_the_last_second_is_missing(&replica, &home).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_backup_was_restored_litestream_follows_the_restored_database() {
+    let Some(program) = litestream() else { return };
+    let home = Home::new();
+    let url = format!("file://{}/replica", home.folder.path().display());
+    let replica = Replica::new(program, &home, &url, vec![]);
+    let folder = home.backups_folder();
+    let run = async |people: std::ops::RangeInclusive<i64>| {
+        let path = home.database();
+        let opened = Database::open_with(&path, &folder, start(), Checkpoints::Litestream).await;
+        let database = opened.expect("a database");
+        let mut litestream = replica.replicate();
+        meet(&database.store(), people).await;
+        let all = count(&home.database(), "users");
+        let follows = |number| {
+            let restored = replica.try_restore(&home, &format!("{all}-{number}.db"));
+            restored.is_ok_and(|restored| count(&restored, "users") == all)
+        };
+        assert!((0..200).any(follows), "litestream does not follow");
+        database.close().await;
+        litestream.terminate();
+    };
+    run(1..=50).await;
+    let settings = Settings {
+        litestream: true,
+        ..home.settings()
+    };
+    let backup = home.back_up(settings, start()).await.expect("a backup");
+    run(51..=500).await;
+    restore(&home.database(), &backup.path, start(), false).expect("it restores");
+    run(2_001..=2_020).await;
+
+    let restored = replica
+        .try_restore(&home, "restored.db")
+        .expect("it restores");
+    assert_eq!(count(&restored, "users"), 70);
+    assert_eq!(rows(&restored), rows(&home.database()));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -72,6 +72,7 @@ async fn a_compressed_backup_is_smaller_and_verifies() {
     };
     let compressed = home.back_up(settings, start()).await.unwrap();
     assert!(compressed.bytes * 2 < plain.bytes);
+    assert_eq!(files(&home.backups_folder()).len(), 4);
     // Made in the same second, it is named after the next one.
     assert_eq!(
         compressed.name.to_string(),

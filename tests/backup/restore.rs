@@ -63,8 +63,19 @@ async fn a_file_without_a_manifest_is_restored_too() {
     let taken = home.back_up(home.settings(), start()).await.unwrap();
     let copied = home.folder.path().join("from a friend?#%20.db");
     std::fs::copy(&taken.path, &copied).unwrap();
-    let done = restores_every_row(&copied, &home.database()).await;
+    // A bot's own file as it lies there after a stop: in the mode that has a log beside it.
+    let db = rusqlite::Connection::open(&copied).unwrap();
+    db.pragma_update(None, "journal_mode", "WAL").unwrap();
+    drop(db);
+    let before = files(home.folder.path());
+    let done = restore(&Home::new().database(), &copied, start(), false).unwrap();
     assert!(!done.checksummed);
+    assert_eq!(
+        files(home.folder.path()),
+        before,
+        "nothing was made beside it"
+    );
+    restores_every_row(&copied, &home.database()).await;
 }
 
 #[tokio::test]

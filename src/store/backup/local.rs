@@ -159,6 +159,7 @@ fn write(
             path: path.to_owned(),
             source,
         })?;
+        files::remove(&plain).map_err(|source| io_error(&plain, source))?;
         compressed
     } else {
         plain

@@ -53,6 +53,15 @@ pub(crate) fn snapshot(
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let from = Connection::open_with_flags(source, flags)?;
     from.busy_timeout(Duration::from_millis(super::BUSY_TIMEOUT_MS))?;
+    snapshot_from(&from, target, stop)
+}
+
+/// As [`snapshot`], of a database that is open already.
+pub(super) fn snapshot_from(
+    from: &Connection,
+    target: &Path,
+    stop: &CancellationToken,
+) -> Result<Contents, SnapshotError> {
     // Within one read transaction the copy never has to begin anew when someone commits, and
     // what is counted is what is copied.
     let moment = from.unchecked_transaction()?;

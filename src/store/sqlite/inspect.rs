@@ -160,7 +160,7 @@ fn integrity(db: &Connection) -> Result<(), Unfit> {
 
 /// Opens a file to read. One without a log or journal beside it is nobody's at the moment, and is
 /// opened so that SQLite does not make either.
-fn open(path: &Path) -> Result<Connection, Unfit> {
+pub(super) fn open(path: &Path) -> Result<Connection, Unfit> {
     let beside_it = ["-wal", "-journal"].map(|ending| std::fs::metadata(beside(path, ending)));
     let alone = !beside_it
         .iter()

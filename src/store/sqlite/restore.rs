@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
-use super::backup::{SnapshotError, snapshot};
+use super::backup::{SnapshotError, snapshot_from};
 use super::inspect::{self, Contents, Unfit};
 use super::lock::{Lock, LockError, beside};
 use super::migrations::{self, SchemaError};
@@ -152,7 +152,9 @@ fn copy_verified(
     } else {
         // Through SQLite, so that a log that lies beside the file counts.
         inspect::inspect(source)?;
-        snapshot(source, copy, &CancellationToken::new()).map_err(|error| match error {
+        let from = inspect::open(source)?;
+        let copied = snapshot_from(&from, copy, &CancellationToken::new());
+        copied.map_err(|error| match error {
             SnapshotError::Io(error) => error.into(),
             SnapshotError::Sqlite(error) => error.into(),
             SnapshotError::Unfit(unfit) => unfit,
