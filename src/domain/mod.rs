@@ -8,7 +8,7 @@
 //! rank    tiers, divisions, distances          mode     compositions: what is missing, who fits
 //! zone    time zones as people name them       when     dates and times as people type them
 //! text    text as people type it, cleaned      battletag, ids
-//! account, profile, session, queue             what the commands decide about
+//! account, profile, session, queue, manage     what the commands decide about
 //! backup  names of backups, and which are kept
 //! ```
 
@@ -17,6 +17,7 @@ pub mod backup;
 pub mod battletag;
 pub mod ids;
 pub mod ladder;
+pub mod manage;
 pub mod mode;
 pub mod profile;
 pub mod queue;

@@ -30,6 +30,7 @@ use axum::{
     extract::{State, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
     response::{Html, IntoResponse, Response},
     routing::{any, get},
+    serve::ListenerExt,
 };
 use state::Hub;
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
@@ -72,6 +73,12 @@ impl Discord {
         let listener = TcpListener::bind(settings.listen).await?;
         let hub = Arc::new(Hub::new(listener.local_addr()?, settings));
         let app = router(Arc::clone(&hub));
+        // Small frames must not wait for one another.
+        let listener = listener.tap_io(|socket| {
+            if let Err(error) = socket.set_nodelay(true) {
+                tracing::debug!(%error, "a connection keeps its delay");
+            }
+        });
         let stopping = hub.stopping.clone();
         let server = tokio::spawn(async move {
             let stopped = stopping.cancelled_owned();

@@ -120,3 +120,6 @@ impl Store {
             .map_err(Failure::from)
     }
 }
+
+#[cfg(test)]
+mod tests;
