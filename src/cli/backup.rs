@@ -5,7 +5,7 @@ use std::path::Path;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
 
-use super::Failed;
+use super::{Failed, say};
 use crate::clock::Clock;
 use crate::config::{Config, DB_PATH, S3Url};
 use crate::domain::backup::Keep;
@@ -78,21 +78,23 @@ pub(super) fn backups(config: &Config) -> Result<Backups, Failed> {
 async fn make(backups: &Backups) -> Result<(), Failed> {
     let now = Clock::system().now();
     let taken = backups.take(now, &CancellationToken::new()).await?;
-    println!(
+    say(format_args!(
         "{}: {}, {} rows in {} tables, verified",
         taken.path.display(),
         size(taken.bytes),
         taken.contents.total_rows(),
         taken.contents.rows.len()
-    );
+    ));
     if taken.contents.dangling > 0 {
-        println!(
+        say(format_args!(
             "note: {} rows of the database refer to rows that are not there",
             taken.contents.dangling
-        );
+        ));
     }
     for name in &taken.dropped {
-        println!("dropped {name}, since BACKUP_KEEP newer ones are there");
+        say(format_args!(
+            "dropped {name}, since BACKUP_KEEP newer ones are there"
+        ));
     }
     if let Some(remote) = backups.remote() {
         backups.upload_newest(now).await.map_err(|error| {
@@ -100,7 +102,7 @@ async fn make(backups: &Backups) -> Result<(), Failed> {
                 "the backup was made, but not copied to the object store: {error}"
             ))
         })?;
-        println!("{}/{}: copied", remote.place(), taken.name);
+        say(format_args!("{}/{}: copied", remote.place(), taken.name));
     }
     Ok(())
 }
@@ -120,9 +122,9 @@ async fn list(backups: Backups, json: bool) -> Result<(), Failed> {
     all.extend(there);
     if json {
         let text = serde_json::to_string_pretty(&all).expect("our own plain types serialise");
-        println!("{text}");
+        say(format_args!("{text}"));
     } else if all.is_empty() {
-        println!("There is no backup in {folder}.");
+        say(format_args!("There is no backup in {folder}."));
     } else {
         print(&all, Clock::system().now());
     }
@@ -137,10 +139,10 @@ fn print(all: &[Listed], now: DateTime<Utc>) {
     for backup in all {
         if backup.place != place {
             place = &backup.place;
-            println!("{place}:");
+            say(format_args!("{place}:"));
         }
         let known = |number: Option<String>| number.unwrap_or_else(|| "?".into());
-        println!(
+        say(format_args!(
             "  {:<42} {:>9}  {:>12}  schema {:<2} {:>9} rows  {}",
             backup.name,
             size(backup.bytes),
@@ -151,7 +153,7 @@ fn print(all: &[Listed], now: DateTime<Utc>) {
                 None => "verifies",
                 Some(reason) => reason,
             }
-        );
+        ));
     }
 }
 

@@ -8,7 +8,8 @@ mod playground;
 mod restore;
 mod run;
 
-use std::io::IsTerminal as _;
+use std::fmt;
+use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -141,6 +142,11 @@ fn refuse(error: &clap::Error) -> ExitCode {
             )))
         }
     }
+}
+
+/// Prints a line. That nobody reads on, as behind `| head`, is no failure.
+pub(crate) fn say(line: fmt::Arguments<'_>) {
+    let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 fn complain(failed: &Failed) -> ExitCode {

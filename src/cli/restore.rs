@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Failed;
 use super::backup::backups;
+use super::{Failed, say};
 use crate::clock::Clock;
 use crate::config::{Config, DB_PATH, S3Url};
 use crate::store::backup::Backups;
@@ -25,7 +25,7 @@ pub(super) async fn run(config: Config, arguments: Arguments) -> Result<(), Fail
     let backups = backups(&config)?;
     let database: PathBuf = config.db_path.unwrap_or_else(|| DB_PATH.into());
     let found = find(&backups, &arguments.what).await?;
-    println!("Restoring {} …", found.shown());
+    say(format_args!("Restoring {} …", found.shown()));
     let downloads = download_folder(&found, &database)?;
     let done = bring_back(&found, &downloads, &database, arguments.dry_run).await;
     if let Found::There(..) = found {
@@ -34,9 +34,9 @@ pub(super) async fn run(config: Config, arguments: Arguments) -> Result<(), Fail
     }
     tell(&done?, &database, &arguments);
     if config.backup.litestream {
-        println!(
+        say(format_args!(
             "Litestream must not run during a restore; start it again now, and it takes a new snapshot."
-        );
+        ));
     }
     Ok(())
 }
@@ -74,7 +74,7 @@ fn download_folder(found: &Found, database: &Path) -> Result<PathBuf, Failed> {
 
 fn tell(done: &Restored, database: &Path, arguments: &Arguments) {
     let version = |version: Option<i32>| version.map_or("?".into(), |version| version.to_string());
-    println!(
+    say(format_args!(
         "The backup verifies{}: {} rows in {} tables, schema {}.",
         match done.checksummed {
             true => ", its checksum as well",
@@ -83,14 +83,14 @@ fn tell(done: &Restored, database: &Path, arguments: &Arguments) {
         done.backup.total_rows(),
         done.backup.rows.len(),
         version(done.backup.schema_version)
-    );
+    ));
     if done.backup.schema_version != done.database.schema_version {
-        println!(
+        say(format_args!(
             "Migrated to schema {}: {} rows in {} tables.",
             version(done.database.schema_version),
             done.database.total_rows(),
             done.database.rows.len()
-        );
+        ));
     }
     for path in &done.set_aside {
         let verb = if arguments.dry_run {
@@ -98,11 +98,16 @@ fn tell(done: &Restored, database: &Path, arguments: &Arguments) {
         } else {
             "Set aside"
         };
-        println!("{verb} what is there as {}.", path.display());
+        say(format_args!("{verb} what is there as {}.", path.display()));
     }
     if arguments.dry_run {
-        println!("Nothing was changed; without --dry-run it would be restored.");
+        say(format_args!(
+            "Nothing was changed; without --dry-run it would be restored."
+        ));
     } else {
-        println!("Restored: {}. The bot can be started.", database.display());
+        say(format_args!(
+            "Restored: {}. The bot can be started.",
+            database.display()
+        ));
     }
 }
