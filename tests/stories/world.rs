@@ -51,6 +51,8 @@ pub(crate) struct World {
 
 impl World {
     async fn begin(people: playground::World, shards: u32) -> Self {
+        // The client wants a provider of cryptography, also for plain HTTP.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let clock = Clock::manual(START.parse().expect("a time"));
         let discord = Discord::start(playground::Settings {
             listen: ([127, 0, 0, 1], 0).into(),
