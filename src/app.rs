@@ -82,10 +82,7 @@ impl App {
     /// [`StartError`]; nothing runs then.
     pub async fn start(settings: Settings, clock: Clock) -> Result<Self, StartError> {
         let backups = Backups::new(&settings.db_path, settings.backups.clone())?;
-        let checkpoints = match settings.backups.litestream {
-            true => Checkpoints::Litestream,
-            false => Checkpoints::Own,
-        };
+        let checkpoints = Checkpoints::with(settings.backups.litestream);
         let folder = &settings.backups.folder;
         let database =
             Database::open_with(&settings.db_path, folder, clock.now(), checkpoints).await?;

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Failed, say};
 use crate::clock::Clock;
-use crate::config::{Config, DB_PATH, S3Url};
+use crate::config::{BackupConfig, Config, DB_PATH, S3Url};
 use crate::domain::backup::Keep;
 use crate::store::backup::list::Listed;
 use crate::store::backup::{self, Backups, remote};
@@ -37,8 +37,7 @@ pub(super) async fn run(config: Config, arguments: Arguments) -> Result<(), Fail
 }
 
 /// How the configuration wants backups to be made and kept.
-pub(super) fn settings(config: &Config) -> backup::Settings {
-    let config = &config.backup;
+pub(super) fn settings(config: &BackupConfig) -> backup::Settings {
     backup::Settings {
         folder: config.backup_dir.clone(),
         every: config
@@ -71,7 +70,7 @@ pub(super) fn remote_settings(url: &S3Url) -> remote::Settings {
 /// The backups of the configured database.
 pub(super) fn backups(config: &Config) -> Result<Backups, Failed> {
     let path = config.db_path.as_deref().unwrap_or(Path::new(DB_PATH));
-    Backups::new(path, settings(config))
+    Backups::new(path, settings(&config.backup))
         .map_err(|error| Failed::Settings(format!("BACKUP_S3_URL: {error}")))
 }
 

@@ -4,6 +4,7 @@
 //! failure that is told in a sentence, 2 a setting that is missing or malformed.
 
 mod backup;
+mod migrate;
 mod playground;
 mod restore;
 mod run;
@@ -44,6 +45,9 @@ enum Command {
     Backup(backup::Arguments),
     /// Put a backup in the place of the database; what is there is set aside
     Restore(restore::Arguments),
+    /// Bring the database up to date, or adopt that of an existing installation, without starting
+    /// the bot
+    Migrate,
     /// Try the bot without a token: a small Discord on this machine, and a web page to use it with
     Playground(playground::Arguments),
 }
@@ -85,6 +89,7 @@ pub fn main() -> ExitCode {
             Command::Run => run::run(arguments.config).await,
             Command::Backup(own) => backup::run(arguments.config, own).await,
             Command::Restore(own) => restore::run(arguments.config, own).await,
+            Command::Migrate => migrate::run(arguments.config).await,
             Command::Playground(own) => playground::run(arguments.config, own).await,
         }
     });

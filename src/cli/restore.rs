@@ -92,6 +92,13 @@ fn tell(done: &Restored, database: &Path, arguments: &Arguments) {
             done.database.rows.len()
         ));
     }
+    if let Some(report) = &done.report {
+        let verb = if arguments.dry_run { "would be" } else { "is" };
+        say(format_args!(
+            "What could not be kept as it was {verb} in {}.",
+            report.display()
+        ));
+    }
     for path in &done.set_aside {
         let verb = if arguments.dry_run {
             "Would set aside"

@@ -46,7 +46,7 @@ pub(super) fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
 }
 
 fn settings(config: Config) -> Result<Settings, Failed> {
-    let token = config.bot_token.clone().ok_or_else(|| {
+    let token = config.bot_token.ok_or_else(|| {
         Failed::Settings(
             "BOT_TOKEN is not set; put the bot's token from Discord's developer portal into the \
              environment or into .env, or try `overwatch-bot playground`, which needs none"
@@ -56,7 +56,7 @@ fn settings(config: Config) -> Result<Settings, Failed> {
     token
         .check()
         .map_err(|wrong| Failed::Settings(format!("BOT_TOKEN {wrong}")))?;
-    let backups = super::backup::settings(&config);
+    let backups = super::backup::settings(&config.backup);
     Ok(Settings {
         token,
         api: config.discord_api_url,

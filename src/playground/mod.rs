@@ -18,6 +18,7 @@ mod gateway;
 mod limits;
 mod messages;
 mod objects;
+mod page;
 mod rest;
 mod rules;
 mod sessions;
@@ -28,7 +29,7 @@ use crate::clock::Clock;
 use axum::{
     Router,
     extract::{State, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
-    response::{Html, IntoResponse, Response},
+    response::Response,
     routing::{any, get},
     serve::ListenerExt,
 };
@@ -119,6 +120,7 @@ fn router(hub: Arc<Hub>) -> Router {
         .route("/api/{*path}", any(rest::serve))
         .route("/attachments/{id}/{filename}", get(client::attachment))
         .nest("/client", client::router())
+        .nest("/page", page::router())
         .with_state(hub)
 }
 
@@ -129,6 +131,6 @@ async fn root(
 ) -> Response {
     match upgrade {
         Ok(upgrade) => upgrade.on_upgrade(move |socket| gateway::serve(hub, socket)),
-        Err(_) => Html(include_str!("page/index.html")).into_response(),
+        Err(_) => page::index(),
     }
 }

@@ -12,7 +12,8 @@ use super::{Command, Question, Read, Stop, Transaction};
 use crate::domain::ids::{MessageId, SessionId, UserId};
 use crate::domain::role::Role;
 
-const CARD: &str = "card";
+/// The kind of the rows that refresh a card; their key is the session.
+pub(super) const CARD: &str = "card";
 const DIRECT_MESSAGE: &str = "direct_message";
 /// What notices about being accepted or not are about.
 const PLACE: &str = "place";

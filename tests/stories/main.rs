@@ -4,8 +4,11 @@
 //! made is held to Discord's own document.
 
 mod account;
+mod adopt;
 #[path = "../support/contract.rs"]
 mod contract;
+mod crash;
+mod people;
 mod profile;
 mod session;
 mod spine;

@@ -3,6 +3,7 @@
 //! May touch: rusqlite, tokio-rusqlite and the file. Invariant: `synchronous=FULL` and WAL, so
 //! that what the writer has committed survives the loss of power.
 
+mod adopt;
 pub(crate) mod backup;
 pub mod inspect;
 pub mod lock;
@@ -24,7 +25,9 @@ use tokio_rusqlite::Connection;
 use tokio_util::sync::CancellationToken;
 
 use super::{LANE_MAX, Store};
+pub use adopt::{Adopted, Counts};
 use lock::{Lock, LockError};
+pub use migrations::Migrated;
 use readers::Readers;
 
 /// How long a connection waits for another process' lock, in milliseconds.
@@ -83,6 +86,16 @@ pub enum Checkpoints {
     Litestream,
 }
 
+impl Checkpoints {
+    /// Litestream's, if it is there.
+    pub fn with(litestream: bool) -> Self {
+        match litestream {
+            true => Self::Litestream,
+            false => Self::Own,
+        }
+    }
+}
+
 /// An open database: the [`Store`] to hand around, and what closes it.
 pub struct Database {
     store: Store,
@@ -110,24 +123,11 @@ impl Database {
         now: DateTime<Utc>,
         checkpoints: Checkpoints,
     ) -> Result<Self, OpenError> {
-        make_folder(path)?;
-        let lock = Lock::take(path)?;
-        if restore::is_half_done(path) {
-            return Err(OpenError::HalfRestored(path.to_owned()));
-        }
+        let (lock, connection, _) = open_writer(path, backups, now, checkpoints).await?;
         let failed = |source| OpenError::Sqlite {
             path: path.to_owned(),
             source,
         };
-        let connection = Connection::open(path).await.map_err(failed)?;
-        let configure = move |db: &mut rusqlite::Connection| configure_writer(db, checkpoints);
-        call(&connection, configure).await.map_err(failed)?;
-        migrations::run(&connection, backups.to_owned(), now)
-            .await
-            .map_err(|source| OpenError::Schema {
-                path: path.to_owned(),
-                source,
-            })?;
         let readers = Readers::open(path).await.map_err(failed)?;
 
         let stop = CancellationToken::new();
@@ -170,6 +170,52 @@ impl Database {
             tracing::error!(%error, "the writer did not end well");
         }
     }
+}
+
+/// Does what [`Database::open`] does to the file, and no more: makes it if it is not there, adopts it
+/// if it is one of an existing installation, brings its schema up to date.
+///
+/// # Errors
+/// As [`Database::open`].
+pub async fn migrate(
+    path: &Path,
+    backups: &Path,
+    now: DateTime<Utc>,
+    checkpoints: Checkpoints,
+) -> Result<Migrated, OpenError> {
+    let (_lock, connection, migrated) = open_writer(path, backups, now, checkpoints).await?;
+    let closed = connection.close().await;
+    closed.map_err(|error| OpenError::Sqlite {
+        path: path.to_owned(),
+        source: sqlite_error(error),
+    })?;
+    Ok(migrated)
+}
+
+async fn open_writer(
+    path: &Path,
+    backups: &Path,
+    now: DateTime<Utc>,
+    checkpoints: Checkpoints,
+) -> Result<(Lock, Connection, Migrated), OpenError> {
+    make_folder(path)?;
+    let lock = Lock::take(path)?;
+    if restore::is_half_done(path) {
+        return Err(OpenError::HalfRestored(path.to_owned()));
+    }
+    let failed = |source| OpenError::Sqlite {
+        path: path.to_owned(),
+        source,
+    };
+    let connection = Connection::open(path).await.map_err(failed)?;
+    let configure = move |db: &mut rusqlite::Connection| configure_writer(db, checkpoints);
+    call(&connection, configure).await.map_err(failed)?;
+    let migrated = migrations::run(&connection, backups.to_owned(), now).await;
+    let migrated = migrated.map_err(|source| OpenError::Schema {
+        path: path.to_owned(),
+        source,
+    })?;
+    Ok((lock, connection, migrated))
 }
 
 fn make_folder(path: &Path) -> Result<(), OpenError> {
@@ -226,11 +272,12 @@ async fn call<T: Send + 'static>(
     connection: &Connection,
     function: impl FnOnce(&mut rusqlite::Connection) -> rusqlite::Result<T> + Send + 'static,
 ) -> rusqlite::Result<T> {
-    connection
-        .call(function)
-        .await
-        .map_err(|error| match error {
-            tokio_rusqlite::Error::Error(error) => error,
-            error => rusqlite::Error::ToSqlConversionFailure(Box::new(error)),
-        })
+    connection.call(function).await.map_err(sqlite_error)
+}
+
+fn sqlite_error(error: tokio_rusqlite::Error) -> rusqlite::Error {
+    match error {
+        tokio_rusqlite::Error::Error(error) => error,
+        error => rusqlite::Error::ToSqlConversionFailure(Box::new(error)),
+    }
 }

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::backup::{SnapshotError, snapshot_from};
 use super::inspect::{self, Contents, Unfit};
 use super::lock::{Lock, LockError, beside};
-use super::migrations::{self, SchemaError};
+use super::migrations::{self, Migrated, Precaution, SchemaError};
 use crate::store::backup::files;
 use crate::store::backup::manifest::{self, Manifest};
 
@@ -63,6 +63,9 @@ pub struct Restored {
     pub database: Contents,
     /// Whether the backup's checksum was known, and right.
     pub checksummed: bool,
+    /// The report of what could not be kept as it was, if the backup was of an existing
+    /// installation. (Not there after a dry run.)
+    pub report: Option<PathBuf>,
     /// The names under which the former files stand now (or would stand).
     pub set_aside: Vec<PathBuf>,
 }
@@ -89,22 +92,24 @@ pub fn restore(
     // A dry run may look beside a running bot.
     let lock = (!dry_run).then(|| Lock::take(path)).transpose()?;
     files::remove(&unfinished).map_err(io)?;
-    let prepared = prepare(source, &unfinished, now);
-    let done = prepared.and_then(|(backup, database, checksummed)| {
+    let report_name = beside(path, &format!(".restored_{}.db", stamp(now)));
+    let prepared = prepare(source, &unfinished, &report_name, now);
+    let done = prepared.and_then(|prepared| {
         let set_aside = if dry_run {
             aside(path, now).into_iter().map(|(_, to)| to).collect()
         } else {
             swap(path, &unfinished, now).map_err(io)?
         };
         Ok(Restored {
-            backup,
-            database,
-            checksummed,
             set_aside,
+            ..prepared
         })
     });
     if dry_run || done.is_err() {
         files::remove(&unfinished).map_err(io)?;
+    }
+    if let (true, Ok(Some(report))) = (dry_run, done.as_ref().map(|done| &done.report)) {
+        files::remove(report).map_err(io)?;
     }
     drop(lock);
     done
@@ -116,26 +121,33 @@ pub(crate) fn is_half_done(path: &Path) -> bool {
     beside(path, READY).exists()
 }
 
-/// Makes a verified and migrated copy of the backup.
+/// Makes a verified and migrated copy of the backup; nothing is set aside yet.
 fn prepare(
     source: &Path,
     copy: &Path,
+    report_name: &Path,
     now: DateTime<Utc>,
-) -> Result<(Contents, Contents, bool), RestoreError> {
+) -> Result<Restored, RestoreError> {
     let refused = |reason| RestoreError::Refused {
         path: source.to_owned(),
         reason,
     };
     let manifest = manifest::of(source).map_err(refused)?;
     let backup = copy_verified(source, copy, manifest.as_ref()).map_err(refused)?;
-    migrate(copy, now).map_err(|reason| RestoreError::Migration {
+    let migrated = migrate(copy, report_name, now).map_err(|reason| RestoreError::Migration {
         path: source.to_owned(),
         reason,
     })?;
     let flushed = File::open(copy).and_then(|file| file.sync_all());
     flushed.map_err(|error| refused(error.into()))?;
     let database = inspect::inspect(copy).map_err(refused)?;
-    Ok((backup, database, manifest.is_some()))
+    Ok(Restored {
+        backup,
+        database,
+        checksummed: manifest.is_some(),
+        report: migrated.adopted.and_then(|adopted| adopted.report),
+        set_aside: vec![],
+    })
 }
 
 /// Copies the backup's database out of it; what is in it.
@@ -165,8 +177,9 @@ fn copy_verified(
     let contents = inspect::inspect(copy)?;
     match manifest {
         Some(manifest) => manifest.check_contents(&contents)?,
-        // Without a checksum this is how damage may show.
-        None if contents.dangling > 0 => {
+        // Without a checksum this is how damage may show. Only files of existing installations
+        // may have been so from the beginning.
+        None if contents.dangling > 0 && contents.schema_version.is_some() => {
             return Err(Unfit::Damaged(format!(
                 "{} rows refer to rows that are not there",
                 contents.dangling
@@ -177,18 +190,22 @@ fn copy_verified(
     Ok(contents)
 }
 
-fn migrate(copy: &Path, now: DateTime<Utc>) -> Result<(), SchemaError> {
+fn migrate(copy: &Path, report_name: &Path, now: DateTime<Utc>) -> Result<Migrated, SchemaError> {
     let mut db = rusqlite::Connection::open(copy)?;
     super::configure(&db)?;
-    // The backup itself is the backup.
-    migrations::migrate(&mut db, None, now)?;
+    let migrated = migrations::migrate(&mut db, &Precaution::IsCopy(report_name.into()), now)?;
     db.pragma_update(None, "journal_mode", "DELETE")?;
-    db.close().map_err(|(_, error)| error.into())
+    db.close().map_err(|(_, error)| error)?;
+    Ok(migrated)
+}
+
+fn stamp(now: DateTime<Utc>) -> String {
+    now.format("%Y%m%d_%H%M%S").to_string()
 }
 
 /// The present files and the names that they are to get.
 fn aside(path: &Path, now: DateTime<Utc>) -> Vec<(PathBuf, PathBuf)> {
-    let stamp = now.format("%Y%m%d_%H%M%S");
+    let stamp = stamp(now);
     // Their own ending stays in front of `-wal` and `-shm`: they remain a database together.
     let base = |number: u32| match number {
         0 => beside(path, &format!(".before_restore_{stamp}")),
