@@ -13,8 +13,10 @@ use crate::discord::gateway::Gateway;
 use crate::discord::rest::{Rest, RestError};
 use crate::discord::{FEATURES, definitions};
 use crate::jobs::Jobs;
+use crate::store::backup::remote::RemoteError;
+use crate::store::backup::{self, Backups};
 use crate::store::gateway::{KeepGatewaySessions, TakeGatewaySessions};
-use crate::store::sqlite::{Database, OpenError};
+use crate::store::sqlite::{Checkpoints, Database, OpenError};
 use crate::store::{Failure, Store};
 
 /// What the bot needs to run.
@@ -28,8 +30,8 @@ pub struct Settings {
     pub shards: Option<u32>,
     /// The database file.
     pub db_path: PathBuf,
-    /// Where it is backed up to before a migration.
-    pub backup_dir: PathBuf,
+    /// How it is backed up: before a migration, and on a schedule.
+    pub backups: backup::Settings,
 }
 
 /// Why the bot could not start. Each is a sentence that says what to do.
@@ -38,6 +40,9 @@ pub enum StartError {
     /// The database.
     #[error(transparent)]
     Database(#[from] OpenError),
+    /// The settings of the object store for the backups.
+    #[error("the object store for the backups cannot be used: {0}")]
+    Backups(#[from] RemoteError),
     /// What the database remembers could not be read.
     #[error("the database does not answer: {0}")]
     Store(#[from] Failure),
@@ -66,6 +71,7 @@ pub struct App {
     gateway: Gateway,
     dispatcher: Dispatcher,
     jobs: Jobs,
+    backups: Backups,
 }
 
 impl App {
@@ -75,13 +81,18 @@ impl App {
     /// # Errors
     /// [`StartError`]; nothing runs then.
     pub async fn start(settings: Settings, clock: Clock) -> Result<Self, StartError> {
-        let database = Database::open(&settings.db_path, &settings.backup_dir, clock.now()).await?;
-        match connect(&settings, database.store(), clock).await {
+        let backups = Backups::new(&settings.db_path, settings.backups.clone())?;
+        let checkpoints = Checkpoints::with(settings.backups.litestream);
+        let folder = &settings.backups.folder;
+        let database =
+            Database::open_with(&settings.db_path, folder, clock.now(), checkpoints).await?;
+        match connect(&settings, database.store(), clock, backups.clone()).await {
             Ok((gateway, dispatcher, jobs)) => Ok(Self {
                 database,
                 gateway,
                 dispatcher,
                 jobs,
+                backups,
             }),
             Err(error) => {
                 database.close().await;
@@ -105,6 +116,11 @@ impl App {
         self.database.store()
     }
 
+    /// The backups, and how they fare.
+    pub fn backups(&self) -> &Backups {
+        &self.backups
+    }
+
     /// Stops everything, losing nothing.
     pub async fn stop(self) {
         let kept = self.gateway.stop().await;
@@ -126,6 +142,7 @@ async fn connect(
     settings: &Settings,
     store: Store,
     clock: Clock,
+    backups: Backups,
 ) -> Result<(Gateway, Dispatcher, Jobs), StartError> {
     let rest = Rest::connect(&settings.token, settings.api.as_ref()).await?;
     rest.set_commands(&definitions()).await?;
@@ -134,6 +151,6 @@ async fn connect(
     let context = Context { store, clock, rest };
     let dispatcher = Dispatcher::new(context.clone(), FEATURES);
     let gateway = Gateway::start(&settings.token, info, settings.shards, kept, &dispatcher);
-    let jobs = Jobs::start(&context);
+    let jobs = Jobs::start(&context, backups);
     Ok((gateway, dispatcher, jobs))
 }

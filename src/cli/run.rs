@@ -56,11 +56,12 @@ fn settings(config: Config) -> Result<Settings, Failed> {
     token
         .check()
         .map_err(|wrong| Failed::Settings(format!("BOT_TOKEN {wrong}")))?;
+    let backups = super::backup::settings(&config.backup);
     Ok(Settings {
         token,
         api: config.discord_api_url,
         shards: config.shards,
         db_path: config.db_path.unwrap_or_else(|| DB_PATH.into()),
-        backup_dir: config.backup_dir,
+        backups,
     })
 }

@@ -1,8 +1,9 @@
-//! What happens by itself: deliveries from the outbox, the session clock, tidying up.
+//! What happens by itself: deliveries from the outbox, the session clock, backups, tidying up.
 //!
 //! May touch: the store, and Discord through `discord::delivery`. Invariant: a job keeps nothing
 //! in memory that a restart would lose.
 
+pub mod backup;
 pub mod outbox;
 pub mod session_clock;
 pub mod tidy;
@@ -13,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::discord::feature::Context;
+use crate::store::backup::Backups;
 
 /// The running jobs.
 pub struct Jobs {
@@ -22,7 +24,7 @@ pub struct Jobs {
 
 impl Jobs {
     /// Starts all of them.
-    pub fn start(context: &Context) -> Self {
+    pub fn start(context: &Context, backups: Backups) -> Self {
         let jobs = Self {
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
@@ -30,6 +32,11 @@ impl Jobs {
         jobs.spawn(outbox::run(context.clone(), jobs.stop.clone()));
         jobs.spawn(session_clock::run(context.clone(), jobs.stop.clone()));
         jobs.spawn(tidy::run(context.clone(), jobs.stop.clone()));
+        jobs.spawn(backup::run(
+            backups,
+            context.clock.clone(),
+            jobs.stop.clone(),
+        ));
         jobs
     }
 

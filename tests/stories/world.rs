@@ -8,6 +8,7 @@ use overwatch_bot::app::{App, Settings};
 use overwatch_bot::clock::Clock;
 use overwatch_bot::discord::FEATURES;
 use overwatch_bot::playground::{self, Discord};
+use overwatch_bot::store::backup;
 use serde_json::{Value, json};
 
 use crate::contract;
@@ -60,6 +61,8 @@ pub(crate) struct World {
 
 impl World {
     async fn begin(people: playground::World, shards: u32, clock: Clock) -> Self {
+        // The client wants a provider of cryptography, also for plain HTTP.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let discord = Discord::start(playground::Settings {
             listen: ([127, 0, 0, 1], 0).into(),
             token: TOKEN.into(),
@@ -86,7 +89,7 @@ impl World {
             api: Some(self.discord.url().parse().expect("an address")),
             shards: None,
             db_path: self.folder.path().join("overwatch.db"),
-            backup_dir: self.folder.path().join("backups"),
+            backups: backup::Settings::in_folder(self.folder.path().join("backups")),
         }
     }
 

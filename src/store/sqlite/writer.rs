@@ -10,6 +10,8 @@ use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::super::{DbError, Job};
+use super::Checkpoints;
+use super::lock::Lock;
 use super::transaction::Open;
 
 /// Commands of people that go into one transaction at most.
@@ -56,6 +58,9 @@ fn take(lane: &mut mpsc::Receiver<Box<dyn Job>>, max: usize, batch: &mut Batch) 
 pub(super) struct Writer {
     pub(super) connection: tokio_rusqlite::Connection,
     pub(super) committed: Arc<Notify>,
+    pub(super) checkpoints: Checkpoints,
+    /// Nobody else may write for as long as the writer may.
+    pub(super) _lock: Lock,
 }
 
 impl Writer {
@@ -103,7 +108,9 @@ impl Writer {
     async fn close(self) {
         let checkpoint =
             |db: &mut Connection| db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
-        if let Err(error) = super::call(&self.connection, checkpoint).await {
+        if self.checkpoints == Checkpoints::Own
+            && let Err(error) = super::call(&self.connection, checkpoint).await
+        {
             tracing::warn!(%error, "the last checkpoint failed; the log is kept and read at the next start");
         }
         if let Err(error) = self.connection.close().await {
