@@ -409,13 +409,14 @@ impl Card {
     }
 }
 
-/// As many of the `count` lines as fit into `max_chars`, and how many more there are.
+/// As many of the `count` lines as fit into `max_chars`, and how many more there are. Counted in
+/// UTF-16 units, of which there are never fewer than characters.
 pub fn fitting(count: usize, lines: impl IntoIterator<Item = String>, max_chars: usize) -> String {
     let (mut text, mut used) = (String::new(), 0);
     for (at, line) in lines.into_iter().enumerate() {
         let left = count.saturating_sub(at + 1);
         let reserved = if left == 0 { 0 } else { MORE_MAX_CHARS };
-        let length = line.chars().count() + 1;
+        let length = units(&line) + 1;
         if used + length + reserved > max_chars {
             // A single line that is too long is better shown in part than not at all.
             let rest = if at == 0 && count == 1 {
@@ -423,7 +424,7 @@ pub fn fitting(count: usize, lines: impl IntoIterator<Item = String>, max_chars:
             } else {
                 format!("… and {} more", count - at)
             };
-            if rest.chars().count() + used <= max_chars {
+            if units(&rest) + used <= max_chars {
                 text.push_str(&rest);
             }
             break;
@@ -433,6 +434,10 @@ pub fn fitting(count: usize, lines: impl IntoIterator<Item = String>, max_chars:
         used += length;
     }
     text.trim_end().to_owned()
+}
+
+fn units(text: &str) -> usize {
+    text.encode_utf16().count()
 }
 
 #[cfg(test)]
