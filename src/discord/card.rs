@@ -409,7 +409,8 @@ impl Card {
     }
 }
 
-/// As many of the `count` lines as fit into `max_chars`, and how many more there are.
+/// As many of the `count` lines as fit into `max_chars`, and how many more there are. Counted in
+/// UTF-16 units, of which there are never fewer than characters.
 pub fn fitting(count: usize, lines: impl IntoIterator<Item = String>, max_chars: usize) -> String {
     let (mut text, mut used) = (String::new(), 0);
     for (at, line) in lines.into_iter().enumerate() {
@@ -433,6 +434,10 @@ pub fn fitting(count: usize, lines: impl IntoIterator<Item = String>, max_chars:
         used += length;
     }
     text.trim_end().to_owned()
+}
+
+fn units(text: &str) -> usize {
+    text.encode_utf16().count()
 }
 
 #[cfg(test)]
