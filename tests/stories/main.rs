@@ -5,11 +5,15 @@
 
 mod account;
 mod adopt;
+mod card;
 #[path = "../support/contract.rs"]
 mod contract;
 mod crash;
+mod manage;
 mod people;
 mod profile;
+mod queue;
+mod scene;
 mod session;
 mod spine;
 mod world;
