@@ -185,6 +185,8 @@ async function send(command, options) {
 /** Presses a button or uses a select of a message. */
 async function press(part, values, target) {
   const article = target.closest('article');
+  // As in Discord, one press at a time: a double click is one.
+  if (article.hasAttribute('aria-busy')) return;
   article.querySelector('.failure')?.remove();
   article.setAttribute('aria-busy', 'true');
   target.classList.add('busy');
