@@ -436,9 +436,5 @@ pub fn fitting(count: usize, lines: impl IntoIterator<Item = String>, max_chars:
     text.trim_end().to_owned()
 }
 
-fn units(text: &str) -> usize {
-    text.encode_utf16().count()
-}
-
 #[cfg(test)]
 mod tests;

@@ -15,5 +15,6 @@ mod profile;
 mod queue;
 mod scene;
 mod session;
+mod session_clock;
 mod spine;
 mod world;
