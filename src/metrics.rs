@@ -306,8 +306,10 @@ impl Levels {
         self.log.set(lossy(now.log_bytes));
         self.free.set(lossy(now.free_bytes));
         self.warn.set(lossy(now.warn_bytes));
-        self.backup_age.set(now.backup_age_s.unwrap_or(f64::INFINITY));
-        self.upload_failed.set(f64::from(u8::from(now.upload_failed)));
+        self.backup_age
+            .set(now.backup_age_s.unwrap_or(f64::INFINITY));
+        self.upload_failed
+            .set(f64::from(u8::from(now.upload_failed)));
     }
 }
 

@@ -6,6 +6,7 @@ use super::Failed;
 use crate::app::{App, Settings};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::jobs::upkeep::Upkeep;
 use crate::playground::{self, Discord, World};
 
 /// Where the playground keeps its database if nobody says otherwise.
@@ -45,12 +46,15 @@ pub(super) async fn run(config: Config, arguments: Arguments) -> Result<(), Fail
             "port {port} cannot be used: {error}; another one can be chosen with --playground-port"
         ))
     })?;
+    let db_path = config.db_path.unwrap_or_else(|| DB_PATH.into());
     let settings = Settings {
         token: TOKEN.parse().expect("any text is taken"),
         api: Some(discord.url().parse().expect("a plain address")),
         shards: None,
-        db_path: config.db_path.unwrap_or_else(|| DB_PATH.into()),
+        upkeep: Upkeep::new(&db_path, config.retention_days, config.db_size_warn_mb),
+        db_path,
         backup_dir: config.backup_dir,
+        http: config.http_addr,
     };
     let app = App::start(settings, clock).await?;
     app.ready().await;

@@ -18,7 +18,8 @@ pub struct Pong;
 
 impl Command for Ping {
     const NAME: &'static str = "ping";
-    type Answer = std::convert::Infallible;
+    /// Never given.
+    type Answer = ();
     /// Refused commands change nothing, so that nobody who waits for changes is woken.
     type Refusal = Pong;
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use overwatch_bot::app::{App, Settings};
 use overwatch_bot::clock::Clock;
+use overwatch_bot::jobs::upkeep::Upkeep;
 use overwatch_bot::playground::{self, Discord};
 use serde_json::{Value, json};
 
@@ -80,6 +81,8 @@ impl World {
             shards: None,
             db_path: self.folder.path().join("overwatch.db"),
             backup_dir: self.folder.path().join("backups"),
+            http: Some(([127, 0, 0, 1], 0).into()),
+            upkeep: Upkeep::new(&self.folder.path().join("overwatch.db"), 30, 100),
         }
     }
 

@@ -31,6 +31,11 @@ pub enum SchemaError {
         /// This program's newest.
         known: i32,
     },
+    /// Made by an earlier version of this program, and not brought up to date yet.
+    #[error(
+        "its schema is older than this program's; start the bot once, which brings it up to date"
+    )]
+    Older,
     /// A migration that was applied is not the one that this program has under its number.
     #[error(
         "its migration {0} is not the one this program knows by that number; the file or the \
@@ -70,6 +75,17 @@ pub fn newest() -> i32 {
         .unwrap_or(0)
 }
 
+/// Whether a file of version `found` can be worked with as it is.
+pub(super) fn is_newest(found: Option<i32>) -> Result<(), SchemaError> {
+    let known = newest();
+    match found {
+        None => Err(SchemaError::Foreign),
+        Some(found) if found > known => Err(SchemaError::Newer { found, known }),
+        Some(found) if found < known => Err(SchemaError::Older),
+        Some(_) => Ok(()),
+    }
+}
+
 /// Brings the schema up to date, after a backup if there is something to lose.
 pub(super) async fn run(
     connection: &tokio_rusqlite::Connection,
@@ -106,7 +122,7 @@ fn migrate(db: &mut Connection, backups: &Path, now: DateTime<Utc>) -> Result<()
 }
 
 /// The version of the schema; `None` in a file without [`VERSION_TABLE`].
-fn version(db: &Connection) -> rusqlite::Result<Option<i32>> {
+pub(super) fn version(db: &Connection) -> rusqlite::Result<Option<i32>> {
     let table = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1";
     if db
         .query_row(table, [VERSION_TABLE], |_| Ok(()))

@@ -3,6 +3,8 @@
 //! May touch: rusqlite, tokio-rusqlite and the file. Invariant: `synchronous=FULL` and WAL, so
 //! that what the writer has committed survives the loss of power.
 
+pub mod files;
+pub mod inspect;
 pub mod migrations;
 pub mod readers;
 #[cfg(test)]
@@ -20,12 +22,15 @@ use tokio_rusqlite::Connection;
 use tokio_util::sync::CancellationToken;
 
 use super::{LANE_MAX, Store};
+use crate::metrics::Metrics;
 use readers::Readers;
 
 /// How long a connection waits for another process' lock, in milliseconds.
 const BUSY_TIMEOUT_MS: u64 = 5_000;
 /// The write-ahead log is checkpointed by a commit beyond this many pages (of 4 KiB).
 const CHECKPOINT_AFTER_PAGES: u32 = 8_000;
+/// Rows of an index that ANALYZE looks at, so that it is done in milliseconds.
+const ANALYSIS_MAX_ROWS: u32 = 400;
 /// Statements that each connection keeps compiled.
 const STATEMENT_CACHE_MAX: usize = 128;
 
@@ -89,6 +94,7 @@ impl Database {
 
         let stop = CancellationToken::new();
         let committed = Arc::new(Notify::new());
+        let metrics = Metrics::default();
         let (people, people_lane) = mpsc::channel(LANE_MAX);
         let (jobs, jobs_lane) = mpsc::channel(LANE_MAX);
         let lanes = writer::Lanes {
@@ -98,6 +104,7 @@ impl Database {
         let writer = writer::Writer {
             connection,
             committed: committed.clone(),
+            metrics: metrics.clone(),
         };
         Ok(Self {
             store: Store {
@@ -105,10 +112,30 @@ impl Database {
                 jobs,
                 readers: Arc::new(readers),
                 committed,
+                metrics,
             },
             writer: tokio::spawn(writer.run(lanes, stop.clone())),
             stop,
         })
+    }
+
+    /// Opens a database to ask questions only, beside a running bot or without one. It must have
+    /// been brought up to date before.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub async fn read(path: &Path) -> Result<ReadOnly, OpenError> {
+        let failed = |source| OpenError::Sqlite {
+            path: path.to_owned(),
+            source,
+        };
+        let connection = open_reader(path).await.map_err(failed)?;
+        let found = call(&connection, |db| migrations::version(db)).await;
+        migrations::is_newest(found.map_err(failed)?).map_err(|source| OpenError::Schema {
+            path: path.to_owned(),
+            source,
+        })?;
+        Ok(ReadOnly(Readers::of(connection)))
     }
 
     /// The way to what is in it.
@@ -127,6 +154,22 @@ impl Database {
     }
 }
 
+/// A database of which questions can be asked.
+pub struct ReadOnly(Readers);
+
+impl ReadOnly {
+    /// Answers a question from one snapshot.
+    ///
+    /// # Errors
+    /// [`super::Failure`].
+    pub async fn query<Q: super::Question>(
+        &self,
+        question: Q,
+    ) -> Result<Q::Answer, super::Failure> {
+        self.0.ask(question).await
+    }
+}
+
 fn make_folder(path: &Path) -> Result<(), OpenError> {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => {
@@ -141,7 +184,10 @@ fn make_folder(path: &Path) -> Result<(), OpenError> {
 
 fn configure_writer(db: &mut rusqlite::Connection) -> rusqlite::Result<()> {
     configure(db)?;
+    // Counts for a file that has no tables yet; `optimize` brings it to the others.
+    db.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
     db.pragma_update(None, "journal_mode", "WAL")?;
+    db.pragma_update(None, "analysis_limit", ANALYSIS_MAX_ROWS)?;
     db.pragma_update(None, "synchronous", "FULL")?;
     db.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_AFTER_PAGES)
 }
