@@ -1,5 +1,7 @@
 //! The embedded Discord, with Twilight's real clients on one side and a person's on the other.
 
+#[path = "playground/answers.rs"]
+mod answers;
 #[path = "support/contract.rs"]
 mod contract;
 #[path = "playground/gateway.rs"]

@@ -3,6 +3,7 @@
 //! May touch: everything; only here a real clock is made. Invariant: exit code 0 is success, 1 a
 //! failure that is told in a sentence, 2 a setting that is missing or malformed.
 
+mod migrate;
 mod playground;
 mod run;
 
@@ -37,6 +38,9 @@ struct Arguments {
 enum Command {
     /// Connect to Discord and run the bot; the default
     Run,
+    /// Bring the database up to date, or adopt that of an existing installation, without starting
+    /// the bot
+    Migrate,
     /// Try the bot without a token: a small Discord on this machine, and a web page to use it with
     Playground(playground::Arguments),
 }
@@ -76,6 +80,7 @@ pub fn main() -> ExitCode {
     let done = runtime.block_on(async {
         match arguments.command.unwrap_or(Command::Run) {
             Command::Run => run::run(arguments.config).await,
+            Command::Migrate => migrate::run(arguments.config).await,
             Command::Playground(own) => playground::run(arguments.config, own).await,
         }
     });

@@ -294,7 +294,7 @@ fn read_ranks(given: &Given<'_>) -> Result<Vec<(Ladder, Option<Rank>)>, String> 
 fn shown(declared: &DeclaredRank, now: DateTime<Utc>) -> String {
     let at = declared.declared_at.timestamp();
     let stale = if declared.is_stale(now) {
-        "⚠️ stale, "
+        "⌛ stale, "
     } else {
         ""
     };
@@ -336,4 +336,18 @@ fn rank_choices(ladder: Ladder, typed: &str) -> Reply {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_ladder_is_an_option_and_belongs_to_a_family() {
+        let shown = FAMILIES.iter().flat_map(|(_, ladders)| ladders.iter());
+        let shown: Vec<_> = shown.map(|(ladder, _)| *ladder).collect();
+        assert_eq!(shown, Ladder::ALL);
+        let add = define().options.swap_remove(0);
+        let names = format!("{add:?}");
+        for ladder in Ladder::ALL {
+            assert!(names.contains(&option_name(ladder)), "{ladder}");
+        }
+    }
+}

@@ -1,10 +1,316 @@
-//! (to come)
+//! The organiser's private dashboard: one message that only they see, and that changes under
+//! their hands.
+//!
+//! May touch: the store and twilight's models. Invariant: nothing is remembered between two
+//! clicks but what is in the custom ids; every answer shows what is true now.
 
-use super::feature::Feature;
+mod place;
+mod view;
+mod words;
+
+use super::click::{Click, Pressed};
+use super::feature::{Context, Fault, Feature, Route};
+use super::queue::{target, words as queue_words};
+use super::reply::Reply;
+use crate::domain::ids::{AccountId, SessionId, UserId};
+use crate::domain::manage::ManageRefusal;
+use crate::domain::role::Role;
+use crate::domain::session::{Actor, SessionRefusal};
+use crate::store::queue::{AcceptPlayer, RejectPlayer, SessionView, TakeBack, ViewSession};
+use crate::store::session::SetOpen;
+use place::Place;
 
 /// The feature's table.
 pub const FEATURE: Feature = Feature {
     commands: &[],
-    components: &[],
+    components: &[
+        Route {
+            name: "manage",
+            run: |ctx, click, it| Box::pin(manage(ctx, click, it)),
+        },
+        Route {
+            name: "manage-player",
+            run: |ctx, click, it| Box::pin(player(ctx, click, it)),
+        },
+        Route {
+            name: "manage-account",
+            run: |ctx, click, it| Box::pin(account(ctx, click, it)),
+        },
+        Route {
+            name: "manage-accept",
+            run: |ctx, click, it| Box::pin(accept(ctx, click, it)),
+        },
+        Route {
+            name: "manage-reject",
+            run: |ctx, click, it| Box::pin(reject(ctx, click, it)),
+        },
+        Route {
+            name: "manage-back",
+            run: |ctx, click, it| Box::pin(take_back(ctx, click, it)),
+        },
+        Route {
+            name: "manage-queue",
+            run: |ctx, click, it| Box::pin(set_open(ctx, click, it)),
+        },
+    ],
     modals: &[],
 };
+
+/// `manage:SESSION[:PLACE]`: the dashboard.
+async fn manage(context: Context, click: Click, pressed: Pressed) -> Result<Reply, Fault> {
+    let place = Place::parse(pressed.args.split(':').nth(1));
+    let desk = Desk::of(&context, &click, &pressed.args, place);
+    match desk {
+        Ok(desk) => desk.overview("").await,
+        Err(reply) => Ok(reply),
+    }
+}
+
+/// `manage-player:SESSION:PLACE`: one player, chosen from a menu.
+async fn player(context: Context, click: Click, pressed: Pressed) -> Result<Reply, Fault> {
+    let place = Place::parse(pressed.args.split(':').nth(1));
+    let user = pressed.values.first().and_then(|value| user_id(value));
+    match (Desk::of(&context, &click, &pressed.args, place), user) {
+        (Ok(desk), Some(user)) => desk.player(user, None, "").await,
+        (Ok(desk), None) => desk.overview("").await,
+        (Err(reply), _) => Ok(reply),
+    }
+}
+
+/// `manage-account:SESSION:USER:PLACE`: one player on the account chosen from a menu.
+async fn account(context: Context, click: Click, pressed: Pressed) -> Result<Reply, Fault> {
+    let args: Vec<_> = pressed.args.split(':').collect();
+    let place = Place::parse(args.get(2).copied());
+    let user = args.get(1).and_then(|word| user_id(word));
+    let chosen = pressed.values.first();
+    let chosen = chosen.and_then(|value| value.parse().ok()).map(AccountId);
+    match (Desk::of(&context, &click, &pressed.args, place), user) {
+        (Ok(desk), Some(user)) => desk.player(user, chosen, "").await,
+        (Ok(desk), None) => desk.overview("").await,
+        (Err(reply), _) => Ok(reply),
+    }
+}
+
+/// `manage-accept:SESSION:USER:ACCOUNT:ROLE:PLACE`.
+async fn accept(context: Context, click: Click, pressed: Pressed) -> Result<Reply, Fault> {
+    let args: Vec<_> = pressed.args.split(':').collect();
+    let desk = Desk::of(
+        &context,
+        &click,
+        &pressed.args,
+        Place::parse(args.get(4).copied()),
+    );
+    let desk = match desk {
+        Ok(desk) => desk,
+        Err(reply) => return Ok(reply),
+    };
+    let player = args.get(1).and_then(|word| user_id(word));
+    let account = args.get(2).and_then(|word| word.parse().ok());
+    let role = args.get(3).and_then(|word| Role::parse(word));
+    let (Some(player), Some(account), Some(role)) = (player, account.map(AccountId), role) else {
+        return desk.overview(STALE).await;
+    };
+    let command = AcceptPlayer {
+        session: desk.session,
+        actor: desk.actor,
+        player,
+        role,
+        account,
+        at: click.at,
+    };
+    match context.execute(&click, command).await? {
+        Ok(done) => {
+            let said = format!("✅ <@{player}> is in as {}.", done.role);
+            desk.overview(&said).await
+        }
+        Err(refusal) => desk.refused(&refusal, player, Some(account)).await,
+    }
+}
+
+/// `manage-reject:SESSION:USER:PLACE`.
+async fn reject(context: Context, click: Click, pressed: Pressed) -> Result<Reply, Fault> {
+    let (desk, player) = match about(&context, &click, &pressed.args) {
+        Ok(about) => about,
+        Err(reply) => return Ok(reply),
+    };
+    let Some(player) = player else {
+        return desk.overview(STALE).await;
+    };
+    let command = RejectPlayer {
+        session: desk.session,
+        actor: desk.actor,
+        player,
+        at: click.at,
+    };
+    match context.execute(&click, command).await? {
+        Ok(_) => {
+            let said = format!("<@{player}> was turned down. *Turned down* below has them.");
+            desk.overview(&said).await
+        }
+        Err(refusal) => desk.refused(&refusal, player, None).await,
+    }
+}
+
+/// `manage-back:SESSION:USER:PLACE`.
+async fn take_back(context: Context, click: Click, pressed: Pressed) -> Result<Reply, Fault> {
+    let (desk, player) = match about(&context, &click, &pressed.args) {
+        Ok(about) => about,
+        Err(reply) => return Ok(reply),
+    };
+    let Some(player) = player else {
+        return desk.overview(STALE).await;
+    };
+    let command = TakeBack {
+        session: desk.session,
+        actor: desk.actor,
+        player,
+        at: click.at,
+    };
+    match context.execute(&click, command).await? {
+        Ok(done) => {
+            let said = match done.role {
+                Some(role) => format!("<@{player}> waits again; their place as {role} is free."),
+                None => format!("<@{player}> waits in the queue again."),
+            };
+            desk.overview(&said).await
+        }
+        Err(refusal) => desk.refused(&refusal, player, None).await,
+    }
+}
+
+/// `manage-queue:SESSION:open|close:PLACE`.
+async fn set_open(context: Context, click: Click, pressed: Pressed) -> Result<Reply, Fault> {
+    let args: Vec<_> = pressed.args.split(':').collect();
+    let desk = Desk::of(
+        &context,
+        &click,
+        &pressed.args,
+        Place::parse(args.get(2).copied()),
+    );
+    let desk = match desk {
+        Ok(desk) => desk,
+        Err(reply) => return Ok(reply),
+    };
+    let open = match args.get(1) {
+        Some(&"open") => true,
+        Some(&"close") => false,
+        _ => return desk.overview(STALE).await,
+    };
+    let command = SetOpen {
+        session: desk.session,
+        actor: desk.actor,
+        open,
+        at: click.at,
+    };
+    match context.execute(&click, command).await? {
+        Ok(_) if open => desk.overview("🟢 The queue is open.").await,
+        Ok(_) => {
+            desk.overview("🔒 The queue is closed. Who is in it stays in it.")
+                .await
+        }
+        Err(refusal) => desk.session_refused(&refusal).await,
+    }
+}
+
+const STALE: &str = "That button is from an earlier version of me; here is how things stand.";
+
+/// Somebody at the dashboard of a session.
+struct Desk<'a> {
+    context: &'a Context,
+    click: &'a Click,
+    session: SessionId,
+    actor: Actor,
+    place: Place,
+}
+
+impl<'a> Desk<'a> {
+    fn of(context: &'a Context, click: &'a Click, args: &str, place: Place) -> Result<Self, Reply> {
+        let (session, actor) = target(click, args)?;
+        Ok(Self {
+            context,
+            click,
+            session,
+            actor,
+            place,
+        })
+    }
+
+    /// The dashboard, with what has just happened.
+    async fn overview(&self, said: &str) -> Result<Reply, Fault> {
+        Ok(match self.view().await? {
+            Ok(view) => Reply::Update(view::overview(&view, self.place, said, self.click.at)),
+            Err(reply) => reply,
+        })
+    }
+
+    /// One player; the dashboard, if they have left.
+    async fn player(
+        &self,
+        user: UserId,
+        chosen: Option<AccountId>,
+        said: &str,
+    ) -> Result<Reply, Fault> {
+        let view = match self.view().await? {
+            Ok(view) => view,
+            Err(reply) => return Ok(reply),
+        };
+        let at = self.click.at;
+        Ok(Reply::Update(match view.queue.entry(user) {
+            Some(entry) => view::player(&view, entry, chosen, self.place, said, at),
+            None => {
+                let said = words::refusal(&ManageRefusal::NotIn, user);
+                view::overview(&view, self.place, &said, at)
+            }
+        }))
+    }
+
+    /// How things stand, with what stood in the way of a decision about `player`.
+    async fn refused(
+        &self,
+        refusal: &ManageRefusal,
+        player: UserId,
+        account: Option<AccountId>,
+    ) -> Result<Reply, Fault> {
+        if let ManageRefusal::Session(refusal) = refusal {
+            return self.session_refused(refusal).await;
+        }
+        let said = format!("⚠️ {}", words::refusal(refusal, player));
+        self.player(player, account, &said).await
+    }
+
+    async fn session_refused(&self, refusal: &SessionRefusal) -> Result<Reply, Fault> {
+        let said = format!("⚠️ {}", queue_words::session(refusal));
+        match refusal {
+            SessionRefusal::Not(_) => self.overview(&said).await,
+            _ => Ok(Reply::text(said)),
+        }
+    }
+
+    /// The session as it is now; the reply, if it is not theirs to manage.
+    async fn view(&self) -> Result<Result<SessionView, Reply>, Fault> {
+        let view = self.context.query(ViewSession(self.session)).await?;
+        let Some(view) = view else {
+            return Ok(Err(Reply::text(queue_words::UNKNOWN)));
+        };
+        Ok(match view.session.managed_by(&self.actor) {
+            Ok(()) => Ok(view),
+            Err(refusal) => Err(Reply::text(queue_words::session(&refusal))),
+        })
+    }
+}
+
+/// The dashboard, and whom `SESSION:USER:PLACE` is about.
+fn about<'a>(
+    context: &'a Context,
+    click: &'a Click,
+    args: &str,
+) -> Result<(Desk<'a>, Option<UserId>), Reply> {
+    let words: Vec<_> = args.split(':').collect();
+    let place = Place::parse(words.get(2).copied());
+    let desk = Desk::of(context, click, args, place)?;
+    Ok((desk, words.get(1).and_then(|word| user_id(word))))
+}
+
+fn user_id(word: &str) -> Option<UserId> {
+    word.parse().ok().filter(|id| *id > 0).map(UserId)
+}

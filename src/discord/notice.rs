@@ -41,6 +41,11 @@ pub fn render(notice: &Notice) -> Message {
             escape(title),
             long_time(*at)
         ),
+        Notice::Waiting { title, at } => format!(
+            "🕑 You are waiting in the queue of **{}** on {} again; the organiser may still accept you.",
+            escape(title),
+            long_time(*at)
+        ),
         Notice::Reminder { title, at } => format!(
             "⏰ **{}** starts {}, at {}. `/profile edit` changes when I remind you.",
             escape(title),

@@ -13,6 +13,7 @@ use twilight_interactions::command::{
 use twilight_model::application::command::Command as Definition;
 use twilight_model::application::interaction::application_command::CommandData;
 use twilight_model::channel::message::component::ButtonStyle;
+use twilight_util::builder::embed::EmbedBuilder;
 
 use super::click::{Click, Pressed};
 use super::feature::{Command, Context, Fault, Feature, Route};
@@ -68,6 +69,10 @@ const ORGANISER_GONE: &str = "The organiser has deleted their profile.";
     name = "profile",
     desc = "Your time zone, roles and reminders, and all that I hold of you",
     contexts = "guild bot_dm"
+)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "made by the derive, one at a time, and gone with the answer"
 )]
 enum ProfileCommand {
     #[command(name = "edit")]
@@ -178,7 +183,10 @@ async fn ask_to_delete(context: &Context, click: &Click) -> Result<Reply, Fault>
         ),
         button(format!("{KEEP}:"), "Keep it", ButtonStyle::Secondary),
     ];
-    Ok(Reply::Say(Message::text(what_goes(&holdings)).row(buttons)))
+    let question = EmbedBuilder::new()
+        .description(what_goes(&holdings))
+        .build();
+    Ok(Reply::Say(Message::embed(question).row(buttons)))
 }
 
 /// Whoever sees the question is the one it was asked: it is theirs alone, and names nobody.

@@ -156,6 +156,16 @@ pub fn button(id: impl Into<String>, label: &str, style: ButtonStyle) -> Compone
     .into()
 }
 
+/// `component` as it looks when it cannot be used.
+pub fn disabled(mut component: Component) -> Component {
+    match &mut component {
+        Component::Button(button) => button.disabled = true,
+        Component::SelectMenu(menu) => menu.disabled = true,
+        _ => {}
+    }
+    component
+}
+
 /// An option of a menu: what is sent, what is shown, and whether it is chosen already.
 pub fn option(value: impl Into<String>, label: &str, default: bool) -> SelectMenuOption {
     SelectMenuOption {

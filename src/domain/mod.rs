@@ -8,13 +8,14 @@
 //! rank    tiers, divisions, distances          mode     compositions: what is missing, who fits
 //! zone    time zones as people name them       when     dates and times as people type them
 //! text    text as people type it, cleaned      battletag, ids
-//! account, profile, session, queue             what the commands decide about
+//! account, profile, session, queue, manage     what the commands decide about
 //! ```
 
 pub mod account;
 pub mod battletag;
 pub mod ids;
 pub mod ladder;
+pub mod manage;
 pub mod mode;
 pub mod profile;
 pub mod queue;

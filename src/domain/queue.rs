@@ -6,7 +6,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::account::Account;
+use super::account::{Account, AccountRefusal};
 use super::ids::{AccountId, UserId};
 use super::ladder::Ladder;
 use super::mode::Missing;
@@ -52,10 +52,30 @@ pub struct Entry {
     pub place: Option<Place>,
 }
 
+/// Where somebody in the queue stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// They wait to be accepted.
+    Waiting,
+    /// They were accepted, as this.
+    Accepted(Role),
+    /// They were turned down.
+    Rejected,
+}
+
 impl Entry {
+    /// Where they stand; a place counts more than anything else.
+    pub fn standing(&self) -> Standing {
+        match (&self.place, self.rejected) {
+            (Some(place), _) => Standing::Accepted(place.role),
+            (None, true) => Standing::Rejected,
+            (None, false) => Standing::Waiting,
+        }
+    }
+
     /// Whether they wait to be accepted.
     pub fn is_waiting(&self) -> bool {
-        self.place.is_none() && !self.rejected
+        self.standing() == Standing::Waiting
     }
 }
 
@@ -76,7 +96,9 @@ impl Queue {
 
     /// Those who were turned down.
     pub fn rejected(&self) -> impl Iterator<Item = &Entry> {
-        self.entries.iter().filter(|entry| entry.rejected)
+        self.entries
+            .iter()
+            .filter(|entry| entry.standing() == Standing::Rejected)
     }
 
     /// Those who are in, with their places, in the order of acceptance.
@@ -133,6 +155,15 @@ pub enum QueueRefusal {
     Rank(RankRefusal),
 }
 
+/// Why a newcomer did not get in; nothing of what they typed was kept.
+#[derive(Clone, Debug, PartialEq)]
+pub enum NewcomerRefusal {
+    /// The queue does not take them.
+    Queue(QueueRefusal),
+    /// The account does not go.
+    Account(AccountRefusal),
+}
+
 /// A rank that does not fit, and what would.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RankRefusal {
@@ -159,6 +190,66 @@ pub struct Offer<'a> {
     pub organiser: Option<&'a Account>,
 }
 
+/// Decides whether somebody may join at all, whatever they offer: what is to be known before they
+/// are asked for anything. `entry` is the one that they have already.
+///
+/// # Errors
+/// [`QueueRefusal`].
+pub fn may_join(
+    session: &Session,
+    entry: Option<&Entry>,
+    entries: usize,
+) -> Result<(), QueueRefusal> {
+    still_on(session)?;
+    match entry.map(Entry::standing) {
+        Some(Standing::Accepted(role)) => return Err(QueueRefusal::Accepted(role)),
+        Some(Standing::Rejected) => return Err(QueueRefusal::Rejected),
+        Some(Standing::Waiting) | None => {}
+    }
+    match session.status {
+        Status::Open if entry.is_none() && entries >= ENTRIES_MAX => Err(QueueRefusal::Full),
+        Status::Open => Ok(()),
+        Status::Closed => Err(QueueRefusal::Closed),
+        status => Err(QueueRefusal::Session(SessionRefusal::Not(status))),
+    }
+}
+
+/// Decides whether somebody may leave; the role of the place that they give up, if they had one.
+/// Who was turned down stays so: leaving and joining anew would undo it.
+///
+/// # Errors
+/// [`QueueRefusal`].
+pub fn leave(session: &Session, entry: Option<&Entry>) -> Result<Option<Role>, QueueRefusal> {
+    still_on(session)?;
+    match entry.ok_or(QueueRefusal::NotIn)?.standing() {
+        Standing::Accepted(role) => Ok(Some(role)),
+        Standing::Waiting => Ok(None),
+        Standing::Rejected => Err(QueueRefusal::Rejected),
+    }
+}
+
+/// Decides whether somebody may say that they stream, or that they don't; which of both it is
+/// from now on.
+///
+/// # Errors
+/// [`QueueRefusal`].
+pub fn stream(session: &Session, entry: Option<&Entry>) -> Result<bool, QueueRefusal> {
+    still_on(session)?;
+    let entry = entry.ok_or(QueueRefusal::NotIn)?;
+    match entry.standing() {
+        Standing::Rejected => Err(QueueRefusal::Rejected),
+        Standing::Accepted(_) | Standing::Waiting => Ok(!entry.streaming),
+    }
+}
+
+fn still_on(session: &Session) -> Result<(), QueueRefusal> {
+    if session.status.is_alive() {
+        Ok(())
+    } else {
+        Err(QueueRefusal::Session(SessionRefusal::Not(session.status)))
+    }
+}
+
 /// Decides whether somebody may join, and with which roles. `entry` is the one that they have
 /// already: joining again changes it.
 ///
@@ -170,19 +261,7 @@ pub fn join(
     entries: usize,
     offer: &Offer<'_>,
 ) -> Result<Roles, QueueRefusal> {
-    match session.status {
-        Status::Open => {}
-        Status::Closed => return Err(QueueRefusal::Closed),
-        status => return Err(QueueRefusal::Session(SessionRefusal::Not(status))),
-    }
-    match entry {
-        Some(Entry {
-            place: Some(place), ..
-        }) => return Err(QueueRefusal::Accepted(place.role)),
-        Some(Entry { rejected: true, .. }) => return Err(QueueRefusal::Rejected),
-        None if entries >= ENTRIES_MAX => return Err(QueueRefusal::Full),
-        _ => {}
-    }
+    may_join(session, entry, entries)?;
     if offer.accounts.is_empty() {
         return Err(QueueRefusal::NoAccount);
     }
@@ -252,55 +331,7 @@ impl Offer<'_> {
     }
 }
 
-/// Why an organiser may not accept somebody.
-#[derive(Clone, Debug, PartialEq)]
-pub enum AcceptRefusal {
-    /// The session is not there, not theirs, or over.
-    Session(SessionRefusal),
-    /// The player is not in the queue any more.
-    NotIn,
-    /// The player has a place already, as this.
-    Accepted(Role),
-    /// The mode's composition has no room for this role.
-    NoRoom(Role),
-    /// The player does not offer this account.
-    NoSuchAccount,
-    /// The player's rank does not fit.
-    Rank(RankRefusal),
-}
-
-/// Decides whether `user` may be accepted into `role` on `account`.
-///
-/// # Errors
-/// [`AcceptRefusal`].
-pub fn accept(
-    session: &Session,
-    queue: &Queue,
-    user: UserId,
-    role: Role,
-    account: AccountId,
-    organiser: Option<&Account>,
-) -> Result<(), AcceptRefusal> {
-    if !session.status.is_alive() {
-        return Err(AcceptRefusal::Session(SessionRefusal::Not(session.status)));
-    }
-    let entry = queue.entry(user).ok_or(AcceptRefusal::NotIn)?;
-    if let Some(place) = &entry.place {
-        return Err(AcceptRefusal::Accepted(place.role));
-    }
-    if !session
-        .plan
-        .mode
-        .room_for(session.plan.teams, &queue.roles(), role)
-    {
-        return Err(AcceptRefusal::NoRoom(role));
-    }
-    let account = entry.accounts.iter().find(|offered| offered.id == account);
-    let account = account.ok_or(AcceptRefusal::NoSuchAccount)?;
-    let offer = Offer {
-        roles: entry.roles,
-        accounts: std::slice::from_ref(account),
-        organiser,
-    };
-    offer.admit(session, role).map_err(AcceptRefusal::Rank)
-}
+#[cfg(test)]
+pub(crate) mod fixtures;
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,8 @@
 //! Pure. Invariant: a session goes OPEN ⇄ CLOSED → STARTED → COMPLETED, and may be CANCELLED
 //! before it is completed; nothing leaves COMPLETED or CANCELLED.
 
+mod decide;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
@@ -13,12 +15,20 @@ use super::mode::Mode;
 use super::rank::{Rank, Tier};
 use super::role::Role;
 
+pub use decide::{Alive, Change, plan_new};
+
 /// Characters of a title.
 pub const TITLE_MAX_CHARS: usize = 100;
 /// Characters of a description.
 pub const DESCRIPTION_MAX_CHARS: usize = 1_000;
 /// Characters of a reason for cancelling.
 pub const REASON_MAX_CHARS: usize = 300;
+/// How long a session takes if nobody says, in minutes.
+pub const LENGTH_DEFAULT_MINUTES: u32 = 120;
+/// The widest limit by distance, in divisions.
+pub const DISTANCE_MAX_DIVISIONS: u32 = 40;
+/// The same plan again within this time is the same session: two presses of one button, in seconds.
+pub const SAME_PLAN_WITHIN_S: i64 = 60;
 /// Sessions that one person can have ahead of them or under way in one server.
 pub const ALIVE_PER_ORGANISER_MAX: u32 = 25;
 /// Sessions that one server can have ahead of it or under way.
@@ -171,6 +181,11 @@ impl Plan {
     pub fn scale(&self) -> Scale {
         scale(self.mode)
     }
+
+    /// Places on its teams altogether.
+    pub fn places(&self) -> u32 {
+        self.mode.places(self.teams)
+    }
 }
 
 /// The scale on which a mode's ranks are counted.
@@ -232,6 +247,8 @@ pub enum SessionRefusal {
     PlayersAccepted,
     /// The lowest tier is above the highest.
     LimitsCrossed,
+    /// A tier is none of those that the mode's ranks are counted in.
+    OtherScale(Tier),
     /// A limit by distance needs the organiser's own rank on each ladder; these are missing.
     OrganiserUndeclared(Vec<super::ladder::Ladder>),
 }

@@ -102,6 +102,16 @@ pub fn parse(text: &str, zone: Tz, now: DateTime<Utc>) -> Result<When, WhenError
     Ok(When { at, zone })
 }
 
+/// Reads what needs no zone to be understood, as in every zone it means the same: "in 2 hours",
+/// "20:00 CET", "<t:1766691000>". `None` if a zone is needed; what is read is shown in UTC.
+pub fn parse_anywhere(text: &str, now: DateTime<Utc>) -> Option<Result<When, WhenError>> {
+    // The ends of the world: no two clocks stand further apart.
+    let [west, east] = [Tz::Etc__GMTPlus12, Tz::Pacific__Kiritimati];
+    let [west, east] = [west, east].map(|zone| parse(text, zone, now).map(|when| when.at));
+    let zone = Tz::UTC;
+    (west == east).then(|| west.map(|at| When { at, zone }))
+}
+
 impl When {
     /// With the distance: "Fri 27 Nov 2026, 20:00 CET — in 5 days".
     pub fn describe(&self, now: DateTime<Utc>) -> String {

@@ -216,7 +216,8 @@ fn embed(embed: &Value) -> Value {
     if embed["type"].is_null() {
         embed["type"] = json!("rich");
     }
-    for field in embed["fields"].as_array_mut().into_iter().flatten() {
+    let fields = embed.get_mut("fields").and_then(Value::as_array_mut);
+    for field in fields.into_iter().flatten() {
         if field["inline"].is_null() {
             field["inline"] = json!(false);
         }
@@ -271,7 +272,7 @@ mod tests {
         let mut message = compose(&body, 1, 2, 0, vec![json!({"id": "9"})], now);
         revise(&mut message, &json!({"content": "b"}), vec![], now);
         assert_eq!(message["content"], "b");
-        assert_eq!(message["embeds"][0]["title"], "t");
+        assert_eq!(message["embeds"][0], json!({"title": "t", "type": "rich"}));
         assert_eq!(message["attachments"][0]["id"], "9");
         revise(
             &mut message,

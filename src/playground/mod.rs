@@ -18,6 +18,7 @@ mod gateway;
 mod limits;
 mod messages;
 mod objects;
+mod page;
 mod rest;
 mod rules;
 mod sessions;
@@ -28,8 +29,9 @@ use crate::clock::Clock;
 use axum::{
     Router,
     extract::{State, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
-    response::{Html, IntoResponse, Response},
+    response::Response,
     routing::{any, get},
+    serve::ListenerExt,
 };
 use state::Hub;
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
@@ -72,6 +74,12 @@ impl Discord {
         let listener = TcpListener::bind(settings.listen).await?;
         let hub = Arc::new(Hub::new(listener.local_addr()?, settings));
         let app = router(Arc::clone(&hub));
+        // Small frames must not wait for one another.
+        let listener = listener.tap_io(|socket| {
+            if let Err(error) = socket.set_nodelay(true) {
+                tracing::debug!(%error, "a connection keeps its delay");
+            }
+        });
         let stopping = hub.stopping.clone();
         let server = tokio::spawn(async move {
             let stopped = stopping.cancelled_owned();
@@ -112,6 +120,7 @@ fn router(hub: Arc<Hub>) -> Router {
         .route("/api/{*path}", any(rest::serve))
         .route("/attachments/{id}/{filename}", get(client::attachment))
         .nest("/client", client::router())
+        .nest("/page", page::router())
         .with_state(hub)
 }
 
@@ -122,6 +131,6 @@ async fn root(
 ) -> Response {
     match upgrade {
         Ok(upgrade) => upgrade.on_upgrade(move |socket| gateway::serve(hub, socket)),
-        Err(_) => Html(include_str!("page/index.html")).into_response(),
+        Err(_) => page::index(),
     }
 }

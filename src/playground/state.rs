@@ -325,8 +325,11 @@ impl State {
     pub(super) fn attach(&mut self, files: Vec<Upload>, now: DateTime<Utc>) -> Vec<Value> {
         files
             .into_iter()
-            .map(|file| {
+            .map(|mut file| {
                 let id = self.next_id(now);
+                // As Discord does it; the name becomes a part of the address.
+                let plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
+                file.filename = file.filename.replace(|c| !plain(c), "_");
                 let url = format!("{}/attachments/{id}/{}", self.url, file.filename);
                 let attachment = json!({
                     "id": objects::id(id), "filename": file.filename, "size": file.bytes.len(),

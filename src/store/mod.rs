@@ -148,3 +148,6 @@ impl Store {
             .map_err(Failure::from)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,8 +12,11 @@ use super::{Command, Question, Read, Stop, Transaction};
 use crate::domain::ids::{MessageId, SessionId, UserId};
 use crate::domain::role::Role;
 
-const CARD: &str = "card";
+/// The kind of the rows that refresh a card; their key is the session.
+pub(super) const CARD: &str = "card";
 const DIRECT_MESSAGE: &str = "direct_message";
+/// What notices about being accepted or not are about.
+const PLACE: &str = "place";
 
 /// Something that is to be said to a person. The words are `discord`'s.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -46,8 +49,15 @@ pub enum Notice {
         /// What they play.
         role: Role,
     },
-    /// They were turned down, or their place was taken back.
+    /// They were turned down.
     NotAccepted {
+        /// The session's name.
+        title: String,
+        /// When it is.
+        at: DateTime<Utc>,
+    },
+    /// Their place was taken back, or they were turned down no longer: they wait again.
+    Waiting {
         /// The session's name.
         title: String,
         /// When it is.
@@ -125,11 +135,11 @@ pub(super) fn owe_notice(
 ) -> Result<(), DbError> {
     let subject = match notice {
         Notice::Reminder { .. } => "reminder",
-        Notice::Accepted { .. } | Notice::NotAccepted { .. } => "place",
+        Notice::Accepted { .. } | Notice::NotAccepted { .. } | Notice::Waiting { .. } => PLACE,
         Notice::Moved { .. } | Notice::Cancelled { .. } => "session",
         Notice::LargeDatabase { .. } => "size",
     };
-    owe_message(tx, format!("{session}:{to}:{subject}"), to, notice, now)
+    owe_message(tx, notice_key(session, to, subject), to, notice, now)
 }
 
 /// Owes the bot's owner a notice about the bot itself. Of several, the last one counts.
@@ -159,6 +169,21 @@ fn owe_message(
     ];
     tx.execute(sql!("outbox/owe"), &values)?;
     Ok(())
+}
+
+/// Owes a person no longer what was to be said about their place: they have given it up.
+pub(super) fn withdraw_place(
+    tx: &mut dyn Transaction,
+    session: SessionId,
+    to: UserId,
+) -> Result<(), DbError> {
+    let key = notice_key(session, to, PLACE);
+    tx.execute(sql!("outbox/withdraw"), values![DIRECT_MESSAGE, key])?;
+    Ok(())
+}
+
+fn notice_key(session: SessionId, to: UserId, subject: &str) -> String {
+    format!("{session}:{to}:{subject}")
 }
 
 /// What `to` is still to be told, in the order of owing.

@@ -1,7 +1,7 @@
 //! People's profiles, as they are remembered.
 //!
 //! May touch: the domain and [`Transaction`]. Invariant: a person is known from their first
-//! command on ([`meet`]), with nothing but their name.
+//! command on (`meet`), with nothing but their name.
 
 mod delete;
 mod export;

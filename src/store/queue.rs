@@ -5,122 +5,24 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+mod join;
+mod leave;
+mod place;
+#[cfg(test)]
+mod tests;
 
-use super::sql::{DbError, Row, json, sql, values};
-use super::{Command, Question, Read, Stop, Transaction, account, outbox, profile, session};
+use super::sql::{DbError, Row, sql, values};
+use super::{Question, Read, Stop, Transaction, account, profile, session};
 use crate::domain::account::{Account, Ranks, primary};
 use crate::domain::ids::{AccountId, SessionId, UserId};
 use crate::domain::profile::{Person, Profile};
-use crate::domain::queue::{self, Entry, Offer, Place, Queue, QueueRefusal};
-use crate::domain::role::{Role, Roles};
+use crate::domain::queue::{Entry, Place, Queue, QueueRefusal};
+use crate::domain::role::Role;
 use crate::domain::session::{Actor, Session, SessionRefusal};
 
-/// A person joins a session's queue, or changes what they offer there.
-#[derive(Clone, Debug, PartialEq)]
-pub struct JoinQueue {
-    /// Which session.
-    pub session: SessionId,
-    /// From where.
-    pub actor: Actor,
-    /// Who, under their present name.
-    pub person: Person,
-    /// The roles they offer; empty: those of their profile, or any.
-    pub roles: Roles,
-    /// The accounts they offer; empty: their primary one.
-    pub accounts: Vec<AccountId>,
-    /// What they want the organiser to know.
-    pub note: String,
-    /// When.
-    pub at: DateTime<Utc>,
-}
-
-/// They are in the queue.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Joined {
-    /// The session.
-    pub session: Session,
-    /// The roles they offer there.
-    pub roles: Roles,
-    /// Whether they were in it before, so that only what they offer has changed.
-    pub again: bool,
-}
-
-impl Command for JoinQueue {
-    const NAME: &'static str = "join_queue";
-    type Answer = Joined;
-    type Refusal = QueueRefusal;
-
-    fn run(&self, tx: &mut dyn Transaction) -> Result<Joined, Stop<QueueRefusal>> {
-        let session = load_session(tx, self.session, &self.actor)?;
-        let entry = entry(tx, self.session, self.person.id)?;
-        let accounts = self.offered_accounts(tx)?;
-        let organiser = organiser_account(tx, &session)?;
-        let roles = self.offered_roles(tx)?;
-        let offer = Offer {
-            roles,
-            accounts: &accounts,
-            organiser: organiser.as_ref(),
-        };
-        let entries = count(tx, self.session)?;
-        let roles =
-            queue::join(&session, entry.as_ref(), entries, &offer).map_err(Stop::Refused)?;
-        profile::meet(tx, &self.person, self.at)?;
-        self.save(tx, roles, &accounts)?;
-        outbox::owe_card(tx, self.session, self.at)?;
-        Ok(Joined {
-            session,
-            roles,
-            again: entry.is_some(),
-        })
-    }
-}
-
-impl JoinQueue {
-    fn offered_accounts(&self, tx: &mut dyn Transaction) -> Result<Vec<Account>, DbError> {
-        let mut accounts = account::of_user(tx, self.person.id)?;
-        if self.accounts.is_empty() {
-            accounts.truncate(1);
-        } else {
-            accounts.retain(|account| self.accounts.contains(&account.id));
-        }
-        Ok(accounts)
-    }
-
-    fn offered_roles(&self, tx: &mut dyn Transaction) -> Result<Roles, DbError> {
-        if !self.roles.is_empty() {
-            return Ok(self.roles);
-        }
-        let preferred = profile::load(tx, self.person.id)?.map(|profile| profile.roles);
-        let preferred = preferred.filter(|roles| !roles.is_empty());
-        Ok(preferred.unwrap_or_else(|| Roles::from_iter([Role::Flex])))
-    }
-
-    fn save(
-        &self,
-        tx: &mut dyn Transaction,
-        roles: Roles,
-        accounts: &[Account],
-    ) -> Result<(), DbError> {
-        let values = [
-            self.session.into(),
-            self.person.id.into(),
-            json(&roles),
-            (&self.note).into(),
-            self.at.into(),
-        ];
-        let row = tx
-            .query_one(sql!("queue/save"), &values)?
-            .ok_or(DbError::NoRow("queue/save"))?;
-        let entry: i64 = row.get("id")?;
-        tx.execute(sql!("queue/clear_accounts"), values![entry])?;
-        for account in accounts {
-            tx.execute(sql!("queue/add_account"), values![entry, account.id])?;
-        }
-        Ok(())
-    }
-}
+pub use join::{JoinAsNewcomer, JoinQueue, Joined};
+pub use leave::{LeaveQueue, Left, RefreshCard, Refreshed, Streaming, ToggleStreaming};
+pub use place::{AcceptPlayer, Accepted, RejectPlayer, Rejected, TakeBack, TakenBack};
 
 /// Everything that a card or a dashboard shows of a session.
 #[derive(Debug)]
@@ -133,6 +35,8 @@ pub struct SessionView {
     pub session: Session,
     /// Who leads it, unless they have deleted their profile.
     pub organiser: Option<Profile>,
+    /// The account that limits by distance are measured from, if there is such a limit.
+    pub measure: Option<Account>,
     /// Who is in it.
     pub queue: Queue,
 }
@@ -148,11 +52,68 @@ impl Question for ViewSession {
             Some(organiser) => profile::load(db, organiser)?,
             None => None,
         };
+        let measure = organiser_account(db, &session)?;
         let queue = load(db, self.0)?;
         Ok(Some(SessionView {
             session,
             organiser,
+            measure,
             queue,
+        }))
+    }
+}
+
+/// What a form for joining is made of.
+#[derive(Debug)]
+pub struct PrepareJoin {
+    /// The session to join.
+    pub session: SessionId,
+    /// Who wants to.
+    pub user: UserId,
+}
+
+/// A session, and what is known of somebody who wants to join it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JoinDesk {
+    /// The session.
+    pub session: Session,
+    /// The account that limits by distance are measured from, if there is such a limit.
+    pub measure: Option<Account>,
+    /// How many are in the queue.
+    pub entries: usize,
+    /// The person's profile.
+    pub profile: Option<Profile>,
+    /// The person's accounts, the primary one first.
+    pub accounts: Vec<Account>,
+    /// The person's entry, if they are in the queue already.
+    pub entry: Option<Entry>,
+}
+
+impl Question for PrepareJoin {
+    type Answer = Option<JoinDesk>;
+
+    fn ask(&self, db: &mut dyn Read) -> Result<Self::Answer, DbError> {
+        let Some(session) = session::load(db, self.session)? else {
+            return Ok(None);
+        };
+        let accounts = account::of_user(db, self.user)?;
+        let mut entry = entry(db, self.session, self.user)?;
+        if let Some(entry) = &mut entry {
+            let offered = db.query(sql!("queue/offered"), values![self.session, self.user])?;
+            for row in &offered {
+                let id: AccountId = row.get("account_id")?;
+                entry
+                    .accounts
+                    .extend(accounts.iter().find(|account| account.id == id).cloned());
+            }
+        }
+        Ok(Some(JoinDesk {
+            measure: organiser_account(db, &session)?,
+            entries: count(db, self.session)?,
+            profile: profile::load(db, self.user)?,
+            session,
+            accounts,
+            entry,
         }))
     }
 }

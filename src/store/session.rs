@@ -3,12 +3,21 @@
 //! May touch: the domain and [`Transaction`]. Invariant: whatever changes what a card shows owes
 //! the card's refresh in the same transaction.
 
-use super::sql::{DbError, Row, sql, values};
-use super::{Question, Read, Transaction, outbox};
-use crate::domain::ids::SessionId;
+mod change;
+mod create;
+
+use chrono_tz::Tz;
+
+use super::sql::{DbError, Row, Value, sql, values};
+use super::{Question, Read, Transaction, account, outbox, profile};
+use crate::domain::account::{Account, primary};
+use crate::domain::ids::{GuildId, SessionId, UserId};
 use crate::domain::mode::Mode;
 use crate::domain::rank::Tier;
-use crate::domain::session::{Plan, RankLimits, Session, Status, scale};
+use crate::domain::session::{ALIVE_PER_GUILD_MAX, Plan, RankLimits, Session, Status, scale};
+
+pub use change::{CancelSession, Cancelled, EditSession, Edited, SetOpen, SetTo};
+pub use create::{CreateSession, Created};
 
 /// The session numbered `id`.
 pub(super) fn load(db: &mut dyn Read, id: SessionId) -> Result<Option<Session>, DbError> {
@@ -81,3 +90,104 @@ impl Question for FindSession {
         load(db, self.0)
     }
 }
+
+/// What is to come and under way in a server, as somebody sees it.
+#[derive(Debug)]
+pub struct ListSessions {
+    /// Which server.
+    pub guild: GuildId,
+    /// Who looks.
+    pub viewer: UserId,
+}
+
+/// The sessions of a server, as of one moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Listing {
+    /// The viewer's zone, if they have told it.
+    pub zone: Option<Tz>,
+    /// The sessions, soonest first; [`ALIVE_PER_GUILD_MAX`] at most.
+    pub sessions: Vec<Listed>,
+}
+
+/// A session, and how many are in it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Listed {
+    /// The session.
+    pub session: Session,
+    /// Players who were accepted.
+    pub accepted: u32,
+    /// People who wait to be.
+    pub waiting: u32,
+}
+
+impl Question for ListSessions {
+    type Answer = Listing;
+
+    fn ask(&self, db: &mut dyn Read) -> Result<Listing, DbError> {
+        let rows = db.query(
+            sql!("session/list"),
+            values![self.guild, ALIVE_PER_GUILD_MAX],
+        )?;
+        let listed = |row: &Row| {
+            Ok(Listed {
+                session: session(row)?,
+                accepted: row.get("accepted")?,
+                waiting: row.get("waiting")?,
+            })
+        };
+        Ok(Listing {
+            zone: zone_of(db, self.viewer)?,
+            sessions: rows.iter().map(listed).collect::<Result<_, DbError>>()?,
+        })
+    }
+}
+
+/// The zone that somebody lives in, if they have told it.
+#[derive(Debug)]
+pub struct ZoneOf(pub UserId);
+
+impl Question for ZoneOf {
+    type Answer = Option<Tz>;
+
+    fn ask(&self, db: &mut dyn Read) -> Result<Self::Answer, DbError> {
+        zone_of(db, self.0)
+    }
+}
+
+fn zone_of(db: &mut dyn Read, user: UserId) -> Result<Option<Tz>, DbError> {
+    Ok(profile::load(db, user)?.and_then(|profile| profile.zone))
+}
+
+/// The account that limits by distance are measured from.
+fn measured_from(
+    db: &mut dyn Read,
+    organiser: Option<UserId>,
+    limits: &RankLimits,
+) -> Result<Option<Account>, DbError> {
+    match organiser {
+        Some(organiser) if limits.distance.is_some() => {
+            Ok(primary(&account::of_user(db, organiser)?).cloned())
+        }
+        _ => Ok(None),
+    }
+}
+
+/// The values of a plan's columns, in the order in which statements have them.
+fn plan_values(plan: &Plan) -> [Value; 10] {
+    let word = |tier: Tier| tier.word();
+    [
+        plan.mode.id().into(),
+        plan.teams.into(),
+        (&plan.title).into(),
+        (&plan.description).into(),
+        plan.at.into(),
+        plan.length_minutes.into(),
+        plan.zone.name().into(),
+        plan.limits.lowest.map(word).into(),
+        plan.limits.highest.map(word).into(),
+        plan.limits.distance.into(),
+    ]
+}
+
+#[cfg(test)]
+mod tests;

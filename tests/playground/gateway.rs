@@ -3,7 +3,11 @@
 use crate::stage::{Stage, TOKEN, end, until};
 use futures_util::StreamExt as _;
 use serde::Deserialize as _;
-use serde_json::json;
+use serde_json::{Value, json};
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+};
 use twilight_gateway::queue::InMemoryQueue;
 use twilight_gateway::{
     CloseFrame, Event, EventTypeFlags, Intents, Message, Shard, ShardId, StreamExt as _,
@@ -207,4 +211,66 @@ async fn the_gateway_says_where_it_is_and_how_many_shards_to_start() {
     assert_eq!(gateway["session_start_limit"]["max_concurrency"], 16);
     let parsed = BotConnectionInfo::deserialize(&gateway);
     assert!(parsed.is_ok());
+}
+
+/// The code that closes a connection whose first payload is this one, which no Twilight shard
+/// would send. A WebSocket by hand, on a blocking thread.
+async fn closed_at_once(stage: &Stage, payload: Value) -> u16 {
+    let address = stage.discord.url().replace("http://", "");
+    let talk = move || -> std::io::Result<u16> {
+        let mut socket = TcpStream::connect(address)?;
+        socket.write_all(
+            b"GET / HTTP/1.1\r\nHost: discord\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+        )?;
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            socket.read_exact(&mut byte)?;
+            head.push(byte[0]);
+        }
+        let text = payload.to_string();
+        let length = u8::try_from(text.len()).expect("a short payload");
+        // A final text frame; a mask of zeros leaves the text as it is.
+        socket.write_all(&[0x81, 0x80 | length, 0, 0, 0, 0])?;
+        socket.write_all(text.as_bytes())?;
+        loop {
+            let mut start = [0; 2];
+            socket.read_exact(&mut start)?;
+            let mut body = vec![0; usize::from(start[1])];
+            socket.read_exact(&mut body)?;
+            if start[0] & 0x0F == 8 {
+                return Ok(u16::from_be_bytes([body[0], body[1]]));
+            }
+        }
+    };
+    tokio::task::spawn_blocking(talk)
+        .await
+        .expect("no panic")
+        .expect("a close frame")
+}
+
+#[tokio::test]
+async fn a_shard_that_cannot_be_is_closed_with_4010() {
+    let stage = Stage::new().await;
+    for shard in [json!([2, 2]), json!([0, 0]), json!(["0"])] {
+        let payload = json!({"op": 2, "d": {"token": TOKEN, "intents": 1, "shard": shard}});
+        assert_eq!(closed_at_once(&stage, payload).await, 4010, "{shard}");
+    }
+}
+
+#[tokio::test]
+async fn commands_before_identifying_are_closed_with_4003() {
+    let stage = Stage::new().await;
+    assert_eq!(
+        closed_at_once(&stage, json!({"op": 3, "d": {}})).await,
+        4003
+    );
+}
+
+#[tokio::test]
+async fn unknown_intents_are_closed_with_4013() {
+    let stage = Stage::new().await;
+    let payload = json!({"op": 2, "d": {"token": TOKEN, "intents": 1_u64 << 40}});
+    assert_eq!(closed_at_once(&stage, payload).await, 4013);
 }

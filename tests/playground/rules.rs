@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 
 /// Posts a message that must be refused with 50035, and gives the error under the pointer.
 async fn refused(stage: &Stage, body: Value, pointer: &str) {
-    // Each attempt in a direct-message channel of its own would be slow: the limits are off.
     let path = format!("/channels/{}/messages", stage.channel());
     let (status, answer) = stage.api("POST", &path, body.clone()).await;
     assert_eq!(
@@ -29,78 +28,84 @@ fn button(id: &str) -> Value {
     json!({"type": 2, "style": 1, "custom_id": id, "label": "x"})
 }
 
-#[tokio::test]
-async fn every_limit_of_a_message_is_refused_with_50035() {
-    let stage = Stage::new().await;
-    stage
-        .post("/faults/limits", json!({"enabled": false}))
-        .await;
+/// Messages whose texts are too long, and where Discord says so.
+fn texts() -> Vec<(Value, &'static str)> {
     let long = |n: usize| "x".repeat(n);
+    let embed = |embed: Value| json!({"embeds": [embed]});
+    vec![
+        (json!({"content": long(2_001)}), "/content"),
+        (
+            json!({"embeds": vec![json!({"title": "t"}); 11]}),
+            "/embeds",
+        ),
+        (
+            json!({"embeds": vec![json!({"description": long(3_001)}); 2]}),
+            "/embeds",
+        ),
+        (embed(json!({"title": long(257)})), "/embeds/0/title"),
+        (
+            embed(json!({"description": long(4_097)})),
+            "/embeds/0/description",
+        ),
+        (
+            embed(json!({"footer": {"text": long(2_049)}})),
+            "/embeds/0/footer/text",
+        ),
+        (
+            embed(json!({"fields": [{"name": "n", "value": ""}]})),
+            "/embeds/0/fields/0/value",
+        ),
+    ]
+}
+
+/// Messages whose components break a rule, and where Discord says so.
+fn components() -> Vec<(Value, &'static str)> {
     let options = |n: usize| -> Value {
         (0..n)
             .map(|n| json!({"label": "l", "value": n.to_string()}))
             .collect()
     };
     let select = |n: usize| json!({"type": 3, "custom_id": "s", "options": options(n)});
-    let first = "/components/0/components/0";
-    let cases = [
-        (json!({"content": long(2_001)}), "/content".to_owned()),
+    let six: Value = (0..6).map(|n| button(&n.to_string())).collect();
+    let rows = vec![json!({"type": 1, "components": [button("a")]}); 6];
+    vec![
+        (json!({"content": "x", "components": rows}), "/components"),
+        (row(&six), "/components/0/components"),
         (
-            json!({"embeds": vec![json!({"title": "t"}); 11]}),
-            "/embeds".to_owned(),
-        ),
-        (
-            json!({"embeds": [{"title": long(257)}]}),
-            "/embeds/0/title".to_owned(),
-        ),
-        (
-            json!({"embeds": [{"description": long(4_097)}]}),
-            "/embeds/0/description".to_owned(),
-        ),
-        (
-            json!({"embeds": [{"footer": {"text": long(2_049)}}]}),
-            "/embeds/0/footer/text".to_owned(),
-        ),
-        (
-            json!({"embeds": vec![json!({"description": long(3_001)}); 2]}),
-            "/embeds".to_owned(),
-        ),
-        (
-            json!({"embeds": [{"fields": [{"name": "n", "value": ""}]}]}),
-            "/embeds/0/fields/0/value".to_owned(),
-        ),
-        (
-            row(&(0..6).map(|n| button(&n.to_string())).collect()),
-            "/components/0/components".to_owned(),
-        ),
-        (
-            row(&json!([button(&long(101))])),
-            format!("{first}/custom_id"),
+            row(&json!([button(&"x".repeat(101))])),
+            "/components/0/components/0/custom_id",
         ),
         (
             row(&json!([button("a"), button("a")])),
-            "/components/0/components/1/custom_id".to_owned(),
+            "/components/0/components/1/custom_id",
         ),
         (
             row(&json!([{"type": 2, "style": 1, "custom_id": "a"}])),
-            first.to_owned(),
+            "/components/0/components/0",
         ),
         (
             row(&json!([{"type": 2, "style": 5, "label": "x"}])),
-            format!("{first}/url"),
+            "/components/0/components/0/url",
         ),
-        (row(&json!([select(26)])), format!("{first}/options")),
+        (
+            row(&json!([select(26)])),
+            "/components/0/components/0/options",
+        ),
         (
             row(&json!([select(1), button("a")])),
-            "/components/0/components".to_owned(),
+            "/components/0/components",
         ),
-        (
-            json!({"content": "x", "components": vec![json!({"type": 1, "components": [button("a")]}); 6]}),
-            "/components".to_owned(),
-        ),
-    ];
-    for (body, pointer) in cases {
-        refused(&stage, body, &pointer).await;
+    ]
+}
+
+#[tokio::test]
+async fn every_limit_of_a_message_is_refused_with_50035() {
+    let stage = Stage::new().await;
+    stage
+        .post("/faults/limits", json!({"enabled": false}))
+        .await;
+    for (body, pointer) in texts().into_iter().chain(components()) {
+        refused(&stage, body, pointer).await;
     }
 }
 

@@ -225,3 +225,34 @@ pub(crate) async fn until(
 pub(crate) async fn end(shard: &mut Shard<InMemoryQueue>) {
     while !matches!(shard.next().await, None | Some(Ok(Message::Close(_)))) {}
 }
+
+/// An answer that is a message.
+pub(crate) fn message(text: &str) -> Value {
+    json!({"type": 4, "data": {"content": text}})
+}
+
+/// A use of the registered command by the third person.
+pub(crate) fn command(stage: &Stage, options: Value) -> Value {
+    json!({"user": stage.person(2), "channel": stage.channel(), "kind": "command",
+        "name": "queue", "options": options})
+}
+
+/// A message with one enabled and one disabled button and a select, and its id.
+pub(crate) async fn card(stage: &Stage) -> String {
+    let body = json!({"content": "card", "components": [
+        {"type": 1, "components": [
+            {"type": 2, "style": 1, "custom_id": "join", "label": "Join"},
+            {"type": 2, "style": 1, "custom_id": "off", "label": "Off", "disabled": true}]},
+        {"type": 1, "components": [{"type": 3, "custom_id": "role", "max_values": 2, "options": [
+            {"label": "Tank", "value": "tank"}, {"label": "Damage", "value": "damage"}]}]}]});
+    let path = format!("/channels/{}/messages", stage.channel());
+    let (status, message) = stage.api("POST", &path, body).await;
+    assert_eq!(status, 200, "{message}");
+    message["id"].as_str().expect("an id").to_owned()
+}
+
+/// A press of a component by the same person.
+pub(crate) fn press(stage: &Stage, message: &str, custom_id: &str) -> Value {
+    json!({"user": stage.person(2), "channel": stage.channel(), "kind": "component",
+        "message": message, "custom_id": custom_id})
+}

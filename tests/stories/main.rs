@@ -3,7 +3,13 @@
 //! Each story is what people do and what they then see. After each, every request that the bot
 //! made is held to Discord's own document.
 
+mod account;
+mod adopt;
 #[path = "../support/contract.rs"]
 mod contract;
+mod crash;
+mod people;
+mod profile;
+mod session;
 mod spine;
 mod world;

@@ -16,11 +16,18 @@ use crate::contract;
 pub(crate) const START: &str = "2026-11-22T12:00:00Z";
 /// A story that waits this long for something to appear has failed, in seconds.
 const PATIENCE_S: u64 = 20;
-const TOKEN: &str = "a.story.token";
+pub(crate) const TOKEN: &str = "a.story.token";
 
 /// Tells a story in a world of two servers, and holds the bot's requests to Discord's document.
 pub(crate) async fn story(tell: impl AsyncFnOnce(&mut World)) {
     story_in(playground::World::default(), 1, tell).await;
+}
+
+/// Tells a story in which the bot is a process of its own, in the machine's own time.
+pub(crate) async fn story_without_bot(tell: impl AsyncFnOnce(&mut World)) {
+    let mut world = World::begin(playground::World::default(), 1, Clock::system()).await;
+    tell(&mut world).await;
+    world.end().await;
 }
 
 /// Tells a story in a world of another make.
@@ -29,7 +36,9 @@ pub(crate) async fn story_in(
     shards: u32,
     tell: impl AsyncFnOnce(&mut World),
 ) {
-    let mut world = World::begin(people, shards).await;
+    let clock = Clock::manual(START.parse().expect("a time"));
+    let mut world = World::begin(people, shards, clock).await;
+    world.start().await;
     tell(&mut world).await;
     world.stop().await;
     world.end().await;
@@ -50,8 +59,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    async fn begin(people: playground::World, shards: u32) -> Self {
-        let clock = Clock::manual(START.parse().expect("a time"));
+    async fn begin(people: playground::World, shards: u32, clock: Clock) -> Self {
         let discord = Discord::start(playground::Settings {
             listen: ([127, 0, 0, 1], 0).into(),
             token: TOKEN.into(),
@@ -61,16 +69,14 @@ impl World {
         })
         .await
         .expect("a free port");
-        let mut world = Self {
+        Self {
             clock,
             discord,
             app: None,
             folder: tempfile::tempdir().expect("a temporary folder"),
             people,
             http: reqwest::Client::new(),
-        };
-        world.start().await;
-        world
+        }
     }
 
     /// The settings with which the bot is started.
@@ -119,6 +125,11 @@ impl World {
             at.parse::<DateTime<Utc>>()
                 .expect("a time such as 2026-11-22T12:00:00Z"),
         );
+    }
+
+    /// The first server.
+    pub(crate) fn server(&self) -> String {
+        self.people.guilds[0].id.to_string()
     }
 
     /// The first channel of the first server.
@@ -170,6 +181,16 @@ impl World {
             .await
             .expect("the embedded Discord");
         response.json().await.expect("JSON")
+    }
+
+    /// Takes back what was done to the embedded Discord's side for tests.
+    pub(crate) async fn delete(&self, path: &str) {
+        let url = format!("{}/client/{path}", self.discord.url());
+        self.http
+            .delete(url)
+            .send()
+            .await
+            .expect("the embedded Discord");
     }
 
     /// Every request that the bot has made so far.

@@ -86,7 +86,7 @@ fn roles(profile: &Profile) -> String {
     }
 }
 
-fn in_full(person: &PersonView, now: DateTime<Utc>) -> Embed {
+pub(super) fn in_full(person: &PersonView, now: DateTime<Utc>) -> Embed {
     let mut text = lines(&person.profile, now);
     let mut ranks = person
         .accounts
@@ -96,7 +96,7 @@ fn in_full(person: &PersonView, now: DateTime<Utc>) -> Embed {
         text += "\n\n`/account add` adds a Battle.net account, with which you can join sessions.";
     } else if ranks.any(|rank| rank.is_stale(now)) {
         text += &format!(
-            "\n\n⚠️ A stale rank was declared more than a season ({} days) ago: `/account edit` renews it.",
+            "\n\n⌛ A stale rank was declared more than a season ({} days) ago: `/account edit` renews it.",
             season_days()
         );
     }
@@ -110,7 +110,7 @@ fn in_full(person: &PersonView, now: DateTime<Utc>) -> Embed {
         .build()
 }
 
-fn in_short(person: &PersonView, now: DateTime<Utc>) -> Embed {
+pub(super) fn in_short(person: &PersonView, now: DateTime<Utc>) -> Embed {
     let account = primary(&person.accounts);
     let account = account.map_or_else(|| "no account yet".into(), |it| summary(it, now));
     let text = format!("{}\n\n{account}", roles(&person.profile));

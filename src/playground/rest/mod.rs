@@ -224,16 +224,7 @@ fn handle(hub: &Hub, call: &mut Call, route: &str, door: Door, handler: Handler)
     if door == Door::Bot && token != hub.token {
         return refused(&errors::UNAUTHORIZED);
     }
-    let standing = (door != Door::Callback && !hub.state().faults.unlimited).then(|| {
-        let major = ["channel_id", "guild_id", "webhook_token"]
-            .into_iter()
-            .find_map(|name| call.params.get(name).cloned());
-        let major = major.unwrap_or_default();
-        let method = call.method.as_str();
-        hub.state()
-            .limits
-            .take(Instant::now(), method, route, &major, door == Door::Bot)
-    });
+    let standing = take_place(hub, call, route, door);
     let mut response = match standing.as_ref().and_then(|standing| standing.refused) {
         Some(global) => limited(
             standing.as_ref().map(|standing| standing.reset_after),
@@ -249,6 +240,23 @@ fn handle(hub: &Hub, call: &mut Call, route: &str, door: Door, handler: Handler)
         tell_standing(hub, &mut response, &standing);
     }
     response
+}
+
+/// Takes a place in the bucket of a route that has one.
+fn take_place(hub: &Hub, call: &Call, route: &str, door: Door) -> Option<Standing> {
+    let mut state = hub.state();
+    if door == Door::Callback || state.faults.unlimited {
+        return None;
+    }
+    let majors = ["channel_id", "guild_id", "webhook_token"];
+    let major = majors.iter().find_map(|name| call.params.get(name));
+    let major = major.map_or("", String::as_str);
+    let (method, counts) = (call.method.as_str(), door == Door::Bot);
+    Some(
+        state
+            .limits
+            .take(Instant::now(), method, route, major, counts),
+    )
 }
 
 /// Finds the route of a call, as far as there is one, and fills in its parameters.

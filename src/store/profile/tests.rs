@@ -1,1 +1,200 @@
+//! Profiles, on a real file.
 
+use chrono_tz::Tz;
+
+use super::*;
+use crate::domain::ids::SessionId;
+use crate::domain::role::Roles;
+use crate::domain::session::Status;
+use crate::store::queue::ViewSession;
+use crate::store::sql::Value;
+use crate::store::tests::{Scene, now, person};
+
+const ANA: i64 = 111_222_333_444_555_666;
+const BOB: i64 = 12;
+const REASON: &str = "gone";
+
+fn edit(changes: Changes) -> EditProfile {
+    EditProfile {
+        person: person(ANA),
+        changes,
+        at: now(),
+    }
+}
+
+fn delete() -> DeleteProfile {
+    DeleteProfile {
+        user: UserId(ANA),
+        reason: REASON.into(),
+        at: now(),
+    }
+}
+
+/// Ana leads one session, waits in a second, has a place in a third, and played in a fourth.
+struct Story {
+    scene: Scene,
+    led: SessionId,
+    waits: SessionId,
+    plays: SessionId,
+    played: SessionId,
+}
+
+async fn tell() -> Story {
+    let scene = Scene::open().await;
+    let anas = scene.account(ANA, "Ana#1234").await;
+    let bobs = scene.account(BOB, "Bob#1234").await;
+    let led = scene.session(ANA, "OPEN").await;
+    let waits = scene.session(BOB, "OPEN").await;
+    let plays = scene.session(BOB, "CLOSED").await;
+    let played = scene.session(BOB, "COMPLETED").await;
+    scene.waits(led, BOB, &[bobs]).await;
+    for session in [waits, plays, played] {
+        scene.waits(session, ANA, &[anas]).await;
+    }
+    for session in [plays, played] {
+        scene.plays(session, ANA, anas, BOB).await;
+    }
+    // She has decided about others, too, and is still to be told something.
+    scene.waits(played, BOB, &[bobs]).await;
+    scene.plays(played, BOB, bobs, ANA).await;
+    let reject = "UPDATE session_queue SET rejected_by = $1 WHERE user_id = $2 AND session_id = $3 RETURNING id";
+    let third = scene.session(BOB, "OPEN").await;
+    scene.waits(third, BOB, &[bobs]).await;
+    scene.write(reject, values![ANA, BOB, third]).await;
+    let owe = "INSERT INTO outbox (kind, key, payload, due_at, created_at) VALUES ('direct_message', $1, $2, 0, 0) RETURNING id";
+    for to in [ANA, BOB] {
+        let letter = format!(
+            r#"{{"to":{to},"notice":{{"about":"reminder","title":"Friday","at":"2026-11-27T20:00:00Z"}}}}"#
+        );
+        let key = format!("{waits}:{to}:reminder");
+        scene.write(owe, values![key, letter]).await;
+    }
+    Story {
+        scene,
+        led,
+        waits,
+        plays,
+        played,
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_changed_stays() {
+    let scene = Scene::open().await;
+    let zone = Some(Some(Tz::Europe__Berlin));
+    let roles = Roles::parse("tank, flex").ok();
+    let made = scene
+        .run(edit(Changes {
+            zone,
+            roles,
+            ..Changes::default()
+        }))
+        .await;
+    let Ok(made) = made;
+    assert_eq!(made.profile.reminder, Reminder::default());
+    let reminder = Some(Reminder::None);
+    let Ok(now) = scene
+        .run(edit(Changes {
+            reminder,
+            ..Changes::default()
+        }))
+        .await;
+    assert_eq!(now.profile.zone, Some(Tz::Europe__Berlin));
+    assert_eq!(Some(now.profile.roles), roles);
+    assert_eq!(now.profile.reminder, Reminder::None);
+    let Ok(now) = scene
+        .run(edit(Changes {
+            zone: Some(None),
+            ..Changes::default()
+        }))
+        .await;
+    assert_eq!(now.profile.zone, None);
+}
+
+#[tokio::test]
+async fn what_goes_is_told_before_it_goes() {
+    let story = tell().await;
+    let held = story.scene.ask(WhatIsHeld(UserId(ANA))).await;
+    let held = held.expect("a profile");
+    assert_eq!(held.battletags, ["Ana#1234"]);
+    assert_eq!(
+        (held.organised.len(), held.joined.len(), held.played),
+        (1, 2, 1)
+    );
+    assert_eq!(story.scene.ask(WhatIsHeld(UserId(99))).await, None);
+}
+
+#[tokio::test]
+async fn nothing_of_a_deleted_person_is_left_in_any_table() {
+    let story = tell().await;
+    let deleted = story.scene.run(delete()).await.expect("a profile");
+    let expected = Deleted {
+        cancelled: 1,
+        left: 2,
+    };
+    assert_eq!(deleted, expected);
+    let id = ANA.to_string();
+    let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'receipts'";
+    for table in story.scene.read(tables).await {
+        let table: String = table.get("name").expect("a name");
+        for row in story.scene.read(format!("SELECT * FROM {table}")).await {
+            for value in &row.values {
+                let found = match value {
+                    Value::Integer(number) => *number == ANA,
+                    Value::Text(text) => ["Person 1112", "Ana#", &id]
+                        .iter()
+                        .any(|it| text.contains(it)),
+                    Value::Null => false,
+                };
+                assert!(!found, "{table}: {row:?}");
+            }
+        }
+    }
+    assert_eq!(story.scene.run(delete()).await, Err(NothingHeld));
+}
+
+#[tokio::test]
+async fn the_others_keep_their_history_and_are_told_what_is_cancelled() {
+    let story = tell().await;
+    let scene = &story.scene;
+    scene.run(delete()).await.expect("a profile");
+    let view = async |id| scene.ask(ViewSession(id)).await.expect("a session");
+    let led = view(story.led).await;
+    assert_eq!(led.session.status, Status::Cancelled);
+    assert_eq!(led.session.cancel_reason.as_deref(), Some(REASON));
+    assert_eq!(led.session.organiser, None);
+    let played = view(story.played).await;
+    assert_eq!(
+        (played.queue.entries.len(), played.queue.forgotten.len()),
+        (1, 1)
+    );
+    let plays = view(story.plays).await;
+    assert!(plays.queue.entries.is_empty() && plays.queue.forgotten.is_empty());
+    let messages = "SELECT key FROM outbox WHERE kind = 'direct_message' ORDER BY id";
+    let messages = scene.read(messages).await;
+    let keys: Vec<String> = messages
+        .iter()
+        .map(|row| row.get("key").expect("text"))
+        .collect();
+    let reminder = format!("{}:{BOB}:reminder", story.waits);
+    assert_eq!(keys, [reminder, format!("{}:{BOB}:session", story.led)]);
+    // What was decided by a person who is gone stays decided.
+    let rejected = "SELECT id FROM session_queue WHERE rejected_by IS NOT NULL";
+    assert_eq!(scene.read(rejected).await.len(), 1);
+    let owed = [story.led, story.waits, story.plays, story.played];
+    assert_eq!(scene.owed_cards().await, owed);
+}
+
+#[tokio::test]
+async fn the_export_holds_everything() {
+    let story = tell().await;
+    let all = story.scene.ask(ExportProfile(UserId(ANA))).await;
+    let all = all.expect("a profile");
+    assert_eq!(all.person.accounts.len(), 1);
+    assert_eq!(all.entries.len(), 3);
+    assert!(all.entries.iter().all(|entry| entry.accounts.len() == 1));
+    assert_eq!(all.participations.len(), 2);
+    assert_eq!(all.organised.len(), 1);
+    assert_eq!(all.notices.len(), 1);
+    assert_eq!(story.scene.ask(ExportProfile(UserId(99))).await, None);
+}

@@ -1,4 +1,5 @@
 //! The schema: numbered files under `sql/migrations/sqlite`, each applied once, in one transaction.
+//! A file of the bot that came before this one is adopted first (`adopt`).
 //!
 //! May touch: the write connection before anyone else has it, and the backup folder. Invariant:
 //! `schema_version` tells which files were applied, when, and with which checksum; a file that is
@@ -7,8 +8,11 @@
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
+use refinery::Target;
 use refinery::error::Kind;
 use rusqlite::{Connection, OptionalExtension};
+
+use super::adopt::{self, Adopted};
 
 mod embedded {
     refinery::embed_migrations!("sql/migrations/sqlite");
@@ -16,6 +20,8 @@ mod embedded {
 
 /// The table that tells what was applied.
 const VERSION_TABLE: &str = "schema_version";
+/// The schema that an adoption copies into.
+const FIRST: i32 = 1;
 
 /// Why a file's schema is refused. Each says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -44,10 +50,29 @@ pub enum SchemaError {
     Changed(String),
     /// Tables, but none that tells their version.
     #[error(
-        "it holds tables but no {VERSION_TABLE}, so it is not a database of this program; \
-         nothing was changed in it, point DB_PATH elsewhere"
+        "it holds tables but no {VERSION_TABLE}, and they are not those of an existing \
+         installation, so it is not a database of this program; nothing was changed in it, \
+         point DB_PATH elsewhere"
     )]
     Foreign,
+    /// Another process wrote to the file of an existing installation between its backup and its
+    /// adoption.
+    #[error(
+        "another program is writing to it; stop the bot that uses it, then start this one again; \
+         nothing was changed in it"
+    )]
+    Busy,
+    /// The report of an adoption could not be written; it was rolled back.
+    #[error("the report {} of its adoption cannot be written: {source}; nothing was changed in it", path.display())]
+    Report {
+        /// Where the report should be.
+        path: PathBuf,
+        /// The system's error.
+        source: std::io::Error,
+    },
+    /// An adoption came out wrong; it was rolled back.
+    #[error("it could not be adopted: {0}; nothing was changed in it")]
+    Adoption(String),
     /// The backup before the migration failed; the migration was not begun.
     #[error("it could not be backed up to {} before its migration: {reason}", path.display())]
     Backup {
@@ -62,6 +87,19 @@ pub enum SchemaError {
     /// SQLite failed.
     #[error(transparent)]
     Sqlite(#[from] rusqlite::Error),
+}
+
+/// What was done to bring a file's schema up to date.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Migrated {
+    /// The version that was found; `None` in a new file and in one that was adopted.
+    pub from: Option<i32>,
+    /// The version that it has now.
+    pub to: i32,
+    /// The backup that was made before; `None` if nothing was changed that held something.
+    pub backup: Option<PathBuf>,
+    /// What became of the tables of an existing installation, if it was one.
+    pub adopted: Option<Adopted>,
 }
 
 /// The newest schema version that this program knows.
@@ -91,7 +129,7 @@ pub(super) async fn run(
     connection: &tokio_rusqlite::Connection,
     backups: PathBuf,
     now: DateTime<Utc>,
-) -> Result<(), SchemaError> {
+) -> Result<Migrated, SchemaError> {
     let migrated = connection.call(move |db| migrate(db, &backups, now)).await;
     migrated.map_err(|error| match error {
         tokio_rusqlite::Error::Error(error) => error,
@@ -99,19 +137,69 @@ pub(super) async fn run(
     })
 }
 
-fn migrate(db: &mut Connection, backups: &Path, now: DateTime<Utc>) -> Result<(), SchemaError> {
+/// Makes the first schema, and the note that it is there, within the transaction of somebody else;
+/// the names of its tables. (Refinery would begin one of its own.)
+pub(super) fn make_first(db: &Connection) -> Result<Vec<String>, SchemaError> {
+    let mut model = Connection::open_in_memory()?;
+    run_to(&mut model, Target::Version(FIRST))?;
+    let mut schema = model.prepare(
+        "SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'",
+    )?;
+    let mut rows = schema.query([])?;
+    let mut tables = Vec::new();
+    while let Some(row) = rows.next()? {
+        db.execute_batch(&row.get::<_, String>(2)?)?;
+        if row.get::<_, String>(0)? == "table" {
+            tables.push(row.get(1)?);
+        }
+    }
+    let applied = format!("SELECT version, name, applied_on, checksum FROM {VERSION_TABLE}");
+    let note = format!("INSERT INTO {VERSION_TABLE} VALUES (?1, ?2, ?3, ?4)");
+    let mut applied = model.prepare(&applied)?;
+    let mut rows = applied.query([])?;
+    while let Some(row) = rows.next()? {
+        let value = |column| row.get::<_, rusqlite::types::Value>(column);
+        db.execute(&note, (value(0)?, value(1)?, value(2)?, value(3)?))?;
+    }
+    Ok(tables)
+}
+
+pub(super) fn migrate(
+    db: &mut Connection,
+    backups: &Path,
+    now: DateTime<Utc>,
+) -> Result<Migrated, SchemaError> {
     let known = newest();
-    match version(db)? {
+    let mut migrated = Migrated {
+        from: version(db)?,
+        to: known,
+        backup: None,
+        adopted: None,
+    };
+    match migrated.from {
         Some(found) if found > known => return Err(SchemaError::Newer { found, known }),
         Some(found) if found < known => {
             let path = back_up(db, backups, now)?;
             tracing::info!(from = found, to = known, backup = %path.display(), "migrating");
+            migrated.backup = Some(path);
         }
         Some(_) => {}
+        None if adopt::is_old(db)? => {
+            let seen = adopt::data_version(db)?;
+            let path = back_up(db, backups, now)?;
+            tracing::info!(backup = %path.display(), "adopting the database of an existing installation");
+            migrated.adopted = Some(adopt::adopt(db, &path, seen, now)?);
+            migrated.backup = Some(path);
+        }
         None if has_tables(db)? => return Err(SchemaError::Foreign),
         None => tracing::info!(version = known, "making a new database"),
     }
-    let mut runner = embedded::migrations::runner();
+    run_to(db, Target::Latest)?;
+    Ok(migrated)
+}
+
+fn run_to(db: &mut Connection, target: Target) -> Result<(), SchemaError> {
+    let mut runner = embedded::migrations::runner().set_target(target);
     runner.set_migration_table_name(VERSION_TABLE);
     runner.run(db).map_err(|error| match error.kind() {
         Kind::DivergentVersion(applied, _) => SchemaError::Changed(applied.to_string()),

@@ -3,6 +3,7 @@
 //! May touch: rusqlite, tokio-rusqlite and the file. Invariant: `synchronous=FULL` and WAL, so
 //! that what the writer has committed survives the loss of power.
 
+mod adopt;
 pub mod files;
 pub mod inspect;
 pub mod migrations;
@@ -23,6 +24,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{LANE_MAX, Store};
 use crate::metrics::Metrics;
+pub use adopt::{Adopted, Counts};
+pub use migrations::Migrated;
 use readers::Readers;
 
 /// How long a connection waits for another process' lock, in milliseconds.
@@ -77,19 +80,11 @@ impl Database {
     /// # Errors
     /// [`OpenError`]; nothing was changed then.
     pub async fn open(path: &Path, backups: &Path, now: DateTime<Utc>) -> Result<Self, OpenError> {
-        make_folder(path)?;
+        let (connection, _) = open_writer(path, backups, now).await?;
         let failed = |source| OpenError::Sqlite {
             path: path.to_owned(),
             source,
         };
-        let connection = Connection::open(path).await.map_err(failed)?;
-        call(&connection, configure_writer).await.map_err(failed)?;
-        migrations::run(&connection, backups.to_owned(), now)
-            .await
-            .map_err(|source| OpenError::Schema {
-                path: path.to_owned(),
-                source,
-            })?;
         let readers = Readers::open(path).await.map_err(failed)?;
 
         let stop = CancellationToken::new();
@@ -170,6 +165,45 @@ impl ReadOnly {
     }
 }
 
+/// Does what [`Database::open`] does to the file, and no more: makes it if it is not there, adopts it
+/// if it is one of an existing installation, brings its schema up to date.
+///
+/// # Errors
+/// As [`Database::open`].
+pub async fn migrate(
+    path: &Path,
+    backups: &Path,
+    now: DateTime<Utc>,
+) -> Result<Migrated, OpenError> {
+    let (connection, migrated) = open_writer(path, backups, now).await?;
+    let closed = connection.close().await;
+    closed.map_err(|error| OpenError::Sqlite {
+        path: path.to_owned(),
+        source: sqlite_error(error),
+    })?;
+    Ok(migrated)
+}
+
+async fn open_writer(
+    path: &Path,
+    backups: &Path,
+    now: DateTime<Utc>,
+) -> Result<(Connection, Migrated), OpenError> {
+    make_folder(path)?;
+    let failed = |source| OpenError::Sqlite {
+        path: path.to_owned(),
+        source,
+    };
+    let connection = Connection::open(path).await.map_err(failed)?;
+    call(&connection, configure_writer).await.map_err(failed)?;
+    let migrated = migrations::run(&connection, backups.to_owned(), now).await;
+    let migrated = migrated.map_err(|source| OpenError::Schema {
+        path: path.to_owned(),
+        source,
+    })?;
+    Ok((connection, migrated))
+}
+
 fn make_folder(path: &Path) -> Result<(), OpenError> {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => {
@@ -216,11 +250,12 @@ async fn call<T: Send + 'static>(
     connection: &Connection,
     function: impl FnOnce(&mut rusqlite::Connection) -> rusqlite::Result<T> + Send + 'static,
 ) -> rusqlite::Result<T> {
-    connection
-        .call(function)
-        .await
-        .map_err(|error| match error {
-            tokio_rusqlite::Error::Error(error) => error,
-            error => rusqlite::Error::ToSqlConversionFailure(Box::new(error)),
-        })
+    connection.call(function).await.map_err(sqlite_error)
+}
+
+fn sqlite_error(error: tokio_rusqlite::Error) -> rusqlite::Error {
+    match error {
+        tokio_rusqlite::Error::Error(error) => error,
+        error => rusqlite::Error::ToSqlConversionFailure(Box::new(error)),
+    }
 }

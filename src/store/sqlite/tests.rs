@@ -276,7 +276,8 @@ async fn every_statement_can_be_prepared() {
         .unwrap()
         .map(|entry| entry.unwrap().path())
     {
-        if feature.ends_with("migrations") {
+        // The statements of an adoption are for the first schema only, and tested with it.
+        if feature.ends_with("migrations") || feature.ends_with("adopt") {
             continue;
         }
         for file in std::fs::read_dir(feature)

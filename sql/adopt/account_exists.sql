@@ -1,0 +1,1 @@
+SELECT 1 FROM user_accounts WHERE id = ?1

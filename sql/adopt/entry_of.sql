@@ -1,0 +1,1 @@
+SELECT id FROM session_queue WHERE session_id = ?1 AND user_id = ?2

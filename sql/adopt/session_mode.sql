@@ -1,0 +1,1 @@
+SELECT game_mode FROM sessions WHERE id = ?1

@@ -1,0 +1,1 @@
+SELECT count(*) AS accepted FROM session_participants WHERE session_id = $1

@@ -1,0 +1,12 @@
+SELECT s.id, s.creator_id, s.guild_id, s.channel_id, s.message_id, s.game_mode, s.teams, s.title,
+       s.description, s.scheduled_time, s.length_minutes, s.timezone, s.lowest_tier,
+       s.highest_tier, s.max_rank_diff, s.status, s.cancel_reason, s.created_at,
+       (SELECT count(*) FROM session_participants p WHERE p.session_id = s.id) AS accepted,
+       (SELECT count(*)
+        FROM session_queue q
+        LEFT JOIN session_participants p ON p.session_id = q.session_id AND p.user_id = q.user_id
+        WHERE q.session_id = s.id AND q.rejected_by IS NULL AND p.id IS NULL) AS waiting
+FROM sessions s
+WHERE s.guild_id = $1 AND s.status IN ('OPEN', 'CLOSED', 'STARTED')
+ORDER BY s.scheduled_time, s.id
+LIMIT $2

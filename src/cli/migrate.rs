@@ -1,0 +1,52 @@
+//! `migrate`: brings the database up to date without starting the bot, and says what it did.
+
+use super::Failed;
+use crate::clock::Clock;
+use crate::config::{Config, DB_PATH};
+use crate::store::sqlite::{self, Adopted, Migrated};
+
+pub(super) async fn run(config: Config) -> Result<(), Failed> {
+    let path = config.db_path.unwrap_or_else(|| DB_PATH.into());
+    let is_new = !path.exists();
+    let migrated = sqlite::migrate(&path, &config.backup_dir, Clock::system().now()).await?;
+    let Migrated { from, to, .. } = migrated;
+    let file = path.display();
+    match (from, &migrated.adopted) {
+        (_, Some(adopted)) => {
+            println!("{file}: the database of an existing installation was adopted");
+            tell(adopted);
+            println!("  its schema has version {to} now");
+        }
+        (Some(from), _) if from == to => {
+            println!("{file}: its schema has version {to} already, nothing was changed");
+        }
+        (Some(from), _) => println!("{file}: migrated from version {from} to {to}"),
+        (None, _) if is_new => println!("{file}: made, with a schema of version {to}"),
+        (None, _) => println!("{file}: was empty, and has a schema of version {to} now"),
+    }
+    if let Some(backup) = migrated.backup {
+        println!("  backup: {}", backup.display());
+    }
+    Ok(())
+}
+
+fn tell(adopted: &Adopted) {
+    println!("  before: {}", adopted.before);
+    println!("  after:  {}", adopted.after);
+    println!(
+        "  made, because something refers to it or needs it: {}",
+        adopted.made
+    );
+    println!("  cards that will be refreshed: {}", adopted.cards);
+    match &adopted.report {
+        None => println!("  everything was kept as it was"),
+        Some(report) => {
+            println!("  in the report only: {}", adopted.left);
+            println!(
+                "  report of {} odd values: {}",
+                adopted.odd,
+                report.display()
+            );
+        }
+    }
+}

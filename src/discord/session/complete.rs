@@ -1,0 +1,137 @@
+//! What is proposed while somebody types an option of `/session`.
+//!
+//! May touch: the store, to read. Invariant: a proposal's value is taken when it is sent, and
+//! means what its label said.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use twilight_model::application::interaction::application_command::CommandData;
+
+use super::super::click::Click;
+use super::super::feature::{Context, Fault};
+use super::super::options::Given;
+use super::super::reply::{CHOICE_MAX_CHARS, Reply};
+use super::super::text::truncate;
+use super::pick::{self, Purpose};
+use crate::domain::ladder::Scale;
+use crate::domain::mode::Mode;
+use crate::domain::rank::Tier;
+use crate::domain::session::{Actor, Session, scale};
+use crate::domain::{when, zone};
+use crate::store::session::{FindSession, ListSessions, ZoneOf};
+
+pub(super) async fn complete(
+    ctx: Context,
+    click: Click,
+    data: CommandData,
+) -> Result<Reply, Fault> {
+    let given = Given::of(&data);
+    let (Some(actor), Some((option, typed))) = (click.actor(), given.focused()) else {
+        return Ok(Reply::Choices(Vec::new()));
+    };
+    match option {
+        "session" => sessions(&ctx, &actor, &given, typed).await,
+        "when" => times(&ctx, &actor, &given, typed, click.at).await,
+        "timezone" => Ok(zones(typed, click.at)),
+        "lowest" | "highest" => Ok(tiers(scale_of(&ctx, &actor, &given).await?, typed)),
+        _ => Ok(Reply::Choices(Vec::new())),
+    }
+}
+
+/// The scale of the mode that is named, or that the picked session has.
+async fn scale_of(ctx: &Context, actor: &Actor, given: &Given<'_>) -> Result<Scale, Fault> {
+    if let Some(mode) = given.text("mode").and_then(Mode::parse) {
+        return Ok(scale(mode));
+    }
+    let picked = picked(ctx, actor, given).await?;
+    Ok(picked.map_or(Scale::Competitive, |session| session.plan.scale()))
+}
+
+/// The session that was picked already, in a subcommand that asks for one.
+async fn picked(ctx: &Context, actor: &Actor, given: &Given<'_>) -> Result<Option<Session>, Fault> {
+    let Some(id) = given.text("session").and_then(pick::id) else {
+        return Ok(None);
+    };
+    let found = ctx.query(FindSession(id)).await?;
+    Ok(found.filter(|session| session.seen_by(actor).is_ok()))
+}
+
+async fn sessions(
+    ctx: &Context,
+    actor: &Actor,
+    given: &Given<'_>,
+    typed: &str,
+) -> Result<Reply, Fault> {
+    let purpose = match given.subcommand {
+        "show" => Purpose::Look,
+        _ => Purpose::Manage,
+    };
+    let list = ListSessions {
+        guild: actor.guild,
+        viewer: actor.user,
+    };
+    let listing = ctx.query(list).await?;
+    let choices = pick::choices(&listing, actor, purpose, typed);
+    Ok(Reply::choices(choices))
+}
+
+async fn times(
+    ctx: &Context,
+    actor: &Actor,
+    given: &Given<'_>,
+    typed: &str,
+    now: DateTime<Utc>,
+) -> Result<Reply, Fault> {
+    let named = given.text("timezone").and_then(zone::named);
+    let home = ctx.query(ZoneOf(actor.user)).await?;
+    let zone = match named.or(home) {
+        Some(zone) => Some(zone),
+        None => picked(ctx, actor, given)
+            .await?
+            .map(|session| session.plan.zone),
+    };
+    Ok(match zone {
+        Some(zone) => proposals(typed, zone, now),
+        None => match when::parse_anywhere(typed, now) {
+            Some(Ok(_)) => proposals(typed, Tz::UTC, now),
+            _ => no_zone(typed),
+        },
+    })
+}
+
+fn proposals(typed: &str, zone: Tz, now: DateTime<Utc>) -> Reply {
+    let proposals = when::complete(typed, zone, now);
+    Reply::choices(
+        proposals
+            .into_iter()
+            .map(|proposal| (proposal.label, proposal.value)),
+    )
+}
+
+/// The way out for somebody whose zone is not known, as the only choice; picking it sends what
+/// they have typed.
+fn no_zone(typed: &str) -> Reply {
+    let hint = "First set your time zone with /profile edit, or fill in the option timezone";
+    let value = match typed.trim() {
+        "" => "?".to_owned(),
+        typed => truncate(typed, CHOICE_MAX_CHARS),
+    };
+    Reply::choices([(hint.to_owned(), value)])
+}
+
+fn zones(typed: &str, now: DateTime<Utc>) -> Reply {
+    let zones = zone::search(typed, now);
+    Reply::choices(
+        zones
+            .into_iter()
+            .map(|found| (found.label, found.zone.name().to_owned())),
+    )
+}
+
+fn tiers(scale: Scale, typed: &str) -> Reply {
+    let typed = typed.trim().to_lowercase();
+    let meant = Tier::parse(scale, &typed);
+    let fits = |tier: &Tier| tier.label().to_lowercase().contains(&typed) || meant == Some(*tier);
+    let tiers = Tier::all(scale).filter(fits);
+    Reply::choices(tiers.map(|tier| (tier.label().to_owned(), tier.word().to_owned())))
+}

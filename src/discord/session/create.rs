@@ -1,0 +1,135 @@
+//! `/session create`, and how a plan becomes a session by whatever way.
+//!
+//! May touch: the store. Invariant: a session is only made where its card can be shown.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use twilight_model::guild::Permissions;
+
+use super::super::click::Click;
+use super::super::feature::{Context, Fault};
+use super::super::reply::Reply;
+use super::definition::{Create, Teams};
+use super::options::{self, Sentence};
+use super::words::{length, limits, named, refused};
+use crate::domain::session::{Actor, Plan, RankLimits, Session, scale};
+use crate::store::session::{CreateSession, Created, ZoneOf};
+
+/// What the bot needs in a channel for a card, by the names that Discord shows.
+const NEEDED: [(Permissions, &str); 3] = [
+    (Permissions::VIEW_CHANNEL, "View Channel"),
+    (Permissions::SEND_MESSAGES, "Send Messages"),
+    (Permissions::EMBED_LINKS, "Embed Links"),
+];
+
+pub(super) async fn run(
+    ctx: &Context,
+    click: &Click,
+    actor: &Actor,
+    options: &Create,
+) -> Result<Reply, Fault> {
+    let home = ctx.query(ZoneOf(actor.user)).await?;
+    Ok(match plan(options, home, click.at) {
+        Ok(plan) => match make(ctx, click, actor, plan).await? {
+            Ok(session) => Reply::text(created(&session)),
+            Err(sentence) => Reply::text(sentence),
+        },
+        Err(sentence) => Reply::text(sentence),
+    })
+}
+
+/// Makes a session of `plan`, with its card in the channel of `click`; or says why not.
+pub(super) async fn make(
+    ctx: &Context,
+    click: &Click,
+    actor: &Actor,
+    plan: Plan,
+) -> Result<Result<Session, Sentence>, Fault> {
+    if let Some(sentence) = missing(click.app_permissions) {
+        return Ok(Err(sentence));
+    }
+    let create = CreateSession {
+        person: click.person.clone(),
+        guild: actor.guild,
+        channel: click.channel,
+        plan,
+        at: click.at,
+    };
+    let made = ctx.execute(click, create).await?;
+    Ok(made
+        .map(|Created { session }| session)
+        .map_err(|refusal| refused(&refusal)))
+}
+
+/// That a session is there.
+pub(super) fn created(session: &Session) -> String {
+    let plan = &session.plan;
+    let teams = if plan.teams == 2 { ", two teams" } else { "" };
+    let limits = limits(&plan.limits).map_or(String::new(), |limits| format!(", {limits}"));
+    format!(
+        "✅ {} is planned: {}{teams}, {}{limits}. Its card appears in this channel in a moment.",
+        named(session),
+        plan.mode.label(),
+        length(plan.length_minutes),
+    )
+}
+
+/// The plan that was typed by somebody who lives in `home`.
+fn plan(options: &Create, home: Option<Tz>, now: DateTime<Utc>) -> Result<Plan, Sentence> {
+    let mode = options.mode.0;
+    let scale = scale(mode);
+    let zone = options::zone(options.timezone.as_deref(), now)?.or(home);
+    let when = options::when(&options.when, zone, now)?;
+    let title = options::title(options.title.as_deref().unwrap_or_default())?;
+    Ok(Plan {
+        mode,
+        teams: options.teams.map_or(1, Teams::count),
+        at: when.at,
+        zone: when.zone,
+        length_minutes: options::length(options.length.as_deref())?,
+        title: if title.is_empty() {
+            mode.label().to_owned()
+        } else {
+            title
+        },
+        description: options::description(options.description.as_deref().unwrap_or_default())?,
+        limits: RankLimits {
+            lowest: options::tier(scale, options.lowest.as_deref())?,
+            highest: options::tier(scale, options.highest.as_deref())?,
+            distance: options::distance(options.distance),
+        },
+    })
+}
+
+/// What the bot must be allowed in this channel before a card can be shown.
+fn missing(permissions: Permissions) -> Option<Sentence> {
+    if permissions.contains(Permissions::ADMINISTRATOR) {
+        return None;
+    }
+    let missing: Vec<_> = NEEDED
+        .iter()
+        .filter(|(permission, _)| !permissions.contains(*permission))
+        .map(|(_, name)| format!("**{name}**"))
+        .collect();
+    (!missing.is_empty()).then(|| {
+        format!(
+            "I cannot show the session's card in this channel: I lack {}. Ask somebody who manages \
+             the channel to allow me that, or create the session in another channel.",
+            missing.join(", ")
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_in_a_channel_is_named() {
+        let all = NEEDED.iter().map(|(permission, _)| *permission).collect();
+        assert_eq!(missing(all), None);
+        assert_eq!(missing(Permissions::ADMINISTRATOR), None);
+        let said = missing(all - Permissions::EMBED_LINKS).expect("something is missing");
+        assert!(said.contains("I lack **Embed Links**."), "{said}");
+    }
+}

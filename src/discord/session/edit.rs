@@ -1,0 +1,280 @@
+//! `/session edit`: by options, or by a form when there are none.
+//!
+//! May touch: the store. Invariant: what is left out, or left as the form showed it, stays as it
+//! is.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use twilight_model::channel::message::component::TextInputStyle;
+
+use super::super::click::{Click, Pressed, Submitted};
+use super::super::feature::{Context, Fault};
+use super::super::reply::{Message, Modal, Reply, field, text_input};
+use super::super::text::{escape, long_time};
+use super::definition::{Clear, Edit, Teams};
+use super::options::{self, DESCRIPTION, LENGTH, Sentence, TITLE};
+use super::pick::{Purpose, find, id, managed};
+use super::words::{IN_A_SERVER, length, limits, refused, told};
+use crate::domain::ids::SessionId;
+use crate::domain::session::{Actor, Change, Plan, Session, SessionRefusal, scale};
+use crate::store::session::{EditSession, Edited, ZoneOf};
+
+/// Opens the form for the session of its id, which other features' buttons may lead to.
+pub(super) const ASK: &str = "edit-ask";
+/// The form, sent: `session:start that it showed`.
+pub(super) const SAVE: &str = "edit";
+
+const WHEN: &str = "when";
+/// Characters of a time in a form.
+const WHEN_MAX_CHARS: usize = 100;
+
+/// The form with what is decided about `session` now.
+pub fn edit_modal(session: &Session) -> Modal {
+    let plan = &session.plan;
+    let nameless = plan.mode.label();
+    let title = if plan.title == nameless {
+        ""
+    } else {
+        &plan.title
+    };
+    let when = text_input(
+        WHEN,
+        TextInputStyle::Short,
+        true,
+        WHEN_MAX_CHARS,
+        "fri 8pm, tomorrow 20:30, 2026-12-25 19:30",
+        Some(&filled_in(plan.at, plan.zone)),
+    );
+    let zone = format!(
+        "fri 8pm, tomorrow 20:30 and the like, in {}",
+        plan.zone.name()
+    );
+    let mut fields = options::fields(title, nameless, &plan.description, plan.length_minutes);
+    fields.insert(1, field("When", Some(&zone), when));
+    Modal {
+        id: format!("{SAVE}:{}:{}", session.id, plan.at.timestamp()),
+        title: "Edit the session".into(),
+        fields,
+    }
+}
+
+pub(super) async fn run(
+    ctx: &Context,
+    click: &Click,
+    actor: &Actor,
+    options: &Edit,
+) -> Result<Reply, Fault> {
+    let session = match find(ctx, actor, Purpose::Manage, &options.session).await? {
+        Ok(session) => session,
+        Err(sentence) => return Ok(Reply::text(sentence)),
+    };
+    if !session.status.is_alive() {
+        return Ok(not_any_more(&session));
+    }
+    if options.is_bare() {
+        return Ok(Reply::Ask(edit_modal(&session)));
+    }
+    let home = ctx.query(ZoneOf(actor.user)).await?;
+    match options.change(&session.plan, home, click.at) {
+        Ok(change) => Ok(Reply::text(
+            edit(ctx, click, actor, session.id, change).await?,
+        )),
+        Err(sentence) => Ok(Reply::text(sentence)),
+    }
+}
+
+pub(super) async fn ask(ctx: Context, click: Click, pressed: Pressed) -> Result<Reply, Fault> {
+    let Some(actor) = click.actor() else {
+        return Ok(Reply::text(IN_A_SERVER));
+    };
+    Ok(match managed(&ctx, &actor, id(&pressed.args)).await? {
+        Ok(session) if session.status.is_alive() => Reply::Ask(edit_modal(&session)),
+        Ok(session) => not_any_more(&session),
+        Err(sentence) => Reply::text(sentence),
+    })
+}
+
+pub(super) async fn save(ctx: Context, click: Click, sent: Submitted) -> Result<Reply, Fault> {
+    let Some(actor) = click.actor() else {
+        return Ok(Reply::text(IN_A_SERVER));
+    };
+    let (session, shown) = sent.args.split_once(':').unwrap_or((&sent.args, ""));
+    let session = match managed(&ctx, &actor, id(session)).await? {
+        Ok(session) => session,
+        Err(sentence) => return Ok(Reply::text(sentence)),
+    };
+    let (at, doubt) = match moved(&sent, shown, session.plan.zone, click.at) {
+        Ok(at) => (at, String::new()),
+        // The rest is saved all the same: nobody likes to type a description twice.
+        Err(sentence) => (None, format!("\n⚠️ The start has not changed: {sentence}")),
+    };
+    let change = match written(&sent) {
+        Ok(change) => Change { at, ..change },
+        Err(sentence) => return Ok(Reply::text(sentence)),
+    };
+    let said = edit(&ctx, &click, &actor, session.id, change).await?;
+    Ok(Reply::text(said + &doubt))
+}
+
+/// Changes the session, and says what came of it.
+async fn edit(
+    ctx: &Context,
+    click: &Click,
+    actor: &Actor,
+    session: SessionId,
+    change: Change,
+) -> Result<String, Fault> {
+    let edit = EditSession {
+        session,
+        actor: *actor,
+        change,
+        at: click.at,
+    };
+    Ok(match ctx.execute(click, edit).await? {
+        Ok(done) => edited(&done),
+        Err(refusal) => refused(&refusal),
+    })
+}
+
+impl Edit {
+    fn is_bare(&self) -> bool {
+        let texts = [
+            &self.when,
+            &self.length,
+            &self.title,
+            &self.description,
+            &self.lowest,
+            &self.highest,
+            &self.timezone,
+        ];
+        texts.iter().all(|text| text.is_none())
+            && self.mode.is_none()
+            && self.teams.is_none()
+            && self.distance.is_none()
+            && self.clear.is_none()
+    }
+
+    /// The change that is asked for by somebody who lives in `home`.
+    fn change(
+        &self,
+        plan: &Plan,
+        home: Option<Tz>,
+        now: DateTime<Utc>,
+    ) -> Result<Change, Sentence> {
+        let mode = self.mode.map(|mode| mode.0);
+        let scale = scale(mode.unwrap_or(plan.mode));
+        let zone = options::zone(self.timezone.as_deref(), now)?;
+        let reader = zone.or(home).unwrap_or(plan.zone);
+        let at = match &self.when {
+            Some(when) => Some(options::when(when, Some(reader), now)?.at),
+            None => None,
+        };
+        let clears = |what| (self.clear == Some(what)).then(String::new);
+        let title = self.title.as_deref().map(options::title).transpose()?;
+        let description = self.description.as_deref().map(options::description);
+        let length = self.length.as_deref();
+        Ok(Change {
+            mode,
+            teams: self.teams.map(Teams::count),
+            at,
+            zone,
+            length_minutes: length
+                .map(|typed| options::length(Some(typed)))
+                .transpose()?,
+            title: title.or(clears(Clear::Title)),
+            description: description.transpose()?.or(clears(Clear::Description)),
+            without_limits: self.clear == Some(Clear::Limits),
+            lowest: options::tier(scale, self.lowest.as_deref())?,
+            highest: options::tier(scale, self.highest.as_deref())?,
+            distance: options::distance(self.distance),
+        })
+    }
+}
+
+/// What a form says, but for the start.
+fn written(sent: &Submitted) -> Result<Change, Sentence> {
+    Ok(Change {
+        title: Some(options::title(sent.text(TITLE))?),
+        description: Some(options::description(sent.text(DESCRIPTION))?),
+        length_minutes: options::chosen_length(sent.values(LENGTH)),
+        ..Change::default()
+    })
+}
+
+/// The start that a form says, if it is another than it showed.
+fn moved(
+    sent: &Submitted,
+    shown: &str,
+    zone: Tz,
+    now: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>, Sentence> {
+    let typed = sent.text(WHEN);
+    let shown = shown
+        .parse()
+        .ok()
+        .and_then(|at| DateTime::from_timestamp(at, 0));
+    if shown.is_some_and(|at| filled_in(at, zone) == typed.trim()) {
+        return Ok(None);
+    }
+    options::when(typed, Some(zone), now).map(|when| Some(when.at))
+}
+
+/// A time as it can be typed.
+fn filled_in(at: DateTime<Utc>, zone: Tz) -> String {
+    at.with_timezone(&zone).format("%Y-%m-%d %H:%M").to_string()
+}
+
+fn not_any_more(session: &Session) -> Reply {
+    let refusal = SessionRefusal::Not(session.status);
+    Reply::Say(Message::text(refused(&refusal)))
+}
+
+/// What is different now.
+fn edited(done: &Edited) -> String {
+    let (before, now) = (&done.before, &done.session.plan);
+    let title = escape(&now.title);
+    if before == now {
+        return format!("Nothing about **{title}** is different from before.");
+    }
+    let mut lines = Vec::new();
+    if before.at != now.at {
+        lines.push(format!(
+            "starts {} instead of {}",
+            long_time(now.at),
+            long_time(before.at)
+        ));
+    }
+    if before.mode != now.mode {
+        lines.push(format!("is {}", now.mode.label()));
+    }
+    if before.teams != now.teams {
+        let teams = if now.teams == 2 {
+            "two teams"
+        } else {
+            "one team"
+        };
+        lines.push(format!("is for {teams}"));
+    }
+    if before.length_minutes != now.length_minutes {
+        lines.push(format!("takes {}", length(now.length_minutes)));
+    }
+    if before.title != now.title {
+        lines.push(format!("was called **{}**", escape(&before.title)));
+    }
+    if before.description != now.description {
+        lines.push(match now.description.as_str() {
+            "" => "has no description any more".into(),
+            _ => "has another description".into(),
+        });
+    }
+    if before.limits != now.limits {
+        lines.push(match limits(&now.limits) {
+            Some(limits) => format!("is limited by rank: {limits}"),
+            None => "is open to every rank".into(),
+        });
+    }
+    if before.zone != now.zone {
+        lines.push(format!("is planned in {}", now.zone.name()));
+    }
+    format!("✅ **{title}** {}.{}", lines.join("; "), told(done.told))
+}

@@ -1,0 +1,256 @@
+//! Picking a session: proposals while typing, and what was picked or typed.
+//!
+//! May touch: the store. Invariant: nobody needs to know a number; sessions of other servers are
+//! never found.
+
+use chrono_tz::Tz;
+
+use super::super::feature::{Context, Fault};
+use super::super::reply::CHOICE_MAX_CHARS;
+use super::super::text::truncate;
+use super::super::words::quoted;
+use super::options::Sentence;
+use super::words::refused;
+use crate::domain::ids::SessionId;
+use crate::domain::session::{Actor, Session, SessionRefusal};
+use crate::store::session::{FindSession, ListSessions, Listed, Listing};
+
+/// What a session is picked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// To look at it: everybody in its server may.
+    Look,
+    /// To change or cancel it.
+    Manage,
+}
+
+impl Purpose {
+    fn allows(self, session: &Session, actor: &Actor) -> Result<(), SessionRefusal> {
+        match self {
+            Self::Look => session.seen_by(actor),
+            Self::Manage => session.managed_by(actor),
+        }
+    }
+}
+
+/// What fits `typed`, soonest first: labels, and the values that stand for the sessions.
+pub(super) fn choices<'l>(
+    listing: &'l Listing,
+    actor: &'l Actor,
+    purpose: Purpose,
+    typed: &str,
+) -> impl Iterator<Item = (String, String)> + 'l {
+    let typed = typed.to_lowercase();
+    let words: Vec<String> = typed.split_whitespace().map(str::to_owned).collect();
+    listing
+        .sessions
+        .iter()
+        .filter(move |listed| purpose.allows(&listed.session, actor).is_ok())
+        .map(|listed| {
+            let zone = listing.zone.unwrap_or(listed.session.plan.zone);
+            (label(listed, zone), listed.session.id.to_string())
+        })
+        .filter(move |(label, _)| {
+            let label = label.to_lowercase();
+            words.iter().all(|word| label.contains(word))
+        })
+}
+
+/// The session that was picked from the list, or whose title was typed; or a sentence.
+pub(super) async fn find(
+    ctx: &Context,
+    actor: &Actor,
+    purpose: Purpose,
+    typed: &str,
+) -> Result<Result<Session, Sentence>, Fault> {
+    let listing = ctx
+        .query(ListSessions {
+            guild: actor.guild,
+            viewer: actor.user,
+        })
+        .await?;
+    let id = typed.trim().parse().ok().map(SessionId);
+    let found = match among(&listing.sessions, actor, purpose, typed, id) {
+        Some(found) => found,
+        None => match id {
+            Some(id) => match ctx.query(FindSession(id)).await? {
+                Some(session) => Ok(session),
+                None => Err(refused(&SessionRefusal::Unknown)),
+            },
+            None => Err(format!(
+                "There is no session called {} here. Pick one from the list that opens while \
+                 typing, or see `/session list`.",
+                quoted(typed)
+            )),
+        },
+    };
+    Ok(
+        found.and_then(|session| match purpose.allows(&session, actor) {
+            Ok(()) => Ok(session),
+            Err(refusal) => Err(refused(&refusal)),
+        }),
+    )
+}
+
+/// The session of this number, by its route's arguments; `None` inside if there is none that
+/// `actor` may manage, and then the sentence.
+pub(super) async fn managed(
+    ctx: &Context,
+    actor: &Actor,
+    id: Option<SessionId>,
+) -> Result<Result<Session, Sentence>, Fault> {
+    let session = match id {
+        Some(id) => ctx.query(FindSession(id)).await?,
+        None => None,
+    };
+    let managed = session
+        .ok_or(SessionRefusal::Unknown)
+        .and_then(|session| session.managed_by(actor).map(|()| session));
+    Ok(managed.map_err(|refusal| refused(&refusal)))
+}
+
+/// The number in a route's arguments.
+pub(super) fn id(args: &str) -> Option<SessionId> {
+    args.parse().ok().map(SessionId)
+}
+
+/// The one of `listed` that is meant; `None` if none is.
+fn among(
+    listed: &[Listed],
+    actor: &Actor,
+    purpose: Purpose,
+    typed: &str,
+    id: Option<SessionId>,
+) -> Option<Result<Session, Sentence>> {
+    let mut sessions = listed.iter().map(|listed| &listed.session);
+    if let Some(session) = sessions.clone().find(|session| Some(session.id) == id) {
+        return Some(Ok(session.clone()));
+    }
+    let title = typed.trim().to_lowercase();
+    let called = |session: &&Session| session.plan.title.to_lowercase() == title;
+    let (allowed, others): (Vec<_>, Vec<_>) = sessions
+        .by_ref()
+        .filter(called)
+        .partition(|session| purpose.allows(session, actor).is_ok());
+    match (&allowed[..], &others[..]) {
+        ([], []) => None,
+        ([session], _) | ([], [session]) => Some(Ok((*session).clone())),
+        _ => Some(Err(format!(
+            "Several sessions here are called {}. Pick one from the list that opens while typing.",
+            quoted(typed)
+        ))),
+    }
+}
+
+/// "Fri 27 Nov, 20:00 — Title (5v5, 3/5)", the title shortened if need be.
+fn label(listed: &Listed, zone: Tz) -> String {
+    let plan = &listed.session.plan;
+    let at = plan.at.with_timezone(&zone).format("%a %-d %b, %H:%M");
+    let (mode, accepted, places) = (plan.mode.id(), listed.accepted, plan.places());
+    let (before, after) = (
+        format!("{at} — "),
+        format!(" ({mode}, {accepted}/{places})"),
+    );
+    let taken = before.chars().count() + after.chars().count();
+    let title = truncate(&plan.title, CHOICE_MAX_CHARS.saturating_sub(taken));
+    before + &title + &after
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::{ChannelId, GuildId, UserId};
+    use crate::domain::mode::Mode;
+    use crate::domain::session::{Plan, RankLimits, Status};
+
+    const BERLIN: Tz = Tz::Europe__Berlin;
+
+    fn listed(id: i64, organiser: i64, title: &str) -> Listed {
+        let plan = Plan {
+            mode: Mode::parse("5v5").unwrap(),
+            teams: 1,
+            at: "2026-11-27T19:00:00Z".parse().unwrap(),
+            zone: Tz::UTC,
+            length_minutes: 120,
+            title: title.into(),
+            description: String::new(),
+            limits: RankLimits::default(),
+        };
+        let session = Session {
+            id: SessionId(id),
+            organiser: Some(UserId(organiser)),
+            guild: GuildId(7),
+            channel: ChannelId(8),
+            card: None,
+            created_at: plan.at,
+            plan,
+            status: Status::Open,
+            cancel_reason: None,
+        };
+        Listed {
+            session,
+            accepted: 3,
+            waiting: 0,
+        }
+    }
+
+    fn ana() -> Actor {
+        Actor {
+            user: UserId(1),
+            guild: GuildId(7),
+            manages_events: false,
+        }
+    }
+
+    fn found(typed: &str) -> Option<Result<i64, Sentence>> {
+        let sessions = [
+            listed(1, 1, "Scrim"),
+            listed(2, 2, "Scrim"),
+            listed(3, 2, "Cup"),
+            listed(4, 1, "Late"),
+            listed(5, 1, "late"),
+        ];
+        let id = typed.parse().ok().map(SessionId);
+        let found = among(&sessions, &ana(), Purpose::Manage, typed, id)?;
+        Some(found.map(|session| session.id.0))
+    }
+
+    #[test]
+    fn a_label_says_when_in_the_readers_zone_and_how_full_it_is() {
+        let label = |title: &str| label(&listed(1, 1, title), BERLIN);
+        assert_eq!(label("Scrim"), "Fri 27 Nov, 20:00 — Scrim (5v5, 3/5)");
+        let long = label(&"x".repeat(100));
+        assert_eq!(long.chars().count(), CHOICE_MAX_CHARS);
+        assert!(long.ends_with("… (5v5, 3/5)"), "{long}");
+    }
+
+    #[test]
+    fn a_typed_title_means_the_session_that_one_may_manage() {
+        assert_eq!(found("scrim "), Some(Ok(1)));
+        assert_eq!(found("Cup"), Some(Ok(3)));
+        assert!(found("late").is_some_and(|found| found.is_err()));
+        assert_eq!(found("2"), Some(Ok(2)));
+        assert_eq!(found("Other"), None);
+    }
+
+    #[test]
+    fn proposals_are_those_that_one_may_manage_and_that_fit() {
+        let listing = Listing {
+            zone: Some(BERLIN),
+            sessions: vec![
+                listed(1, 1, "Scrim"),
+                listed(2, 2, "Scrim"),
+                listed(3, 1, "Cup"),
+            ],
+        };
+        let ids = |purpose, typed: &str| -> Vec<String> {
+            let ana = ana();
+            choices(&listing, &ana, purpose, typed)
+                .map(|(_, id)| id)
+                .collect()
+        };
+        assert_eq!(ids(Purpose::Manage, ""), ["1", "3"]);
+        assert_eq!(ids(Purpose::Look, "20:00 scr"), ["1", "2"]);
+        assert_eq!(ids(Purpose::Manage, "cup fri"), ["3"]);
+    }
+}

@@ -1,0 +1,197 @@
+//! What an organiser decides about the people in a queue.
+//!
+//! May touch: the domain and [`Transaction`]. Invariant: who is concerned is owed a notice in the
+//! same transaction, unless they decided about themselves.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{entry, load, organiser_account};
+use crate::domain::ids::{AccountId, SessionId, UserId};
+use crate::domain::manage::{self, ManageRefusal};
+use crate::domain::profile::Person;
+use crate::domain::queue::Entry;
+use crate::domain::role::Role;
+use crate::domain::session::{Actor, Session, SessionRefusal};
+use crate::store::outbox::Notice;
+use crate::store::sql::{DbError, sql, values};
+use crate::store::{Command, Read, Stop, Transaction, outbox, session};
+
+/// A player gets a place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AcceptPlayer {
+    /// In which session.
+    pub session: SessionId,
+    /// Who decides, from where.
+    pub actor: Actor,
+    /// Who is accepted.
+    pub player: UserId,
+    /// What they play.
+    pub role: Role,
+    /// On which of the accounts that they offer.
+    pub account: AccountId,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// They have a place.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Accepted {
+    /// Who.
+    pub person: Person,
+    /// What they play.
+    pub role: Role,
+}
+
+impl Command for AcceptPlayer {
+    const NAME: &'static str = "accept_player";
+    type Answer = Accepted;
+    type Refusal = ManageRefusal;
+
+    fn run(&self, tx: &mut dyn Transaction) -> Result<Accepted, Stop<ManageRefusal>> {
+        let session = managed(tx, self.session, &self.actor)?;
+        let queue = load(tx, session.id)?;
+        let organiser = organiser_account(tx, &session)?;
+        let (player, role, account) = (self.player, self.role, self.account);
+        manage::accept(&session, &queue, player, role, account, organiser.as_ref())
+            .map_err(Stop::Refused)?;
+        let entry = found(queue.entry(player))?;
+        let values = values![
+            session.id,
+            player,
+            account,
+            role.as_str(),
+            self.actor.user,
+            self.at
+        ];
+        tx.execute(sql!("queue/place"), values)?;
+        let notice = Notice::Accepted {
+            title: session.plan.title.clone(),
+            at: session.plan.at,
+            role,
+        };
+        tell(tx, &session, &self.actor, player, notice, self.at)?;
+        Ok(Accepted {
+            person: entry.person.clone(),
+            role,
+        })
+    }
+}
+
+/// A player is turned down.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RejectPlayer {
+    /// In which session.
+    pub session: SessionId,
+    /// Who decides, from where.
+    pub actor: Actor,
+    /// Who is turned down.
+    pub player: UserId,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// They were turned down.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rejected {
+    /// Who.
+    pub person: Person,
+}
+
+impl Command for RejectPlayer {
+    const NAME: &'static str = "reject_player";
+    type Answer = Rejected;
+    type Refusal = ManageRefusal;
+
+    fn run(&self, tx: &mut dyn Transaction) -> Result<Rejected, Stop<ManageRefusal>> {
+        let session = managed(tx, self.session, &self.actor)?;
+        let entry = entry(tx, session.id, self.player)?;
+        manage::reject(&session, entry.as_ref()).map_err(Stop::Refused)?;
+        let values = values![session.id, self.player, self.actor.user];
+        tx.execute(sql!("queue/judge"), values)?;
+        let notice = Notice::NotAccepted {
+            title: session.plan.title.clone(),
+            at: session.plan.at,
+        };
+        tell(tx, &session, &self.actor, self.player, notice, self.at)?;
+        let person = found(entry)?.person;
+        Ok(Rejected { person })
+    }
+}
+
+/// A player who was accepted or turned down waits again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TakeBack {
+    /// In which session.
+    pub session: SessionId,
+    /// Who decides, from where.
+    pub actor: Actor,
+    /// About whom.
+    pub player: UserId,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// They wait again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TakenBack {
+    /// Who.
+    pub person: Person,
+    /// The role of the place that they lost; `None` if they had been turned down.
+    pub role: Option<Role>,
+}
+
+impl Command for TakeBack {
+    const NAME: &'static str = "take_back";
+    type Answer = TakenBack;
+    type Refusal = ManageRefusal;
+
+    fn run(&self, tx: &mut dyn Transaction) -> Result<TakenBack, Stop<ManageRefusal>> {
+        let session = managed(tx, self.session, &self.actor)?;
+        let entry = entry(tx, session.id, self.player)?;
+        let role = manage::take_back(&session, entry.as_ref()).map_err(Stop::Refused)?;
+        tx.execute(sql!("queue/release"), values![session.id, self.player])?;
+        let nobody: Option<UserId> = None;
+        let values = values![session.id, self.player, nobody];
+        tx.execute(sql!("queue/judge"), values)?;
+        let notice = Notice::Waiting {
+            title: session.plan.title.clone(),
+            at: session.plan.at,
+        };
+        tell(tx, &session, &self.actor, self.player, notice, self.at)?;
+        let person = found(entry)?.person;
+        Ok(TakenBack { person, role })
+    }
+}
+
+/// The session, if `actor` may manage it.
+fn managed(
+    db: &mut dyn Read,
+    id: SessionId,
+    actor: &Actor,
+) -> Result<Session, Stop<ManageRefusal>> {
+    let refused = |refusal| Stop::Refused(ManageRefusal::Session(refusal));
+    let session = session::load(db, id)?.ok_or_else(|| refused(SessionRefusal::Unknown))?;
+    session.managed_by(actor).map_err(refused)?;
+    Ok(session)
+}
+
+/// What the decision was about; there is one, or it would have been refused.
+fn found<E: std::borrow::Borrow<Entry>>(entry: Option<E>) -> Result<E, DbError> {
+    entry.ok_or(DbError::NoRow("queue/entry"))
+}
+
+/// Owes the card, and the player `notice`.
+fn tell(
+    tx: &mut dyn Transaction,
+    session: &Session,
+    actor: &Actor,
+    player: UserId,
+    notice: Notice,
+    at: DateTime<Utc>,
+) -> Result<(), DbError> {
+    if player != actor.user {
+        outbox::owe_notice(tx, session.id, player, notice, at)?;
+    }
+    outbox::owe_card(tx, session.id, at)
+}

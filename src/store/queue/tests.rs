@@ -1,0 +1,669 @@
+use std::collections::HashSet;
+
+use chrono::TimeDelta;
+use chrono_tz::Tz;
+use proptest::prelude::*;
+
+use super::*;
+use crate::domain::account::AccountRefusal;
+use crate::domain::battletag::BattleTag;
+use crate::domain::ids::{ChannelId, GuildId, InteractionId};
+use crate::domain::ladder::Ladder;
+use crate::domain::manage::ManageRefusal;
+use crate::domain::mode::Mode;
+use crate::domain::queue::NewcomerRefusal;
+use crate::domain::queue::fixtures::start;
+use crate::domain::rank::{Rank, Tier};
+use crate::domain::role::Roles;
+use crate::domain::session::{Plan, RankLimits, Status, scale};
+use crate::store::account::AddAccount;
+use crate::store::clock::AdvanceClock;
+use crate::store::outbox::{DueNow, Notice, Owed};
+use crate::store::session::{CancelSession, CreateSession, SetOpen};
+use crate::store::sqlite::Database;
+use crate::store::{Command, Store};
+use Role::{Damage, Support, Tank};
+
+const GUILD: GuildId = GuildId(10);
+const ORGANISER: UserId = UserId(1);
+
+/// A database with a session in it.
+struct World {
+    store: Store,
+    session: SessionId,
+    clicks: i64,
+    _folder: tempfile::TempDir,
+    _database: Database,
+}
+
+impl World {
+    async fn new(mode: &str) -> Self {
+        Self::limited(mode, RankLimits::default()).await
+    }
+
+    async fn limited(mode: &str, limits: RankLimits) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("test.db");
+        let database = Database::open(&path, folder.path(), start()).await.unwrap();
+        let mut world = Self {
+            store: database.store(),
+            session: SessionId(0),
+            clicks: 0,
+            _folder: folder,
+            _database: database,
+        };
+        let plan = Plan {
+            mode: Mode::parse(mode).unwrap(),
+            teams: 1,
+            at: start() + TimeDelta::days(1),
+            zone: Tz::Europe__Berlin,
+            length_minutes: 60,
+            title: "Scrim".into(),
+            description: String::new(),
+            limits,
+        };
+        let create = CreateSession {
+            person: person(1),
+            guild: GUILD,
+            channel: ChannelId(20),
+            plan,
+            at: start(),
+        };
+        world.session = world.execute(create).await.unwrap().session.id;
+        world
+    }
+
+    async fn execute<C: Command>(&mut self, command: C) -> Result<C::Answer, C::Refusal> {
+        self.clicks += 1;
+        self.execute_as(self.clicks, command).await
+    }
+
+    async fn execute_as<C: Command>(
+        &self,
+        click: i64,
+        command: C,
+    ) -> Result<C::Answer, C::Refusal> {
+        let click = InteractionId(click);
+        self.store.execute(click, command).await.unwrap()
+    }
+
+    async fn account(&mut self, user: i64, ranks: &[(Ladder, &str)]) -> AccountId {
+        let rank =
+            |(ladder, rank): &(Ladder, &str)| (*ladder, Rank::parse(ladder.scale(), rank).unwrap());
+        let add = AddAccount {
+            person: person(user),
+            battletag: tag(user, self.clicks),
+            ranks: ranks.iter().map(rank).collect(),
+            at: start(),
+        };
+        self.execute(add).await.unwrap().id
+    }
+
+    fn join(&self, user: i64, roles: &[Role]) -> JoinQueue {
+        JoinQueue {
+            session: self.session,
+            actor: actor(user),
+            person: person(user),
+            roles: roles.iter().copied().collect(),
+            accounts: Vec::new(),
+            note: String::new(),
+            at: start(),
+        }
+    }
+
+    fn accept(&self, user: i64, role: Role, account: AccountId) -> AcceptPlayer {
+        AcceptPlayer {
+            session: self.session,
+            actor: actor(1),
+            player: UserId(user),
+            role,
+            account,
+            at: start(),
+        }
+    }
+
+    fn reject(&self, user: i64) -> RejectPlayer {
+        RejectPlayer {
+            session: self.session,
+            actor: actor(1),
+            player: UserId(user),
+            at: start(),
+        }
+    }
+
+    fn take_back(&self, user: i64) -> TakeBack {
+        TakeBack {
+            session: self.session,
+            actor: actor(1),
+            player: UserId(user),
+            at: start(),
+        }
+    }
+
+    fn leave(&self, user: i64) -> LeaveQueue {
+        let (session, actor) = (self.session, actor(user));
+        let at = start();
+        LeaveQueue { session, actor, at }
+    }
+
+    fn stream(&self, user: i64) -> ToggleStreaming {
+        let (session, actor) = (self.session, actor(user));
+        let at = start();
+        ToggleStreaming { session, actor, at }
+    }
+
+    async fn view(&self) -> SessionView {
+        let view = self.store.query(ViewSession(self.session)).await.unwrap();
+        view.unwrap()
+    }
+
+    /// Somebody with an account who has joined.
+    async fn joined(&mut self, user: i64, roles: &[Role]) -> AccountId {
+        let account = self.account(user, &[]).await;
+        self.execute(self.join(user, roles)).await.unwrap();
+        account
+    }
+
+    /// What people are owed.
+    async fn notices(&self) -> Vec<(UserId, Notice)> {
+        let due = DueNow {
+            now: start() + TimeDelta::days(9),
+            max: 99,
+        };
+        let due = self.store.query(due).await.unwrap();
+        due.into_iter()
+            .filter_map(|due| match due.owed {
+                Owed::Message { to, notice } => Some((to, notice)),
+                Owed::Card(_) => None,
+            })
+            .collect()
+    }
+
+    /// How often the card became owed, without being delivered.
+    async fn card_generation(&self) -> i64 {
+        let now = start() + TimeDelta::days(9);
+        let due = self.store.query(DueNow { now, max: 99 }).await.unwrap();
+        let card = due.iter().find(|due| due.owed == Owed::Card(self.session));
+        card.map_or(0, |due| due.generation)
+    }
+}
+
+fn person(user: i64) -> Person {
+    Person {
+        id: UserId(user),
+        name: format!("Person {user}"),
+    }
+}
+
+fn actor(user: i64) -> Actor {
+    Actor {
+        user: UserId(user),
+        guild: GUILD,
+        manages_events: false,
+    }
+}
+
+fn tag(user: i64, number: i64) -> BattleTag {
+    BattleTag::parse(&format!("Player{user}#{}", 1_000 + number)).unwrap()
+}
+
+fn up_to_platinum() -> RankLimits {
+    let mode = Mode::parse("5v5").unwrap();
+    RankLimits {
+        highest: Tier::parse(scale(mode), "platinum"),
+        ..RankLimits::default()
+    }
+}
+
+#[tokio::test]
+async fn joining_twice_changes_what_is_offered_and_keeps_the_place_in_line() {
+    let mut world = World::new("5v5").await;
+    world.joined(2, &[Tank]).await;
+    world.joined(3, &[Tank]).await;
+    let mut again = world.join(2, &[Support]);
+    again.note = "late".into();
+    again.at = start() + TimeDelta::hours(1);
+    assert!(world.execute(again).await.unwrap().again);
+    let queue = world.view().await.queue;
+    let users: Vec<_> = queue
+        .entries
+        .iter()
+        .map(|entry| entry.person.id.0)
+        .collect();
+    assert_eq!(users, [2, 3]);
+    assert_eq!(queue.entries[0].roles, Roles::from_iter([Support]));
+    assert_eq!(queue.entries[0].note, "late");
+}
+
+#[tokio::test]
+async fn the_same_click_delivered_twice_joins_streams_and_leaves_once() {
+    let mut world = World::new("5v5").await;
+    world.account(2, &[]).await;
+    let join = world.join(2, &[Tank]);
+    let first = world.execute_as(900, join.clone()).await.unwrap();
+    assert_eq!(world.execute_as(900, join).await.unwrap(), first);
+    let (stream, leave) = (world.stream(2), world.leave(2));
+    for _ in 0..2 {
+        let now = world.execute_as(901, stream.clone()).await.unwrap();
+        assert!(now.streaming, "a second delivery does not take it back");
+    }
+    for _ in 0..2 {
+        assert!(world.execute_as(902, leave.clone()).await.is_ok());
+    }
+    assert_eq!(world.execute(leave).await, Err(QueueRefusal::NotIn));
+}
+
+#[tokio::test]
+async fn a_session_of_another_server_is_not_there() {
+    let mut world = World::new("5v5").await;
+    world.joined(2, &[Tank]).await;
+    let unknown = QueueRefusal::Session(SessionRefusal::Unknown);
+    let (mut join, mut leave) = (world.join(2, &[Tank]), world.leave(2));
+    join.actor.guild = GuildId(99);
+    leave.actor.guild = GuildId(99);
+    assert_eq!(world.execute(join).await, Err(unknown.clone()));
+    assert_eq!(world.execute(leave).await, Err(unknown));
+    let mut reject = world.reject(2);
+    reject.actor.guild = GuildId(99);
+    reject.actor.manages_events = true;
+    let unknown = ManageRefusal::Session(SessionRefusal::Unknown);
+    assert_eq!(world.execute(reject).await, Err(unknown));
+}
+
+#[tokio::test]
+async fn nobody_offers_the_account_of_somebody_else() {
+    let mut world = World::new("5v5").await;
+    world.account(2, &[]).await;
+    let others = world.account(3, &[]).await;
+    let mut join = world.join(2, &[Tank]);
+    join.accounts = vec![others];
+    assert_eq!(world.execute(join).await, Err(QueueRefusal::NoAccount));
+}
+
+#[tokio::test]
+async fn a_newcomer_gets_profile_account_and_place_at_once_or_nothing() {
+    let mut world = World::limited("5v5", up_to_platinum()).await;
+    let diamond = Rank::parse(Ladder::Tank.scale(), "d3").unwrap();
+    let mut join = JoinAsNewcomer {
+        session: world.session,
+        actor: actor(2),
+        person: person(2),
+        battletag: tag(2, 0),
+        ranks: vec![(Ladder::Tank, diamond)],
+        roles: Roles::from_iter([Tank]),
+        zone: Some(Tz::Asia__Tokyo),
+        note: "hi".into(),
+        at: start(),
+    };
+    let refused = world.execute(join.clone()).await;
+    let rank = NewcomerRefusal::Queue(QueueRefusal::Rank(match &refused {
+        Err(NewcomerRefusal::Queue(QueueRefusal::Rank(rank))) => rank.clone(),
+        other => panic!("{other:?}"),
+    }));
+    assert_eq!(refused, Err(rank));
+    let desk = PrepareJoin {
+        session: world.session,
+        user: UserId(2),
+    };
+    let nothing = world.store.query(desk).await.unwrap().unwrap();
+    assert!(nothing.profile.is_none() && nothing.accounts.is_empty());
+
+    join.ranks = vec![(
+        Ladder::Tank,
+        Rank::parse(Ladder::Tank.scale(), "p3").unwrap(),
+    )];
+    assert!(!world.execute(join.clone()).await.unwrap().again);
+    // The form sent once more, from another window.
+    assert!(world.execute(join).await.unwrap().again);
+    let desk = PrepareJoin {
+        session: world.session,
+        user: UserId(2),
+    };
+    let desk = world.store.query(desk).await.unwrap().unwrap();
+    let profile = desk.profile.unwrap();
+    assert_eq!(profile.zone, Some(Tz::Asia__Tokyo));
+    assert_eq!(profile.roles, Roles::from_iter([Tank]));
+    assert_eq!(desk.accounts.len(), 1);
+    let entry = desk.entry.unwrap();
+    assert_eq!((entry.note.as_str(), entry.accounts.len()), ("hi", 1));
+}
+
+#[tokio::test]
+async fn a_newcomer_with_ten_accounts_is_no_newcomer() {
+    let mut world = World::new("5v5").await;
+    for _ in 0..10 {
+        world.account(2, &[]).await;
+    }
+    let join = JoinAsNewcomer {
+        session: world.session,
+        actor: actor(2),
+        person: person(2),
+        battletag: tag(2, 500),
+        ranks: Vec::new(),
+        roles: Roles::EMPTY,
+        zone: None,
+        note: String::new(),
+        at: start(),
+    };
+    let refused = world.execute(join).await;
+    assert_eq!(
+        refused,
+        Err(NewcomerRefusal::Account(AccountRefusal::TooMany))
+    );
+}
+
+#[tokio::test]
+async fn who_is_accepted_leaves_and_their_place_is_free_again() {
+    let mut world = World::new("5v5").await;
+    let first = world.joined(2, &[Tank]).await;
+    let second = world.joined(3, &[Tank]).await;
+    world.execute(world.accept(2, Tank, first)).await.unwrap();
+    let full = world.execute(world.accept(3, Tank, second)).await;
+    assert_eq!(full, Err(ManageRefusal::NoRoom(Tank)));
+    assert_eq!(world.notices().await.len(), 1);
+    let left = world.execute(world.leave(2)).await.unwrap();
+    assert_eq!(left.role, Some(Tank));
+    assert!(
+        world.notices().await.is_empty(),
+        "nothing is to be told to who left"
+    );
+    world.execute(world.accept(3, Tank, second)).await.unwrap();
+    // They can come back, and wait.
+    world.execute(world.join(2, &[Tank])).await.unwrap();
+    assert!(
+        world
+            .view()
+            .await
+            .queue
+            .entry(UserId(2))
+            .unwrap()
+            .is_waiting()
+    );
+}
+
+#[tokio::test]
+async fn accepting_somebody_who_just_left_says_so() {
+    let mut world = World::new("5v5").await;
+    let account = world.joined(2, &[Tank]).await;
+    world.execute(world.leave(2)).await.unwrap();
+    let refused = world.execute(world.accept(2, Tank, account)).await;
+    assert_eq!(refused, Err(ManageRefusal::NotIn));
+}
+
+#[tokio::test]
+async fn the_account_of_an_accepted_player_is_not_changed_by_joining_again() {
+    let mut world = World::new("5v5").await;
+    let first = world.joined(2, &[Tank]).await;
+    let other = world.account(2, &[]).await;
+    world.execute(world.accept(2, Tank, first)).await.unwrap();
+    let mut again = world.join(2, &[Support]);
+    again.accounts = vec![other];
+    let refused = world.execute(again).await;
+    assert_eq!(refused, Err(QueueRefusal::Accepted(Tank)));
+    let queue = world.view().await.queue;
+    let (entry, place) = queue.accepted().next().unwrap();
+    assert_eq!((place.account, entry.accounts.len()), (Some(first), 1));
+}
+
+#[tokio::test]
+async fn only_the_organiser_and_those_who_manage_events_decide() {
+    let mut world = World::new("5v5").await;
+    let account = world.joined(2, &[Tank]).await;
+    let mut accept = world.accept(2, Tank, account);
+    accept.actor = actor(2);
+    let refused = world.execute(accept.clone()).await;
+    let not_yours = ManageRefusal::Session(SessionRefusal::NotYours);
+    assert_eq!(refused, Err(not_yours.clone()));
+    let (mut reject, mut take_back) = (world.reject(2), world.take_back(2));
+    (reject.actor, take_back.actor) = (actor(3), actor(3));
+    assert_eq!(world.execute(reject).await, Err(not_yours.clone()));
+    assert_eq!(world.execute(take_back).await, Err(not_yours));
+    accept.actor.manages_events = true;
+    assert!(world.execute(accept).await.is_ok());
+}
+
+#[tokio::test]
+async fn people_are_told_the_last_of_what_was_decided_about_them() {
+    let mut world = World::new("5v5").await;
+    let account = world.joined(2, &[Tank]).await;
+    world.execute(world.reject(2)).await.unwrap();
+    let told = world.notices().await;
+    assert!(
+        matches!(told[..], [(UserId(2), Notice::NotAccepted { .. })]),
+        "{told:?}"
+    );
+    world.execute(world.take_back(2)).await.unwrap();
+    let told = world.notices().await;
+    assert!(
+        matches!(told[..], [(UserId(2), Notice::Waiting { .. })]),
+        "{told:?}"
+    );
+    world
+        .execute(world.accept(2, Damage, account))
+        .await
+        .unwrap();
+    let told = world.notices().await;
+    assert!(
+        matches!(
+            told[..],
+            [(UserId(2), Notice::Accepted { role: Damage, .. })]
+        ),
+        "{told:?}"
+    );
+}
+
+#[tokio::test]
+async fn an_organiser_who_plays_is_not_told_what_they_decided() {
+    let mut world = World::new("5v5").await;
+    let account = world.joined(1, &[Tank]).await;
+    world.execute(world.accept(1, Tank, account)).await.unwrap();
+    assert!(world.notices().await.is_empty());
+}
+
+#[tokio::test]
+async fn whatever_changes_the_card_owes_it_and_what_is_refused_does_not() {
+    let mut world = World::new("5v5").await;
+    let mut owed = world.card_generation().await;
+    let account = world.joined(2, &[Tank]).await;
+    macro_rules! owes {
+        ($command:expr, $times:expr) => {
+            let _ = world.execute($command).await;
+            let now = world.card_generation().await;
+            assert_eq!(now - owed, $times, stringify!($command));
+            owed = now;
+        };
+    }
+    owes!(world.stream(2), 2);
+    owes!(world.accept(2, Tank, account), 1);
+    owes!(world.accept(2, Tank, account), 0);
+    owes!(world.take_back(2), 1);
+    owes!(world.take_back(2), 0);
+    owes!(world.reject(2), 1);
+    owes!(world.leave(2), 0);
+    owes!(world.take_back(2), 1);
+    owes!(world.leave(2), 1);
+    owes!(world.leave(2), 0);
+    assert!(owed > 0);
+}
+
+#[tokio::test]
+async fn one_leaves_a_session_that_has_started_but_not_one_that_is_over() {
+    let mut world = World::new("5v5").await;
+    world.joined(2, &[Tank]).await;
+    world.joined(3, &[Tank]).await;
+    let at = |minutes| AdvanceClock {
+        now: start() + TimeDelta::days(1) + TimeDelta::minutes(minutes),
+    };
+    let Ok(_) = world.store.execute_job(at(1)).await.unwrap();
+    assert_eq!(world.view().await.session.status, Status::Started);
+    assert!(world.execute(world.leave(2)).await.is_ok());
+    let Ok(_) = world.store.execute_job(at(61)).await.unwrap();
+    let over = QueueRefusal::Session(SessionRefusal::Not(Status::Completed));
+    assert_eq!(world.execute(world.leave(3)).await, Err(over.clone()));
+    assert_eq!(world.execute(world.stream(3)).await, Err(over.clone()));
+    assert_eq!(world.execute(world.join(2, &[Tank])).await, Err(over));
+}
+
+#[tokio::test]
+async fn a_card_is_refreshed_for_whoever_asks_on_its_server() {
+    let mut world = World::new("5v5").await;
+    let before = world.card_generation().await;
+    let refresh = RefreshCard {
+        session: world.session,
+        actor: actor(5),
+        at: start(),
+    };
+    let refreshed = world.execute(refresh.clone()).await.unwrap();
+    assert_eq!(refreshed.status, Status::Open);
+    assert_eq!(world.card_generation().await, before + 1);
+    let mut elsewhere = refresh;
+    elsewhere.actor.guild = GuildId(99);
+    assert!(world.execute(elsewhere).await.is_err());
+}
+
+/// What may happen to the people 2 to 9 in any order.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Join(i64),
+    Leave(i64),
+    Accept(i64, Role),
+    Reject(i64),
+    TakeBack(i64),
+    Open(bool),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let user = || 2_i64..10;
+    let role = proptest::sample::select(Role::ALL.to_vec());
+    let step = prop_oneof![
+        4 => user().prop_map(Step::Join),
+        1 => user().prop_map(Step::Leave),
+        6 => (user(), role).prop_map(|(user, role)| Step::Accept(user, role)),
+        1 => user().prop_map(Step::Reject),
+        1 => user().prop_map(Step::TakeBack),
+        1 => any::<bool>().prop_map(Step::Open),
+    ];
+    proptest::collection::vec(step, 1..60)
+}
+
+/// Who ought to be in the queue, by what was answered.
+#[derive(Debug, Default)]
+struct Expected {
+    present: HashSet<i64>,
+    accepted: HashSet<i64>,
+    rejected: HashSet<i64>,
+}
+
+impl World {
+    /// Does one step, and notes what was answered.
+    async fn step(&mut self, step: Step, accounts: &[AccountId], expected: &mut Expected) {
+        match step {
+            Step::Join(user) => {
+                if self.execute(self.join(user, &Role::ALL)).await.is_ok() {
+                    expected.present.insert(user);
+                }
+            }
+            Step::Leave(user) => {
+                if self.execute(self.leave(user)).await.is_ok() {
+                    expected.present.remove(&user);
+                    expected.accepted.remove(&user);
+                }
+            }
+            Step::Accept(user, role) => {
+                let account = accounts[usize::try_from(user - 2).unwrap()];
+                if self.execute(self.accept(user, role, account)).await.is_ok() {
+                    assert!(expected.accepted.insert(user), "a second place for {user}");
+                }
+            }
+            Step::Reject(user) => {
+                if self.execute(self.reject(user)).await.is_ok() {
+                    expected.rejected.insert(user);
+                }
+            }
+            Step::TakeBack(user) => {
+                if self.execute(self.take_back(user)).await.is_ok() {
+                    expected.accepted.remove(&user);
+                    expected.rejected.remove(&user);
+                }
+            }
+            Step::Open(open) => {
+                let (session, actor, at) = (self.session, actor(1), start());
+                let set = SetOpen {
+                    session,
+                    actor,
+                    open,
+                    at,
+                };
+                self.execute(set).await.unwrap();
+            }
+        }
+    }
+
+    /// Whether what is remembered is what was answered, within the caps.
+    async fn check(&self, expected: &Expected) {
+        let SessionView { session, queue, .. } = self.view().await;
+        let users = |entries: Vec<i64>| {
+            let set: HashSet<_> = entries.iter().copied().collect();
+            assert_eq!(set.len(), entries.len(), "somebody is there twice");
+            set
+        };
+        let all = queue.entries.iter().map(|entry| entry.person.id.0);
+        assert_eq!(users(all.collect()), expected.present);
+        let accepted = queue.accepted().map(|(entry, _)| entry.person.id.0);
+        assert_eq!(users(accepted.collect()), expected.accepted);
+        let rejected = queue.rejected().map(|entry| entry.person.id.0);
+        assert_eq!(users(rejected.collect()), expected.rejected);
+        let roles = queue.roles();
+        let mode = session.plan.mode;
+        assert!(roles.len() <= usize::from(mode.team_size()));
+        for role in Role::ALL {
+            let count = roles.iter().filter(|taken| **taken == role).count();
+            assert!(
+                count <= usize::from(mode.slots(role).max),
+                "too many of {role}"
+            );
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn whatever_happens_nobody_is_lost_has_two_places_or_exceeds_a_cap(
+        mode in proptest::sample::select(vec!["5v5", "6v6", "6v6-flex"]),
+        steps in steps(),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let mut world = World::new(mode).await;
+            let mut accounts = Vec::new();
+            for user in 2..10 {
+                accounts.push(world.account(user, &[]).await);
+            }
+            let mut expected = Expected::default();
+            for step in steps {
+                world.step(step, &accounts, &mut expected).await;
+                world.check(&expected).await;
+            }
+        });
+    }
+}
+
+#[tokio::test]
+async fn a_cancelled_session_keeps_its_people_and_takes_no_decision() {
+    let mut world = World::new("5v5").await;
+    let account = world.joined(2, &[Tank]).await;
+    let cancel = CancelSession {
+        session: world.session,
+        actor: actor(ORGANISER.0),
+        reason: None,
+        at: start(),
+    };
+    world.execute(cancel).await.unwrap();
+    let over = SessionRefusal::Not(Status::Cancelled);
+    let refused = world.execute(world.accept(2, Tank, account)).await;
+    assert_eq!(refused, Err(ManageRefusal::Session(over.clone())));
+    let refused = world.execute(world.leave(2)).await;
+    assert_eq!(refused, Err(QueueRefusal::Session(over)));
+    assert_eq!(world.view().await.queue.entries.len(), 1);
+}

@@ -1,0 +1,95 @@
+//! A session is made.
+//!
+//! May touch: the domain and [`Transaction`]. Invariant: one wish makes one session, also if the
+//! button was pressed twice.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::super::sql::{DbError, Value, sql, values};
+use super::super::{Command, Stop, Transaction, outbox, profile};
+use super::{load, measured_from, plan_values};
+use crate::domain::ids::{ChannelId, GuildId, SessionId};
+use crate::domain::profile::Person;
+use crate::domain::session::{Alive, Plan, SAME_PLAN_WITHIN_S, Session, SessionRefusal, plan_new};
+
+/// Somebody makes a session, whose card will appear in `channel`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CreateSession {
+    /// Its organiser, under their present name.
+    pub person: Person,
+    /// In which server.
+    pub guild: GuildId,
+    /// In which channel.
+    pub channel: ChannelId,
+    /// What was decided about it.
+    pub plan: Plan,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// It is there.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Created {
+    /// The session.
+    pub session: Session,
+}
+
+impl Command for CreateSession {
+    const NAME: &'static str = "create_session";
+    type Answer = Created;
+    type Refusal = SessionRefusal;
+
+    fn run(&self, tx: &mut dyn Transaction) -> Result<Created, Stop<SessionRefusal>> {
+        if let Some(session) = self.made_already(tx)? {
+            return Ok(Created { session });
+        }
+        let organiser = measured_from(tx, Some(self.person.id), &self.plan.limits)?;
+        let alive = self.alive(tx)?;
+        plan_new(&self.plan, alive, organiser.as_ref(), self.at).map_err(Stop::Refused)?;
+        profile::meet(tx, &self.person, self.at)?;
+        let id = self.insert(tx)?;
+        outbox::owe_card(tx, id, self.at)?;
+        let session = load(tx, id)?.ok_or(DbError::NoRow("session/load"))?;
+        Ok(Created { session })
+    }
+}
+
+impl CreateSession {
+    /// The session that this very plan became a moment ago.
+    fn made_already(&self, tx: &mut dyn Transaction) -> Result<Option<Session>, DbError> {
+        let since = self.at - TimeDelta::seconds(SAME_PLAN_WITHIN_S);
+        let values = values![self.guild, self.person.id, self.plan.at, since];
+        for row in tx.query(sql!("session/made_since"), values)? {
+            let session = load(tx, row.get("id")?)?;
+            let same =
+                |session: &Session| session.plan == self.plan && session.channel == self.channel;
+            if let Some(session) = session.filter(same) {
+                return Ok(Some(session));
+            }
+        }
+        Ok(None)
+    }
+
+    fn alive(&self, tx: &mut dyn Transaction) -> Result<Alive, DbError> {
+        let values = values![self.guild, self.person.id];
+        let row = tx.query_one(sql!("session/count_alive"), values)?;
+        let row = row.ok_or(DbError::NoRow("session/count_alive"))?;
+        Ok(Alive {
+            yours: row.get("yours")?,
+            here: row.get("here")?,
+        })
+    }
+
+    fn insert(&self, tx: &mut dyn Transaction) -> Result<SessionId, DbError> {
+        let mut values: Vec<Value> = vec![
+            self.person.id.into(),
+            self.guild.into(),
+            self.channel.into(),
+        ];
+        values.extend(plan_values(&self.plan));
+        values.push(self.at.into());
+        let row = tx.query_one(sql!("session/insert"), &values)?;
+        row.ok_or(DbError::NoRow("session/insert"))?.get("id")
+    }
+}
