@@ -3,7 +3,10 @@
 //! May touch: everything; only here a real clock is made. Invariant: exit code 0 is success, 1 a
 //! failure that is told in a sentence, 2 a setting that is missing or malformed.
 
+mod check;
+mod export;
 mod migrate;
+mod optimize;
 mod playground;
 mod run;
 
@@ -43,6 +46,12 @@ enum Command {
     Migrate,
     /// Try the bot without a token: a small Discord on this machine, and a web page to use it with
     Playground(playground::Arguments),
+    /// Look whether everything is right: database, disk, backups, clock, settings
+    Check(check::Arguments),
+    /// Write a server's sessions, past and present, as CSV or JSON
+    Export(export::Arguments),
+    /// Make the database file as small as it can be; the bot must be stopped
+    Optimize,
 }
 
 /// What a subcommand can come to.
@@ -81,6 +90,9 @@ pub fn main() -> ExitCode {
         match arguments.command.unwrap_or(Command::Run) {
             Command::Run => run::run(arguments.config).await,
             Command::Migrate => migrate::run(arguments.config).await,
+            Command::Check(own) => check::run(arguments.config, own).await,
+            Command::Export(own) => export::run(arguments.config, own).await,
+            Command::Optimize => optimize::run(arguments.config).await,
             Command::Playground(own) => playground::run(arguments.config, own).await,
         }
     });
