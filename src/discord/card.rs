@@ -9,13 +9,14 @@ use twilight_model::channel::message::component::{ButtonStyle, Component};
 use twilight_util::builder::embed::{EmbedBuilder, EmbedFieldBuilder, EmbedFooterBuilder};
 
 use super::reply::{Message, button};
+use super::session::{length, limits};
 use super::text::{escape, long_time, relative_time, truncate};
 use crate::domain::ladder::Ladder;
 use crate::domain::mode::{Missing, Mode};
 use crate::domain::queue::{Entry, Place};
 use crate::domain::rank::DeclaredRank;
 use crate::domain::role::{Role, Roles};
-use crate::domain::session::{RankLimits, Session, Status};
+use crate::domain::session::{Session, Status};
 use crate::store::queue::SessionView;
 
 /// Characters of all of an embed's texts together.
@@ -54,8 +55,8 @@ pub fn embed(view: &SessionView, now: DateTime<Utc>) -> Embed {
     card.field("When", &when(session), false);
     card.field("Mode", &mode(session), true);
     card.field("State", state(session.status), true);
-    if !session.plan.limits.is_none() {
-        card.field("Ranks", &limits(&session.plan.limits), true);
+    if let Some(limits) = limits(&session.plan.limits) {
+        card.field("Ranks", &limits, true);
     }
     let organiser = session.organiser.map(|user| format!("<@{user}>"));
     let organiser = organiser.as_deref().unwrap_or("*has left*");
@@ -119,27 +120,6 @@ pub fn state(status: Status) -> &'static str {
         Status::Started => "▶️ Under way",
         Status::Completed => "🏁 Over",
         Status::Cancelled => "❌ Cancelled",
-    }
-}
-
-/// Rank limits in words.
-pub fn limits(limits: &RankLimits) -> String {
-    let tiers = match (limits.lowest, limits.highest) {
-        (Some(lowest), Some(highest)) if lowest == highest => Some(format!("{lowest} only")),
-        (Some(lowest), Some(highest)) => Some(format!("{lowest} to {highest}")),
-        (Some(lowest), None) => Some(format!("{lowest} and up")),
-        (None, Some(highest)) => Some(format!("up to {highest}")),
-        (None, None) => None,
-    };
-    let distance = limits.distance.map(|max| {
-        let divisions = if max == 1 { "division" } else { "divisions" };
-        format!("within {max} {divisions} of the organiser")
-    });
-    let parts: Vec<_> = tiers.into_iter().chain(distance).collect();
-    if parts.is_empty() {
-        "any".to_owned()
-    } else {
-        parts.join(", ")
     }
 }
 
@@ -240,14 +220,6 @@ fn when(session: &Session) -> String {
         length(plan.length_minutes),
         plan.ends_at().timestamp()
     )
-}
-
-fn length(minutes: u32) -> String {
-    match (minutes / 60, minutes % 60) {
-        (0, minutes) => format!("{minutes} min"),
-        (hours, 0) => format!("{hours} h"),
-        (hours, minutes) => format!("{hours} h {minutes} min"),
-    }
 }
 
 fn mode(session: &Session) -> String {

@@ -10,8 +10,9 @@ mod words;
 
 use super::click::{Click, Pressed};
 use super::feature::{Context, Fault, Feature, Route};
-use super::queue::{target, words as queue_words};
+use super::queue::target;
 use super::reply::Reply;
+use super::session::refused;
 use crate::domain::ids::{AccountId, SessionId, UserId};
 use crate::domain::manage::ManageRefusal;
 use crate::domain::role::Role;
@@ -279,7 +280,7 @@ impl<'a> Desk<'a> {
     }
 
     async fn session_refused(&self, refusal: &SessionRefusal) -> Result<Reply, Fault> {
-        let said = format!("⚠️ {}", queue_words::session(refusal));
+        let said = format!("⚠️ {}", refused(refusal));
         match refusal {
             SessionRefusal::Not(_) => self.overview(&said).await,
             _ => Ok(Reply::text(said)),
@@ -290,11 +291,11 @@ impl<'a> Desk<'a> {
     async fn view(&self) -> Result<Result<SessionView, Reply>, Fault> {
         let view = self.context.query(ViewSession(self.session)).await?;
         let Some(view) = view else {
-            return Ok(Err(Reply::text(queue_words::UNKNOWN)));
+            return Ok(Err(Reply::text(refused(&SessionRefusal::Unknown))));
         };
         Ok(match view.session.managed_by(&self.actor) {
             Ok(()) => Ok(view),
-            Err(refusal) => Err(Reply::text(queue_words::session(&refusal))),
+            Err(refusal) => Err(Reply::text(refused(&refusal))),
         })
     }
 }

@@ -4,13 +4,14 @@
 //! and nothing else; whether it may be done is decided by the command, where it is done.
 
 mod form;
-pub(super) mod words;
+mod words;
 
 use twilight_model::channel::message::component::ButtonStyle;
 
 use super::click::{Click, Pressed, Submitted};
 use super::feature::{Context, Fault, Feature, Route};
 use super::reply::{Message, Reply, button};
+use super::session::{IN_A_SERVER, refused};
 use super::text::{escape, relative_time};
 use crate::domain::ids::SessionId;
 use crate::domain::queue::{self, NewcomerRefusal, QueueRefusal};
@@ -86,7 +87,7 @@ async fn try_again(context: Context, click: Click, pressed: Pressed) -> Result<R
 
 async fn join_sent(context: Context, click: Click, sent: Submitted) -> Result<Reply, Fault> {
     let Some(session) = session_id(&sent.args) else {
-        return Ok(Reply::text(words::UNKNOWN));
+        return Ok(Reply::text(refused(&SessionRefusal::Unknown)));
     };
     match Offered::read(&sent) {
         Ok(offered) => send_offer(&context, &click, session, offered).await,
@@ -116,7 +117,7 @@ async fn leave(context: Context, click: Click, pressed: Pressed) -> Result<Reply
     let command = LeaveQueue { session, actor, at };
     let left = match context.execute(&click, command).await? {
         Ok(left) => left,
-        Err(refusal) => return refused(&context, &click, session, &refusal).await,
+        Err(refusal) => return in_the_way(&context, &click, session, &refusal).await,
     };
     let title = escape(&left.session.plan.title);
     Ok(Reply::text(match left.role {
@@ -138,7 +139,7 @@ async fn streaming(context: Context, click: Click, pressed: Pressed) -> Result<R
              it back.",
         ),
         Ok(_) => Reply::text("Noted: you don't stream this session."),
-        Err(refusal) => return refused(&context, &click, session, &refusal).await,
+        Err(refusal) => return in_the_way(&context, &click, session, &refusal).await,
     })
 }
 
@@ -171,11 +172,11 @@ async fn desk(
     let user = actor.user;
     let desk = context.query(PrepareJoin { session, user }).await?;
     let Some(desk) = desk.filter(|desk| desk.session.seen_by(&actor).is_ok()) else {
-        return Ok(Err(Reply::text(words::UNKNOWN)));
+        return Ok(Err(Reply::text(refused(&SessionRefusal::Unknown))));
     };
     match queue::may_join(&desk.session, desk.entry.as_ref(), desk.entries) {
         Ok(()) => Ok(Ok(desk)),
-        Err(refusal) => Ok(Err(refused(context, click, session, &refusal).await?)),
+        Err(refusal) => Ok(Err(in_the_way(context, click, session, &refusal).await?)),
     }
 }
 
@@ -186,7 +187,7 @@ async fn send_offer(
     offered: Offered,
 ) -> Result<Reply, Fault> {
     let Some(actor) = click.actor() else {
-        return Ok(Reply::text(words::NOT_IN_A_SERVER));
+        return Ok(Reply::text(IN_A_SERVER));
     };
     let command = JoinQueue {
         session,
@@ -202,7 +203,7 @@ async fn send_offer(
         Err(refusal @ (QueueRefusal::Rank(_) | QueueRefusal::NoAccount | QueueRefusal::NoRole)) => {
             Ok(again(&words::queue(&refusal), format!("join:{session}")))
         }
-        Err(refusal) => refused(context, click, session, &refusal).await,
+        Err(refusal) => in_the_way(context, click, session, &refusal).await,
     }
 }
 
@@ -214,7 +215,7 @@ async fn introduce(
     retry: String,
 ) -> Result<Reply, Fault> {
     let Some(actor) = click.actor() else {
-        return Ok(Reply::text(words::NOT_IN_A_SERVER));
+        return Ok(Reply::text(IN_A_SERVER));
     };
     let command = JoinAsNewcomer {
         session: desk.session.id,
@@ -230,7 +231,7 @@ async fn introduce(
     match context.execute(click, command).await? {
         Ok(joined) => Ok(welcome(&joined)),
         Err(NewcomerRefusal::Queue(refusal @ QueueRefusal::Session(_))) => {
-            refused(context, click, desk.session.id, &refusal).await
+            in_the_way(context, click, desk.session.id, &refusal).await
         }
         Err(refusal) => Ok(again(&words::newcomer(&refusal), retry)),
     }
@@ -256,7 +257,7 @@ fn welcome(joined: &Joined) -> Reply {
 
 /// What is in the way. The card of a session that is over is brought up to date: it should not
 /// have had this button any more.
-async fn refused(
+async fn in_the_way(
     context: &Context,
     click: &Click,
     session: SessionId,
@@ -281,10 +282,8 @@ fn again(wrong: &str, retry: String) -> Reply {
 
 /// Which session is meant, and who means it; else the reply.
 pub(super) fn target(click: &Click, args: &str) -> Result<(SessionId, Actor), Reply> {
-    let actor = click
-        .actor()
-        .ok_or_else(|| Reply::text(words::NOT_IN_A_SERVER))?;
-    let session = session_id(args).ok_or_else(|| Reply::text(words::UNKNOWN))?;
+    let actor = click.actor().ok_or_else(|| Reply::text(IN_A_SERVER))?;
+    let session = session_id(args).ok_or_else(|| Reply::text(refused(&SessionRefusal::Unknown)))?;
     Ok((session, actor))
 }
 

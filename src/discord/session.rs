@@ -31,8 +31,8 @@ use super::feature::{Command, Context, Fault, Feature, Route};
 use super::reply::Reply;
 use definition::SessionCommand;
 
-pub use cancel::cancel_question;
-pub use edit::edit_modal;
+pub use cancel::{ASK as CANCEL_ASK, cancel_question};
+pub use edit::{ASK as EDIT_ASK, edit_modal};
 pub use options::{DESCRIPTION, LENGTH, TITLE};
 pub use words::{IN_A_SERVER, length, limits, refused, status};
 

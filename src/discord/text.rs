@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 /// Characters that mean something in Discord's markdown.
 const MARKDOWN: &[char] = &[
-    '\\', '*', '_', '~', '`', '|', '>', '<', '#', '-', '[', ']', '(', ')', ':', '@', '.', '+', '=',
+    '\\', '*', '_', '~', '`', '|', '>', '<', '#', '-', '[', ']', '(', ')', '@', '.', '+', '=',
 ];
 /// Joins nothing and separates what would be a mention or a link.
 const ZERO_WIDTH_SPACE: char = '\u{200b}';
@@ -16,11 +16,12 @@ const ZERO_WIDTH_SPACE: char = '\u{200b}';
 pub fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len() * 2);
     let mut previous = '\n';
-    for char in text.chars() {
+    let mut chars = text.chars().peekable();
+    while let Some(char) = chars.next() {
         match char {
-            // An escaped @ still mentions everyone, and an escaped : still makes a link.
+            // An escaped @ still mentions everyone, and an escaped :// still makes a link.
             '@' => safe.extend(['@', ZERO_WIDTH_SPACE]),
-            ':' => safe.extend([':', ZERO_WIDTH_SPACE]),
+            ':' if chars.peek() == Some(&'/') => safe.extend([':', ZERO_WIDTH_SPACE]),
             // A mention of a person or a channel begins with these.
             '<' => safe.extend(['\\', '<', ZERO_WIDTH_SPACE]),
             // A dot or a dash or a plus only means something in a list at the start of a line.

@@ -13,7 +13,7 @@ mod tests;
 
 use super::sql::{DbError, Row, sql, values};
 use super::{Question, Read, Stop, Transaction, account, profile, session};
-use crate::domain::account::{Account, Ranks, primary};
+use crate::domain::account::{Account, Ranks};
 use crate::domain::ids::{AccountId, SessionId, UserId};
 use crate::domain::profile::{Person, Profile};
 use crate::domain::queue::{Entry, Place, Queue, QueueRefusal};
@@ -148,16 +148,8 @@ pub(super) fn load(db: &mut dyn Read, session: SessionId) -> Result<Queue, DbErr
 }
 
 /// The account that limits by distance are measured from.
-pub(super) fn organiser_account(
-    db: &mut dyn Read,
-    session: &Session,
-) -> Result<Option<Account>, DbError> {
-    match session.organiser {
-        Some(organiser) if session.plan.limits.distance.is_some() => {
-            Ok(primary(&account::of_user(db, organiser)?).cloned())
-        }
-        _ => Ok(None),
-    }
+fn organiser_account(db: &mut dyn Read, session: &Session) -> Result<Option<Account>, DbError> {
+    session::measured_from(db, session.organiser, &session.plan.limits)
 }
 
 /// One person's entry, without the accounts.

@@ -159,7 +159,7 @@ fn zone_of(db: &mut dyn Read, user: UserId) -> Result<Option<Tz>, DbError> {
 }
 
 /// The account that limits by distance are measured from.
-fn measured_from(
+pub(super) fn measured_from(
     db: &mut dyn Read,
     organiser: Option<UserId>,
     limits: &RankLimits,

@@ -309,6 +309,7 @@ async fn a_session_is_found_by_its_title_and_not_by_that_of_another_server() {
                 .await
         };
         show(&person, "friday NIGHT").await.says("Friday night");
+        show(&person, "night").await.says("Friday night");
         show(&person, "Saturday").await.says("no session called");
         let elsewhere = world.person(2).in_channel(world.other_channel());
         show(&elsewhere, &session).await.says("not here any more");

@@ -13,6 +13,7 @@ use crate::discord::card::{
     rank, state,
 };
 use crate::discord::reply::{CHOICE_MAX_CHARS, Message, button, disabled, menu, option};
+use crate::discord::session::{CANCEL_ASK, EDIT_ASK};
 use crate::discord::text::{escape, relative_time, truncate};
 use crate::domain::account::Account;
 use crate::domain::ids::{AccountId, UserId};
@@ -224,9 +225,9 @@ fn turning(view: &SessionView, place: Place) -> Vec<Component> {
 /// Buttons that change the session itself.
 fn closing(session: &Session, place: Place) -> Vec<Component> {
     let id = session.id;
-    let edit = button(format!("session-edit:{id}"), "Edit", ButtonStyle::Secondary);
+    let edit = button(format!("{EDIT_ASK}:{id}"), "Edit", ButtonStyle::Secondary);
     let cancel = button(
-        format!("session-cancel:{id}"),
+        format!("{CANCEL_ASK}:{id}"),
         "Cancel session",
         ButtonStyle::Danger,
     );

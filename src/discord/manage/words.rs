@@ -2,7 +2,7 @@
 //!
 //! Pure. Invariant: a refusal says what has changed, and the dashboard shows the truth beside it.
 
-use crate::discord::queue::words::session;
+use crate::discord::session::refused;
 use crate::domain::ids::UserId;
 use crate::domain::manage::ManageRefusal;
 use crate::domain::queue::RankRefusal;
@@ -11,7 +11,7 @@ use crate::domain::session::RankBar;
 /// A decision about `player` that is not possible.
 pub(super) fn refusal(refusal: &ManageRefusal, player: UserId) -> String {
     match refusal {
-        ManageRefusal::Session(refusal) => session(refusal),
+        ManageRefusal::Session(refusal) => refused(refusal),
         ManageRefusal::NotIn => format!("<@{player}> has left the queue meanwhile."),
         ManageRefusal::Accepted(role) => format!(
             "<@{player}> is in already, as {role}. To change that, take the place back first."

@@ -3,6 +3,7 @@
 //! Pure. Invariant: every refusal is a sentence that says what to do next.
 
 use crate::discord::card::join_words;
+use crate::discord::session::refused;
 use crate::discord::words::quoted;
 use crate::domain::account::{ACCOUNTS_MAX, AccountRefusal};
 use crate::domain::ladder::Ladder;
@@ -14,15 +15,8 @@ use crate::domain::session::{RankBar, SessionRefusal, Status};
 /// Zones that are proposed for one that was not understood.
 const ZONES_PROPOSED: usize = 3;
 
-/// For somebody who presses a button where there are no sessions.
-pub(in crate::discord) const NOT_IN_A_SERVER: &str =
-    "Sessions belong to a server; this works on a session's card in a server, not here.";
-/// For a session that is not there, or not here.
-pub(in crate::discord) const UNKNOWN: &str =
-    "I know no such session on this server; `/session list` shows what is on.";
-
 /// A refusal of the queue.
-pub(in crate::discord) fn queue(refusal: &QueueRefusal) -> String {
+pub(super) fn queue(refusal: &QueueRefusal) -> String {
     match refusal {
         QueueRefusal::Session(refusal) => session(refusal),
         QueueRefusal::Closed => "🔒 The queue is closed at the moment. The organiser can open it \
@@ -47,29 +41,25 @@ pub(in crate::discord) fn queue(refusal: &QueueRefusal) -> String {
     }
 }
 
-/// A session that is not there or not in the right state.
-pub(in crate::discord) fn session(refusal: &SessionRefusal) -> String {
+/// A session that is not there, or in which there is no joining or leaving.
+fn session(refusal: &SessionRefusal) -> String {
     match refusal {
-        SessionRefusal::NotYours => "Only the session's organiser can do this, and those who may \
-                                     manage events on this server."
-            .into(),
         SessionRefusal::Not(Status::Cancelled) => {
             "This session was cancelled; `/session list` shows what is on.".into()
         }
         SessionRefusal::Not(Status::Completed) => {
             "This session is over; `/session list` shows what is on.".into()
         }
-        SessionRefusal::Not(Status::Started) => {
+        SessionRefusal::Not(_) => {
             "This session is under way already; ask its organiser whether there is still room."
                 .into()
         }
-        SessionRefusal::Not(_) => "This session is not in a state for that any more.".into(),
-        _ => UNKNOWN.into(),
+        other => refused(other),
     }
 }
 
 /// A rank that does not fit.
-pub(in crate::discord) fn rank(refusal: &RankRefusal) -> String {
+pub(super) fn rank(refusal: &RankRefusal) -> String {
     let on = ladder(refusal.ladder);
     let yours = |words: &str| match refusal.rank {
         Some(rank) => format!("Your {rank} {on} {words}"),
@@ -103,7 +93,7 @@ pub(in crate::discord) fn rank(refusal: &RankRefusal) -> String {
 }
 
 /// A newcomer who did not get in.
-pub(in crate::discord) fn newcomer(refusal: &NewcomerRefusal) -> String {
+pub(super) fn newcomer(refusal: &NewcomerRefusal) -> String {
     match refusal {
         NewcomerRefusal::Queue(refusal) => queue(refusal),
         NewcomerRefusal::Account(AccountRefusal::TooMany) => format!(
@@ -117,7 +107,7 @@ pub(in crate::discord) fn newcomer(refusal: &NewcomerRefusal) -> String {
 }
 
 /// What is wrong with a time zone.
-pub(in crate::discord) fn zone(error: &ZoneError, typed: &str) -> String {
+pub(super) fn zone(error: &ZoneError, typed: &str) -> String {
     match error {
         ZoneError::Unknown => format!(
             "I know no time zone {}. Name a large city near you, such as `Berlin`, or leave it empty.",

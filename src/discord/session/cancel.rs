@@ -19,7 +19,7 @@ use crate::domain::session::{Actor, REASON_MAX_CHARS, Session, SessionRefusal};
 use crate::store::session::{CancelSession, Cancelled};
 
 /// Asks whether to cancel the session of its id, which other features' buttons may lead to.
-pub(super) const ASK: &str = "cancel-ask";
+pub const ASK: &str = "cancel-ask";
 /// Cancels.
 pub(super) const SURE: &str = "cancel-sure";
 /// Opens the form for the reason.

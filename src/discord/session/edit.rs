@@ -20,7 +20,7 @@ use crate::domain::session::{Actor, Change, Plan, Session, SessionRefusal, scale
 use crate::store::session::{EditSession, Edited, ZoneOf};
 
 /// Opens the form for the session of its id, which other features' buttons may lead to.
-pub(super) const ASK: &str = "edit-ask";
+pub const ASK: &str = "edit-ask";
 /// The form, sent: `session:start that it showed`.
 pub(super) const SAVE: &str = "edit";
 

@@ -122,21 +122,29 @@ fn among(
     typed: &str,
     id: Option<SessionId>,
 ) -> Option<Result<Session, Sentence>> {
-    let mut sessions = listed.iter().map(|listed| &listed.session);
-    if let Some(session) = sessions.clone().find(|session| Some(session.id) == id) {
-        return Some(Ok(session.clone()));
+    if let Some(found) = listed.iter().find(|listed| Some(listed.session.id) == id) {
+        return Some(Ok(found.session.clone()));
     }
-    let title = typed.trim().to_lowercase();
-    let called = |session: &&Session| session.plan.title.to_lowercase() == title;
-    let (allowed, others): (Vec<_>, Vec<_>) = sessions
-        .by_ref()
-        .filter(called)
+    let wanted = typed.trim().to_lowercase();
+    let sessions = || listed.iter().map(|listed| &listed.session);
+    let title = |session: &Session| session.plan.title.to_lowercase();
+    let mut meant: Vec<_> = sessions()
+        .filter(|session| title(session) == wanted)
+        .collect();
+    if meant.is_empty() && !wanted.is_empty() {
+        // Part of a title is as good, as long as it is part of one only.
+        meant = sessions()
+            .filter(|session| title(session).contains(&wanted))
+            .collect();
+    }
+    let (allowed, others): (Vec<_>, Vec<_>) = meant
+        .into_iter()
         .partition(|session| purpose.allows(session, actor).is_ok());
     match (&allowed[..], &others[..]) {
         ([], []) => None,
         ([session], _) | ([], [session]) => Some(Ok((*session).clone())),
         _ => Some(Err(format!(
-            "Several sessions here are called {}. Pick one from the list that opens while typing.",
+            "Several sessions here go by {}. Pick one from the list that opens while typing.",
             quoted(typed)
         ))),
     }
