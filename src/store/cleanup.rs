@@ -16,7 +16,7 @@ use crate::domain::role::Role;
 /// Queue entries that go in one command, with all that hangs on them; a session without any counts
 /// like this many of them: [`SESSION_WEIGHT`]. Measured: it holds the writer for a few milliseconds,
 /// see docs/OPERATING.md; 20 are the most it may.
-pub const ENTRIES_MAX: u32 = 400;
+pub const ENTRIES_MAX: u32 = 100;
 /// What moving a session weighs, in queue entries.
 const SESSION_WEIGHT: u32 = 10;
 
@@ -83,3 +83,6 @@ fn archive(tx: &mut dyn Transaction, id: SessionId, session: &Row) -> Result<(),
     tx.execute(sql!("history/leave"), values![id])?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,8 +8,10 @@ mod adopt;
 #[path = "../support/contract.rs"]
 mod contract;
 mod crash;
+mod health;
 mod people;
 mod profile;
 mod session;
 mod spine;
+mod update;
 mod world;
