@@ -209,6 +209,10 @@ fn inside(path: &Path, found: &Inspection) -> [Line; 5] {
             let says = format!("version {version} is newer than this program, which knows {known}");
             line("schema", Verdict::Fail, says)
         }
+        None if found.adoptable => {
+            let says = "of an existing installation; `migrate`, or the next start, adopts it";
+            line("schema", Verdict::Warn, says)
+        }
         None => line("schema", Verdict::Fail, "not a database of this program"),
     };
     let unused = match (found.incremental, found.free_bytes) {

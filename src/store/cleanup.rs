@@ -13,9 +13,8 @@ use crate::domain::ladder::Ladder;
 use crate::domain::mode::Mode;
 use crate::domain::role::Role;
 
-/// Queue entries that go in one command, with all that hangs on them; a session without any counts
-/// like this many of them: [`SESSION_WEIGHT`]. Measured: it holds the writer for a few milliseconds,
-/// see docs/OPERATING.md; 20 are the most it may.
+/// Queue entries that go in one command, with all that hangs on them; 20 ms is the longest that it
+/// may hold the writer (a test that is not run by itself measures it).
 pub const ENTRIES_MAX: u32 = 100;
 /// What moving a session weighs, in queue entries.
 const SESSION_WEIGHT: u32 = 10;

@@ -28,6 +28,8 @@ pub struct Inspection {
     pub dangling: Vec<String>,
     /// The schema's version; `None`: not a schema of this program.
     pub version: Option<i32>,
+    /// Whether it is one of an existing installation, which the next start adopts.
+    pub adoptable: bool,
     /// Unused room in the file, in bytes.
     pub free_bytes: u64,
     /// Whether unused room can be given back in small steps.
@@ -52,6 +54,7 @@ pub fn inspect(path: &Path) -> rusqlite::Result<Inspection> {
         faults,
         dangling,
         version: migrations::version(&db)?,
+        adoptable: super::adopt::is_old(&db)?,
         free_bytes: u64::try_from(free).unwrap_or_default(),
         incremental: number("PRAGMA auto_vacuum")? == 2,
     })
