@@ -96,3 +96,34 @@ async fn is_answered(world: &World) {
     let answer = world.person(2).command("profile edit", changes).await;
     answer.says("Saved");
 }
+
+#[tokio::test]
+async fn a_stop_does_not_wait_for_an_answer_that_hangs() {
+    story(async |world| {
+        let app = world.app.take().expect("it runs");
+        let slow = json!({"method": "POST", "route": "/interactions", "delay_ms": 20_000});
+        world.post("faults/requests", slow).await;
+        let person = world.person(2);
+        let click = person.command("profile edit", json!({"roles": "Tank"}));
+        let stop = async {
+            // What is asked is on disk; only the answer is still on its way.
+            while people(world) == 0 {
+                tokio::task::yield_now().await;
+            }
+            app.stop().await;
+        };
+        tokio::select! {
+            biased;
+            () = stop => {}
+            answer = click => panic!("it was waited for: {answer:?}"),
+        }
+        assert_eq!(people(world), 1, "what was done stays done");
+    })
+    .await;
+}
+
+fn people(world: &World) -> i64 {
+    let database = world.database();
+    let count = database.query_row("SELECT count(*) FROM users", [], |row| row.get(0));
+    count.expect("a count")
+}
