@@ -18,8 +18,10 @@ use crate::http::{Http, Watched};
 use crate::jobs::upkeep::Upkeep;
 use crate::jobs::{self, Jobs};
 use crate::status::Status;
+use crate::store::backup::remote::RemoteError;
+use crate::store::backup::{self, Backups};
 use crate::store::gateway::{KeepGatewaySessions, TakeGatewaySessions};
-use crate::store::sqlite::{Database, OpenError};
+use crate::store::sqlite::{Checkpoints, Database, OpenError};
 use crate::store::{Failure, Store};
 
 /// The whole stop takes no longer than this, in milliseconds: less than the time that whoever stops
@@ -50,12 +52,12 @@ pub struct Settings {
     pub shards: Option<u32>,
     /// The database file.
     pub db_path: PathBuf,
-    /// Where it is backed up to before a migration.
-    pub backup_dir: PathBuf,
     /// Where `/livez`, `/readyz` and `/metrics` are answered; nowhere if `None`.
     pub http: Option<SocketAddr>,
     /// How the database is kept small.
     pub upkeep: Upkeep,
+    /// How it is backed up: before a migration, and on a schedule.
+    pub backups: backup::Settings,
 }
 
 /// Why the bot could not start. Each is a sentence that says what to do.
@@ -64,6 +66,9 @@ pub enum StartError {
     /// The database.
     #[error(transparent)]
     Database(#[from] OpenError),
+    /// The settings of the object store for the backups.
+    #[error("the object store for the backups cannot be used: {0}")]
+    Backups(#[from] RemoteError),
     /// What the database remembers could not be read.
     #[error("the database does not answer: {0}")]
     Store(#[from] Failure),
@@ -102,6 +107,7 @@ pub struct App {
     jobs: Jobs,
     http: Option<Http>,
     status: Status,
+    backups: Backups,
 }
 
 impl App {
@@ -111,11 +117,16 @@ impl App {
     /// # Errors
     /// [`StartError`]; nothing runs then.
     pub async fn start(settings: Settings, clock: Clock) -> Result<Self, StartError> {
-        let database = Database::open(&settings.db_path, &settings.backup_dir, clock.now()).await?;
+        let backups = Backups::new(&settings.db_path, settings.backups.clone())?;
+        let checkpoints = Checkpoints::with(settings.backups.litestream);
+        let folder = &settings.backups.folder;
+        let database =
+            Database::open_with(&settings.db_path, folder, clock.now(), checkpoints).await?;
         let status = Status::default();
         let parts = async {
-            let http = listen(&settings, database.store(), &status, &clock).await?;
-            let parts = connect(&settings, database.store(), &status, clock).await?;
+            let (store, copies) = (database.store(), backups.clone());
+            let http = listen(&settings, store, &status, &clock, copies.clone()).await?;
+            let parts = connect(&settings, database.store(), &status, clock, copies).await?;
             Ok((http, parts))
         };
         match parts.await {
@@ -126,6 +137,7 @@ impl App {
                 jobs,
                 http,
                 status,
+                backups,
             }),
             Err(error) => {
                 database.close().await;
@@ -157,6 +169,11 @@ impl App {
     /// What is remembered.
     pub fn store(&self) -> Store {
         self.database.store()
+    }
+
+    /// The backups, and how they fare.
+    pub fn backups(&self) -> &Backups {
+        &self.backups
     }
 
     /// Stops everything within [`STOP_WITHIN_MS`]. What was acknowledged is on disk; a part that
@@ -199,6 +216,7 @@ async fn listen(
     store: Store,
     status: &Status,
     clock: &Clock,
+    backups: Backups,
 ) -> Result<Option<Http>, StartError> {
     let Some(address) = settings.http else {
         return Ok(None);
@@ -208,7 +226,7 @@ async fn listen(
         status: status.clone(),
         clock: clock.clone(),
         db_path: settings.db_path.clone(),
-        backup_dir: settings.backup_dir.clone(),
+        backups,
         warn_bytes: settings.upkeep.warn_bytes,
     };
     let http = Http::start(address, watched).await;
@@ -221,6 +239,7 @@ async fn connect(
     store: Store,
     status: &Status,
     clock: Clock,
+    backups: Backups,
 ) -> Result<(Gateway, Dispatcher, Jobs), StartError> {
     let rest = Rest::connect(&settings.token, settings.api.as_ref()).await?;
     rest.set_commands(&definitions()).await?;
@@ -241,6 +260,6 @@ async fn connect(
         &context,
         &dispatcher,
     );
-    let jobs = Jobs::start(&context, settings.upkeep.clone());
+    let jobs = Jobs::start(&context, settings.upkeep.clone(), backups);
     Ok((gateway, dispatcher, jobs))
 }

@@ -23,17 +23,6 @@ pub struct Shard {
     pub since: DateTime<Utc>,
 }
 
-/// The newest backup.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Backup {
-    /// Of which moment it is.
-    pub at: DateTime<Utc>,
-    /// Its size.
-    pub bytes: u64,
-    /// Whether it was read again and found whole.
-    pub verified: bool,
-}
-
 /// A database that has grown beyond what its operator wants to hear of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Oversize {
@@ -46,8 +35,6 @@ pub struct Oversize {
 #[derive(Debug, Default)]
 struct Now {
     shards: Vec<Shard>,
-    backup: Option<Backup>,
-    upload_error: Option<String>,
     oversize: Option<Oversize>,
 }
 
@@ -76,26 +63,6 @@ impl Status {
     /// Every shard, by its number; none before the first was started.
     pub fn shards(&self) -> Vec<Shard> {
         self.now().shards.clone()
-    }
-
-    /// A backup was made.
-    pub fn backed_up(&self, backup: Backup) {
-        self.now().backup = Some(backup);
-    }
-
-    /// The newest backup that this process has made; `None` before the first.
-    pub fn backup(&self) -> Option<Backup> {
-        self.now().backup
-    }
-
-    /// How the last upload of a backup ended: `None` well, or not tried yet.
-    pub fn upload_ended(&self, error: Option<String>) {
-        self.now().upload_error = error;
-    }
-
-    /// Why the last upload of a backup failed.
-    pub fn upload_error(&self) -> Option<String> {
-        self.now().upload_error.clone()
     }
 
     /// The database is larger than it should be, or is not any more.

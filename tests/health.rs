@@ -9,6 +9,7 @@ use chrono::Utc;
 use overwatch_bot::clock::Clock;
 use overwatch_bot::http::{Http, Watched};
 use overwatch_bot::status::Status;
+use overwatch_bot::store::backup::{self, Backups};
 use overwatch_bot::store::sqlite::Database;
 use serde_json::Value;
 
@@ -47,6 +48,11 @@ async fn open(folder: &Path) -> Database {
         .expect("it opens")
 }
 
+fn backups(folder: &Path) -> Backups {
+    let settings = backup::Settings::in_folder(folder.join("backups"));
+    Backups::new(&folder.join("overwatch.db"), settings).expect("no object store")
+}
+
 fn run(folder: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_overwatch-bot"))
         .env_clear()
@@ -83,7 +89,7 @@ async fn readiness(folder: &Path, database: &Database) -> (u16, Value) {
         status,
         clock: Clock::manual(Utc::now()),
         db_path: folder.join("overwatch.db"),
-        backup_dir: folder.join("backups"),
+        backups: backups(folder),
         warn_bytes: 100_000_000,
     };
     let http = Http::start(([127, 0, 0, 1], 0).into(), watched)
@@ -174,7 +180,7 @@ async fn a_running_bot_is_asked_whether_it_lives() {
         status: Status::default(),
         clock: Clock::manual(Utc::now()),
         db_path: place.db(),
-        backup_dir: place.0.path().into(),
+        backups: backups(place.0.path()),
         warn_bytes: 1,
     };
     let http = Http::start(([127, 0, 0, 1], 0).into(), watched)

@@ -11,8 +11,11 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use super::Failed;
 use crate::clock::Clock;
 use crate::config::{Config, DB_PATH};
+use crate::domain::backup::BackupName;
+use crate::store::backup::{list::verify, local};
+use crate::store::sqlite::compact::room;
 use crate::store::sqlite::files::{self, Sizes};
-use crate::store::sqlite::inspect::{Inspection, inspect};
+use crate::store::sqlite::inspect::{Contents, Unfit, inspect, ours};
 use crate::store::sqlite::migrations::newest;
 
 /// Free space below this is warned of, in bytes; below the size of the database, too, because a
@@ -104,7 +107,7 @@ fn print(lines: &[Line], json: bool) -> Result<(), Failed> {
 fn look(config: &Config, now: DateTime<Utc>) -> Vec<Line> {
     let path = config.db_path.clone().unwrap_or_else(|| DB_PATH.into());
     let warn_bytes = u64::from(config.db_size_warn_mb) * BYTES_PER_MB;
-    let mut lines = vec![token(config), clock(&path, &config.backup_dir, now)];
+    let mut lines = vec![token(config), clock(&path, &config.backup.backup_dir, now)];
     match files::sizes(&path) {
         Ok(sizes) => lines.extend(weigh(&sizes, warn_bytes)),
         Err(error) => {
@@ -114,14 +117,8 @@ fn look(config: &Config, now: DateTime<Utc>) -> Vec<Line> {
         }
     }
     lines.push(writable("disk", files::folder_of(&path)));
-    match inspect(&path) {
-        Ok(inspection) => lines.extend(inside(&path, &inspection)),
-        Err(error) => {
-            let says = format!("{} cannot be read: {error}", path.display());
-            lines.push(line("connection", Verdict::Fail, says));
-        }
-    }
-    lines.push(backup(&config.backup_dir, now));
+    lines.extend(inside(&path));
+    lines.push(backup(&config.backup.backup_dir, now));
     lines
 }
 
@@ -145,7 +142,7 @@ fn clock(db: &Path, backups: &Path, now: DateTime<Utc>) -> Line {
     let modified = |path: &Path| -> Option<DateTime<Utc>> {
         Some(std::fs::metadata(path).ok()?.modified().ok()?.into())
     };
-    let newest_backup = files::newest_backup(backups).ok().flatten();
+    let newest_backup = newest_backup(backups).ok().flatten();
     let files = [modified(db), newest_backup.map(|backup| backup.at)];
     let newest = files.into_iter().flatten().max();
     match newest {
@@ -189,55 +186,75 @@ fn writable(name: &'static str, folder: &Path) -> Line {
     }
 }
 
-fn inside(path: &Path, found: &Inspection) -> [Line; 5] {
-    let judge = |faults: &[String], well: &str| match faults {
-        [] => (Verdict::Ok, well.to_owned()),
-        faults => (Verdict::Fail, faults.join("; ")),
-    };
-    let (integrity, faults) = judge(&found.faults, "no fault");
-    let (keys, dangling) = judge(&found.dangling, "no row refers to one that is not there");
-    let known = newest();
-    let schema = match found.version {
-        Some(version) if version == known => {
-            line("schema", Verdict::Ok, format!("version {version}"))
+fn inside(path: &Path) -> Vec<Line> {
+    let contents = match inspect(path) {
+        Ok(contents) => contents,
+        Err(unfit @ Unfit::Damaged(_)) => {
+            return vec![line("integrity", Verdict::Fail, unfit.to_string())];
         }
-        Some(version) if version < known => {
-            let says = format!("version {version}; the next start brings it to {known}");
-            line("schema", Verdict::Warn, says)
-        }
-        Some(version) => {
-            let says = format!("version {version} is newer than this program, which knows {known}");
-            line("schema", Verdict::Fail, says)
-        }
-        None if found.adoptable => {
-            let says = "of an existing installation; `migrate`, or the next start, adopts it";
-            line("schema", Verdict::Warn, says)
-        }
-        None => line("schema", Verdict::Fail, "not a database of this program"),
-    };
-    let unused = match (found.incremental, found.free_bytes) {
-        (true, free) => line("unused room", Verdict::Ok, format!("{free} bytes")),
-        (false, free) => {
-            let says =
-                format!("{free} bytes, and more is not given back by itself; run `optimize` once");
-            line("unused room", Verdict::Warn, says)
+        Err(unfit) => {
+            let says = format!("{}: {unfit}", path.display());
+            return vec![line("connection", Verdict::Fail, says)];
         }
     };
-    [
-        line(
-            "connection",
+    let dangling = match contents.dangling {
+        0 => line(
+            "foreign keys",
             Verdict::Ok,
-            format!("{} can be read", path.display()),
+            "no row refers to one that is not there",
         ),
-        line("integrity", integrity, faults),
-        line("foreign keys", keys, dangling),
-        schema,
-        unused,
+        rows => {
+            let says = format!("{rows} rows refer to rows that are not there");
+            line("foreign keys", Verdict::Fail, says)
+        }
+    };
+    let says = format!("{} can be read", path.display());
+    vec![
+        line("connection", Verdict::Ok, says),
+        line("integrity", Verdict::Ok, "no fault"),
+        dangling,
+        schema(path, &contents),
+        unused(path),
     ]
 }
 
+fn schema(path: &Path, contents: &Contents) -> Line {
+    if let Err(unfit) = ours(path) {
+        return line("schema", Verdict::Fail, unfit.to_string());
+    }
+    match (contents.schema_version, newest()) {
+        (None, _) => {
+            let says = "of an existing installation; `migrate`, or the next start, adopts it";
+            line("schema", Verdict::Warn, says)
+        }
+        (Some(version), known) if version < known => {
+            let says = format!("version {version}; the next start brings it to {known}");
+            line("schema", Verdict::Warn, says)
+        }
+        (Some(version), _) => line("schema", Verdict::Ok, format!("version {version}")),
+    }
+}
+
+fn unused(path: &Path) -> Line {
+    match room(path) {
+        Ok(room) if room.incremental => {
+            line("unused room", Verdict::Ok, format!("{} bytes", room.bytes))
+        }
+        Ok(room) => {
+            let bytes = room.bytes;
+            let says = format!("{bytes} bytes, and none comes back by itself; run `optimize` once");
+            line("unused room", Verdict::Warn, says)
+        }
+        Err(unfit) => line("unused room", Verdict::Fail, unfit.to_string()),
+    }
+}
+
+fn newest_backup(folder: &Path) -> std::io::Result<Option<BackupName>> {
+    Ok(local::names(folder)?.pop())
+}
+
 fn backup(folder: &Path, now: DateTime<Utc>) -> Line {
-    let newest = match files::newest_backup(folder) {
+    let newest = match newest_backup(folder) {
         Err(error) => {
             let says = format!("{} cannot be read: {error}", folder.display());
             return line("backup", Verdict::Fail, says);
@@ -249,32 +266,10 @@ fn backup(folder: &Path, now: DateTime<Utc>) -> Line {
         Ok(Some(newest)) => newest,
     };
     let age = now - newest.at;
-    let says = format!("{}, {} h old", newest.path.display(), age.num_hours());
-    if newest
-        .path
-        .extension()
-        .is_some_and(|ending| ending == "zst")
-    {
-        // Reading it would need as much room as the database has.
-        return line("backup", aged(age), format!("{says}, compressed"));
-    }
-    match inspect(&newest.path) {
-        Ok(found) if found.faults.is_empty() && found.dangling.is_empty() => {
-            line("backup", aged(age), format!("{says}, verified"))
-        }
-        Ok(found) => {
-            let faults = [found.faults, found.dangling].concat().join("; ");
-            line(
-                "backup",
-                Verdict::Fail,
-                format!("{says}, damaged: {faults}"),
-            )
-        }
-        Err(error) => line(
-            "backup",
-            Verdict::Fail,
-            format!("{says}, cannot be read: {error}"),
-        ),
+    let says = format!("{newest}, {} h old", age.num_hours());
+    match verify(&folder.join(newest.to_string())) {
+        Ok(_) => line("backup", aged(age), format!("{says}, verified")),
+        Err(unfit) => line("backup", Verdict::Fail, format!("{says}: {unfit}")),
     }
 }
 

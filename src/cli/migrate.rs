@@ -3,12 +3,15 @@
 use super::Failed;
 use crate::clock::Clock;
 use crate::config::{Config, DB_PATH};
-use crate::store::sqlite::{self, Adopted, Migrated};
+use crate::store::sqlite::{self, Adopted, Checkpoints, Migrated};
 
 pub(super) async fn run(config: Config) -> Result<(), Failed> {
     let path = config.db_path.unwrap_or_else(|| DB_PATH.into());
     let is_new = !path.exists();
-    let migrated = sqlite::migrate(&path, &config.backup_dir, Clock::system().now()).await?;
+    let backups = super::backup::settings(&config.backup);
+    let (folder, checkpoints) = (&backups.folder, Checkpoints::with(backups.litestream));
+    let now = Clock::system().now();
+    let migrated = sqlite::migrate(&path, folder, now, checkpoints).await?;
     let Migrated { from, to, .. } = migrated;
     let file = path.display();
     match (from, &migrated.adopted) {

@@ -3,14 +3,17 @@
 //! May touch: everything; only here a real clock is made. Invariant: exit code 0 is success, 1 a
 //! failure that is told in a sentence, 2 a setting that is missing or malformed.
 
+mod backup;
 mod check;
 mod export;
 mod migrate;
 mod optimize;
 mod playground;
+mod restore;
 mod run;
 
-use std::io::IsTerminal as _;
+use std::fmt;
+use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -41,6 +44,10 @@ struct Arguments {
 enum Command {
     /// Connect to Discord and run the bot; the default
     Run,
+    /// Back the database up, also beside a running bot
+    Backup(backup::Arguments),
+    /// Put a backup in the place of the database; what is there is set aside
+    Restore(restore::Arguments),
     /// Bring the database up to date, or adopt that of an existing installation, without starting
     /// the bot
     Migrate,
@@ -89,6 +96,8 @@ pub fn main() -> ExitCode {
     let done = runtime.block_on(async {
         match arguments.command.unwrap_or(Command::Run) {
             Command::Run => run::run(arguments.config).await,
+            Command::Backup(own) => backup::run(arguments.config, own).await,
+            Command::Restore(own) => restore::run(arguments.config, own).await,
             Command::Migrate => migrate::run(arguments.config).await,
             Command::Check(own) => check::run(arguments.config, own).await,
             Command::Export(own) => export::run(arguments.config, own).await,
@@ -96,6 +105,8 @@ pub fn main() -> ExitCode {
             Command::Playground(own) => playground::run(arguments.config, own).await,
         }
     });
+    // What is left is a backup that was interrupted at most; the next one sweeps up after it.
+    runtime.shutdown_background();
     done.map_or_else(|failed| complain(&failed), |()| ExitCode::SUCCESS)
 }
 
@@ -148,6 +159,11 @@ fn refuse(error: &clap::Error) -> ExitCode {
             )))
         }
     }
+}
+
+/// Prints a line. That nobody reads on, as behind `| head`, is no failure.
+pub(crate) fn say(line: fmt::Arguments<'_>) {
+    let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 fn complain(failed: &Failed) -> ExitCode {

@@ -4,8 +4,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Failed;
 use crate::config::{Config, DB_PATH};
+use crate::store::sqlite::compact::optimize;
 use crate::store::sqlite::files;
-use crate::store::sqlite::inspect::optimize;
 
 pub(super) async fn run(config: Config) -> Result<(), Failed> {
     let path = config.db_path.unwrap_or_else(|| DB_PATH.into());

@@ -8,6 +8,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::jobs::upkeep::Upkeep;
 use crate::playground::{self, Discord, World};
+use crate::store::backup;
 
 /// Where the playground keeps its database if nobody says otherwise.
 const DB_PATH: &str = "data/playground.db";
@@ -46,15 +47,18 @@ pub(super) async fn run(config: Config, arguments: Arguments) -> Result<(), Fail
             "port {port} cannot be used: {error}; another one can be chosen with --playground-port"
         ))
     })?;
-    let db_path = config.db_path.unwrap_or_else(|| DB_PATH.into());
+    let db_path = config.db_path.clone().unwrap_or_else(|| DB_PATH.into());
+    // Apart from the backups of the real bot, and only before migrations.
+    let mut backups = backup::Settings::in_folder(db_path.with_extension("backups"));
+    backups.litestream = config.backup.litestream;
     let settings = Settings {
         token: TOKEN.parse().expect("any text is taken"),
         api: Some(discord.url().parse().expect("a plain address")),
         shards: None,
         upkeep: Upkeep::new(&db_path, config.retention_days, config.db_size_warn_mb),
-        db_path,
-        backup_dir: config.backup_dir,
         http: config.http_addr,
+        db_path,
+        backups,
     };
     let app = App::start(settings, clock).await?;
     app.ready().await;

@@ -58,13 +58,14 @@ fn settings(config: Config) -> Result<Settings, Failed> {
         .check()
         .map_err(|wrong| Failed::Settings(format!("BOT_TOKEN {wrong}")))?;
     let db_path = config.db_path.unwrap_or_else(|| DB_PATH.into());
+    let backups = super::backup::settings(&config.backup);
     Ok(Settings {
         token,
         api: config.discord_api_url,
         shards: config.shards,
         upkeep: Upkeep::new(&db_path, config.retention_days, config.db_size_warn_mb),
-        db_path,
-        backup_dir: config.backup_dir,
         http: config.http_addr,
+        db_path,
+        backups,
     })
 }

@@ -10,7 +10,7 @@ use twilight_util::builder::embed::{EmbedBuilder, EmbedFieldBuilder, EmbedFooter
 
 use super::reply::{Message, button};
 use super::session::{length, limits};
-use super::text::{escape, long_time, relative_time, truncate};
+use super::text::{escape, long_time, relative_time, truncate, units};
 use crate::domain::ladder::Ladder;
 use crate::domain::mode::{Missing, Mode};
 use crate::domain::queue::{Entry, Place};
@@ -336,7 +336,7 @@ impl Card {
         let legend = LEGEND.join(LEGEND_SEPARATOR);
         let mut card = Self {
             embed: EmbedBuilder::new().color(colour(session.status)),
-            left: EMBED_MAX_CHARS - legend.chars().count(),
+            left: EMBED_MAX_CHARS - units(&legend),
             marked: Vec::new(),
         };
         let title = card.take(&escape(&session.plan.title), EMBED_TITLE_MAX_CHARS);
@@ -353,7 +353,7 @@ impl Card {
 
     /// A field of our own words.
     fn field(&mut self, name: &str, value: &str, inline: bool) {
-        if self.left < name.chars().count() + MORE_MAX_CHARS {
+        if self.left < units(name) + MORE_MAX_CHARS {
             return;
         }
         let name = self.take(name, EMBED_TITLE_MAX_CHARS);
@@ -371,7 +371,7 @@ impl Card {
         lines: impl IntoIterator<Item = String>,
         max_chars: usize,
     ) {
-        let room = self.left.saturating_sub(name.chars().count());
+        let room = self.left.saturating_sub(units(name));
         let text = fitting(count, lines, max_chars.min(room));
         if !text.is_empty() {
             for meaning in LEGEND {
@@ -404,18 +404,19 @@ impl Card {
             return String::new();
         }
         let text = truncate(text, max_chars);
-        self.left -= text.chars().count();
+        self.left -= units(&text);
         text
     }
 }
 
-/// As many of the `count` lines as fit into `max_chars`, and how many more there are.
+/// As many of the `count` lines as fit into `max_chars`, and how many more there are. Counted in
+/// UTF-16 units, of which there are never fewer than characters.
 pub fn fitting(count: usize, lines: impl IntoIterator<Item = String>, max_chars: usize) -> String {
     let (mut text, mut used) = (String::new(), 0);
     for (at, line) in lines.into_iter().enumerate() {
         let left = count.saturating_sub(at + 1);
         let reserved = if left == 0 { 0 } else { MORE_MAX_CHARS };
-        let length = line.chars().count() + 1;
+        let length = units(&line) + 1;
         if used + length + reserved > max_chars {
             // A single line that is too long is better shown in part than not at all.
             let rest = if at == 0 && count == 1 {
@@ -423,7 +424,7 @@ pub fn fitting(count: usize, lines: impl IntoIterator<Item = String>, max_chars:
             } else {
                 format!("… and {} more", count - at)
             };
-            if rest.chars().count() + used <= max_chars {
+            if units(&rest) + used <= max_chars {
                 text.push_str(&rest);
             }
             break;

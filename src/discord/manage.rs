@@ -315,3 +315,6 @@ fn about<'a>(
 fn user_id(word: &str) -> Option<UserId> {
     word.parse().ok().filter(|id| *id > 0).map(UserId)
 }
+
+#[cfg(test)]
+mod tests;

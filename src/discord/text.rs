@@ -38,12 +38,23 @@ fn starts_list(previous: char) -> bool {
     previous == '\n' || previous == ' ' || previous.is_ascii_digit()
 }
 
-/// `text`, with an ellipsis if it is longer than `max_chars` characters.
+/// How long Discord may take `text` to be: in UTF-16 units, the strictest way to count characters.
+pub fn units(text: &str) -> usize {
+    text.encode_utf16().count()
+}
+
+/// `text`, with an ellipsis if it is longer than `max_chars` characters as [`units`] counts them.
 pub fn truncate(text: &str, max_chars: usize) -> String {
-    if text.chars().count() <= max_chars {
+    if units(text) <= max_chars {
         return text.to_owned();
     }
-    let mut short: String = text.chars().take(max_chars.saturating_sub(1)).collect();
+    let mut room = max_chars.saturating_sub(1);
+    let fits = |char: &char| {
+        let fits = char.len_utf16() <= room;
+        room = room.saturating_sub(char.len_utf16());
+        fits
+    };
+    let mut short: String = text.chars().take_while(fits).collect();
     // Half an escape would escape the ellipsis.
     while short.ends_with('\\') {
         short.pop();

@@ -82,6 +82,7 @@ pub(super) async fn snapshot(watched: &Watched) -> Snapshot {
     let backlog = backlog.and_then(Result::ok);
     let overdue = backlog.and_then(|backlog| backlog.first_due);
     let shards = watched.status.shards();
+    let backups = watched.backups.status();
     Snapshot {
         people_waiting: waiting.people,
         jobs_waiting: waiting.jobs,
@@ -91,8 +92,8 @@ pub(super) async fn snapshot(watched: &Watched) -> Snapshot {
         log_bytes: sizes.log,
         free_bytes: sizes.free,
         warn_bytes: watched.warn_bytes,
-        backup_age_s: newest_backup(watched).map(|at| seconds(now - at)),
-        upload_failed: watched.status.upload_error().is_some(),
+        backup_age_s: backups.last.map(|last| seconds(now - last.at)),
+        upload_failed: backups.upload_failure.is_some(),
         shards: shards
             .iter()
             .map(|shard| (shard.number, shard.up))
@@ -155,20 +156,17 @@ fn size(watched: &Watched) -> Part {
 }
 
 fn backup(watched: &Watched) -> Part {
-    if let Some(error) = watched.status.upload_error() {
-        return Part::of(false, format!("the last upload failed: {error}"));
+    let status = watched.backups.status();
+    if let Some(failure) = status.failure {
+        return Part::of(false, format!("the latest failed: {}", failure.reason));
     }
-    match (watched.status.backup(), newest_backup(watched)) {
-        (Some(backup), _) if !backup.verified => Part::of(false, "the newest one is not verified"),
-        (_, Some(at)) => Part::of(true, format!("the newest one is of {}", at.to_rfc3339())),
-        (_, None) => Part::of(false, "there is none yet"),
+    if let Some(failure) = status.upload_failure {
+        return Part::of(false, format!("the last upload failed: {}", failure.reason));
     }
-}
-
-fn newest_backup(watched: &Watched) -> Option<DateTime<Utc>> {
-    let made = watched.status.backup().map(|backup| backup.at);
-    let found = || files::newest_backup(&watched.backup_dir).ok().flatten();
-    made.or_else(|| found().map(|backup| backup.at))
+    match status.last {
+        Some(last) => Part::of(true, format!("the newest one is {}", last.name)),
+        None => Part::of(false, "there is none yet"),
+    }
 }
 
 async fn in_time<T>(answer: impl Future<Output = T>) -> Option<T> {

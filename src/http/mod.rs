@@ -21,6 +21,7 @@ use tokio::task::JoinHandle;
 use crate::clock::Clock;
 use crate::status::Status;
 use crate::store::Store;
+use crate::store::backup::Backups;
 pub use health::{Part, Readiness, SHARD_GRACE_S, WRITER_WITHIN_MS};
 
 /// The media type of [`crate::metrics::Metrics::text`].
@@ -37,8 +38,8 @@ pub struct Watched {
     pub clock: Clock,
     /// The database file.
     pub db_path: PathBuf,
-    /// Where its backups are.
-    pub backup_dir: PathBuf,
+    /// Its backups.
+    pub backups: Backups,
     /// From which size of the database on it is warned.
     pub warn_bytes: u64,
 }

@@ -1,8 +1,9 @@
-//! What happens by itself: deliveries from the outbox, the session clock, tidying up.
+//! What happens by itself: deliveries from the outbox, the session clock, backups, tidying up.
 //!
 //! May touch: the store, and Discord through `discord::delivery`. Invariant: a job keeps nothing
 //! in memory that a restart would lose.
 
+pub mod backup;
 pub mod outbox;
 pub mod session_clock;
 pub mod tidy;
@@ -15,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::discord::feature::Context;
+use crate::store::backup::Backups;
 use upkeep::Upkeep;
 
 /// At a stop, jobs are waited for this long, in milliseconds. They end at their next step.
@@ -28,7 +30,7 @@ pub struct Jobs {
 
 impl Jobs {
     /// Starts all of them.
-    pub fn start(context: &Context, upkeep: Upkeep) -> Self {
+    pub fn start(context: &Context, upkeep: Upkeep, backups: Backups) -> Self {
         let jobs = Self {
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
@@ -37,6 +39,11 @@ impl Jobs {
         jobs.spawn(session_clock::run(context.clone(), jobs.stop.clone()));
         jobs.spawn(tidy::run(context.clone(), jobs.stop.clone()));
         jobs.spawn(upkeep::run(context.clone(), upkeep, jobs.stop.clone()));
+        jobs.spawn(backup::run(
+            backups,
+            context.clock.clone(),
+            jobs.stop.clone(),
+        ));
         jobs
     }
 

@@ -5,9 +5,10 @@
 //!
 //! A command is written once, against [`Transaction`], whichever engine runs it. The features'
 //! files (`profile`, `account`, `session`, `queue`, …) hold the commands and questions; `sqlite`
-//! is the engine.
+//! is the engine, `backup` keeps copies of its file.
 
 pub mod account;
+pub mod backup;
 pub mod cleanup;
 pub mod clock;
 mod command;

@@ -44,9 +44,14 @@ impl Place {
     }
 
     async fn migrate(&self) -> Migrated {
-        sqlite::migrate(&self.file(), &self.backups(), now())
-            .await
-            .unwrap()
+        sqlite::migrate(
+            &self.file(),
+            &self.backups(),
+            now(),
+            sqlite::Checkpoints::Own,
+        )
+        .await
+        .unwrap()
     }
 
     async fn adopt(&self) -> Adopted {

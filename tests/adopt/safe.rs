@@ -1,6 +1,7 @@
 //! Nothing is lost: not by refusals, not by a second start, not by the power going.
 
 use overwatch_bot::store::sqlite;
+use overwatch_bot::store::sqlite::restore::restore;
 use rusqlite::Connection;
 use serde_json::{Value as Json, json};
 
@@ -25,6 +26,35 @@ async fn the_backup_is_the_old_file() {
 }
 
 #[tokio::test]
+async fn the_backup_of_the_old_file_is_adopted_again_when_it_is_restored() {
+    let place = Place::of(&[SCHEMA, PLAIN, ODD]);
+    let first = place.migrate().await;
+    let backup = first.backup.expect("a backup");
+    let users = "SELECT * FROM users ORDER BY 1";
+    let adopted = place.rows(users);
+
+    let tried = restore(&place.file(), &backup, now(), true).unwrap();
+    assert!(!tried.report.expect("odd rows have a report").exists());
+    let done = restore(&place.file(), &backup, now(), false).unwrap();
+    assert_eq!(place.rows(users), adopted);
+    assert_eq!(done.backup.schema_version, None);
+    assert_eq!(done.database.schema_version, Some(first.to));
+    let reports = [
+        done.report,
+        first.adopted.and_then(|adopted| adopted.report),
+    ];
+    let [again, before] =
+        reports.map(|report| std::fs::read_to_string(report.expect("a report")).unwrap());
+    assert_eq!(again, before);
+
+    // Without its manifest it is whole all the same.
+    let copy = place.backups().join("old.db");
+    std::fs::copy(&backup, &copy).unwrap();
+    restore(&place.file(), &copy, now(), false).unwrap();
+    assert_eq!(place.rows(users), adopted);
+}
+
+#[tokio::test]
 async fn a_second_time_nothing_changes() {
     let place = Place::of(&[SCHEMA, PLAIN, ODD]);
     place.migrate().await;
@@ -35,7 +65,8 @@ async fn a_second_time_nothing_changes() {
         (Some(again.to), None, None)
     );
     assert_eq!(std::fs::read(place.file()).unwrap(), file);
-    assert_eq!(std::fs::read_dir(place.backups()).unwrap().count(), 2);
+    // One backup, its manifest, the report, and the folder's lock.
+    assert_eq!(std::fs::read_dir(place.backups()).unwrap().count(), 4);
 }
 
 #[tokio::test]
@@ -46,9 +77,14 @@ async fn a_file_that_only_resembles_an_existing_one_is_refused_and_left_as_it_is
     ] {
         let place = Place::of(&[SCHEMA, PLAIN, change]);
         let schema = place.rows("SELECT * FROM sqlite_schema");
-        let error = sqlite::migrate(&place.file(), &place.backups(), now())
-            .await
-            .unwrap_err();
+        let error = sqlite::migrate(
+            &place.file(),
+            &place.backups(),
+            now(),
+            sqlite::Checkpoints::Own,
+        )
+        .await
+        .unwrap_err();
         assert!(
             error.to_string().contains("not a database of this program"),
             "{error}"
@@ -62,9 +98,14 @@ async fn a_file_that_only_resembles_an_existing_one_is_refused_and_left_as_it_is
 async fn a_table_of_another_that_stands_in_the_way_refuses_the_whole() {
     let place = Place::of(&[SCHEMA, PLAIN, "CREATE TABLE outbox (id)"]);
     let before = place.rows("SELECT * FROM sqlite_schema");
-    let error = sqlite::migrate(&place.file(), &place.backups(), now())
-        .await
-        .unwrap_err();
+    let error = sqlite::migrate(
+        &place.file(),
+        &place.backups(),
+        now(),
+        sqlite::Checkpoints::Own,
+    )
+    .await
+    .unwrap_err();
     assert!(
         error.to_string().contains("outbox already exists"),
         "{error}"

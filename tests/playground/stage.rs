@@ -38,6 +38,8 @@ impl Stage {
             world: World::default(),
         };
         let discord = Discord::start(settings).await.expect("a free port");
+        // The client wants a provider of cryptography, also for plain HTTP.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         Self {
             discord,
             clock,

@@ -84,8 +84,10 @@ async fn the_card_of_the_bot_before_becomes_a_new_one_by_itself() {
             .await;
         // The next start finds nothing to adopt.
         world.restart().await;
-        let backups = std::fs::read_dir(world.settings().backup_dir).expect("the folder");
-        assert_eq!(backups.count(), 1);
+        let backups = std::fs::read_dir(world.settings().backups.folder).expect("the folder");
+        let backups =
+            backups.filter_map(|entry| entry.ok()?.path().extension()?.to_str().map(str::to_owned));
+        assert_eq!(backups.filter(|ending| ending == "db").count(), 1);
     })
     .await;
 }

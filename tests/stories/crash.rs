@@ -17,7 +17,7 @@ impl Process {
             .env("BOT_TOKEN", TOKEN)
             .env("DISCORD_API_URL", world.discord.url())
             .env("DB_PATH", &settings.db_path)
-            .env("BACKUP_DIR", &settings.backup_dir)
+            .env("BACKUP_DIR", &settings.backups.folder)
             .current_dir(world.folder.path())
             .stderr(Stdio::null())
             .spawn()

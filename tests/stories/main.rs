@@ -5,12 +5,16 @@
 
 mod account;
 mod adopt;
+mod card;
 #[path = "../support/contract.rs"]
 mod contract;
 mod crash;
 mod health;
+mod manage;
 mod people;
 mod profile;
+mod queue;
+mod scene;
 mod session;
 mod spine;
 mod update;

@@ -6,8 +6,10 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use overwatch_bot::app::{App, Settings};
 use overwatch_bot::clock::Clock;
+use overwatch_bot::discord::FEATURES;
 use overwatch_bot::jobs::upkeep::Upkeep;
 use overwatch_bot::playground::{self, Discord};
+use overwatch_bot::store::backup;
 use serde_json::{Value, json};
 
 use crate::contract;
@@ -60,6 +62,8 @@ pub(crate) struct World {
 
 impl World {
     async fn begin(people: playground::World, shards: u32, clock: Clock) -> Self {
+        // The client wants a provider of cryptography, also for plain HTTP.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let discord = Discord::start(playground::Settings {
             listen: ([127, 0, 0, 1], 0).into(),
             token: TOKEN.into(),
@@ -86,9 +90,9 @@ impl World {
             api: Some(self.discord.url().parse().expect("an address")),
             shards: None,
             db_path: self.folder.path().join("overwatch.db"),
-            backup_dir: self.folder.path().join("backups"),
             http: Some(([127, 0, 0, 1], 0).into()),
             upkeep: Upkeep::new(&self.folder.path().join("overwatch.db"), 30, 100),
+            backups: backup::Settings::in_folder(self.folder.path().join("backups")),
         }
     }
 
@@ -213,8 +217,16 @@ impl World {
         requests.iter().filter(fits).count()
     }
 
-    /// Holds every request that the bot made to Discord's own document.
+    /// Holds every request that the bot made to Discord's own document, and every button and modal
+    /// in it to the bot's own wiring.
     async fn end(&self) {
+        for request in self.requests().await {
+            let unknown = unwired(&request["body"]);
+            assert!(
+                unknown.is_empty(),
+                "nothing answers to {unknown:?} in {request:#}"
+            );
+        }
         let Some(contract) = contract::load() else {
             return;
         };
@@ -420,6 +432,36 @@ impl World {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
+}
+
+/// The ids of components and modals in a request that no feature answers to.
+fn unwired(body: &Value) -> Vec<String> {
+    const MODAL: u64 = 9;
+    let routes = |modal: bool, id: &str| {
+        let name = id.split(':').next().unwrap_or_default();
+        FEATURES.iter().any(|feature| match modal {
+            true => feature.modals.iter().any(|route| route.name == name),
+            false => feature.components.iter().any(|route| route.name == name),
+        })
+    };
+    if body["type"] == MODAL {
+        let id = body["data"]["custom_id"].as_str().unwrap_or_default();
+        return if routes(true, id) {
+            Vec::new()
+        } else {
+            vec![id.to_owned()]
+        };
+    }
+    let rows = [&body["components"], &body["data"]["components"]];
+    let rows = rows.into_iter().filter_map(Value::as_array).flatten();
+    let components = rows
+        .filter_map(|row| row["components"].as_array())
+        .flatten();
+    components
+        .filter_map(|component| component["custom_id"].as_str())
+        .filter(|id| !routes(false, id))
+        .map(str::to_owned)
+        .collect()
 }
 
 /// All text of a message or modal that a person can read, line by line.

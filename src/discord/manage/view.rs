@@ -46,7 +46,7 @@ pub(super) fn overview(
         .map(|(entry, in_place)| accepted_line(session, entry, in_place, now))
         .collect();
     let mut embed = EmbedBuilder::new()
-        .title(title(&format!("Manage: {}", session.plan.title)))
+        .title(title("Manage: ", &session.plan.title))
         .description(list(session, &page, place, now))
         .field(EmbedFieldBuilder::new("State", state(session.status)).inline())
         .field(EmbedFieldBuilder::new("Missing", needs(&view.queue.missing(session))).inline());
@@ -84,7 +84,7 @@ pub(super) fn player(
     let session = &view.session;
     let account = chosen_account(view, entry, chosen);
     let mut embed = EmbedBuilder::new()
-        .title(title(&entry.person.name))
+        .title(title("", &name(entry)))
         .description(format!("<@{}>", entry.person.id))
         .field(EmbedFieldBuilder::new("Stands", standing(entry)).inline())
         .field(EmbedFieldBuilder::new("Would play", would_play(entry)).inline())
@@ -267,8 +267,9 @@ fn name(entry: &Entry) -> String {
     }
 }
 
-fn title(text: &str) -> String {
-    truncate(&escape(text), EMBED_TITLE_MAX_CHARS)
+/// An embed's title of our own words and somebody's.
+fn title(ours: &str, theirs: &str) -> String {
+    truncate(&format!("{ours}{}", escape(theirs)), EMBED_TITLE_MAX_CHARS)
 }
 
 fn standing(entry: &Entry) -> String {

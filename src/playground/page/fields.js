@@ -98,6 +98,8 @@ export class Field {
   typed() {
     this.chosen = null;
     if (!this.wrong.hidden) this.check();
+    // What is listed was for another text: until there is better, Enter and Tab take what is typed.
+    if (this.complete) this.listbox.activate(-1);
     this.offer();
   }
 

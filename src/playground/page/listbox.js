@@ -14,7 +14,7 @@ const PAGE_ROWS = 8;
  */
 export class Listbox {
   constructor({ anchor, label, many = false, choose, closed = () => {} }) {
-    Object.assign(this, { anchor, many, choose, closed, items: [], active: -1, words: '' });
+    Object.assign(this, { anchor, many, choose, closed, items: [], rows: [], active: -1 });
     this.element = h('div', {
       id: freshId('list'), class: 'listbox', role: 'listbox', popover: 'manual',
       'aria-label': label, 'aria-multiselectable': many ? 'true' : null,

@@ -102,8 +102,8 @@ function go({ as = state.me, at = state.at }) {
   const hash = `#${new URLSearchParams({ as, at })}`;
   document.body.classList.remove('menu-open');
   element('menu').setAttribute('aria-expanded', 'false');
-  if (location.hash === hash) follow();
-  else location.hash = hash;
+  if (location.hash !== hash) history.pushState(null, '', hash);
+  follow();
 }
 
 function drawAround() {
@@ -125,7 +125,9 @@ async function loadMessages(focus) {
     direct = await get(`/client/users/${state.me}/dms`);
     seen = state.at === DIRECT ? direct : await get(`/client/channels/${state.at}/messages?user=${state.me}`);
   } catch (error) {
-    return load === state.loads && trouble(error.message);
+    if (load !== state.loads) return null;
+    state.waiting = null;
+    return trouble(error.message);
   }
   // Another place was chosen meanwhile.
   if (load !== state.loads) return null;
@@ -183,6 +185,8 @@ async function send(command, options) {
 /** Presses a button or uses a select of a message. */
 async function press(part, values, target) {
   const article = target.closest('article');
+  // As in Discord, one press at a time: a double click is one.
+  if (article.hasAttribute('aria-busy')) return;
   article.querySelector('.failure')?.remove();
   article.setAttribute('aria-busy', 'true');
   target.classList.add('busy');
@@ -278,7 +282,7 @@ document.addEventListener('keydown', (event) => {
     composer.begin();
   }
 });
-window.addEventListener('hashchange', follow);
+window.addEventListener('popstate', follow);
 setInterval(lookAtBot, LOOK_AT_BOT_MS);
 keepTime();
 listen({ opened: loadWorld, heard });

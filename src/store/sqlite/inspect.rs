@@ -1,158 +1,240 @@
-//! Looking at a database from outside, and making it compact.
+//! Looking into a database file: is it whole, is it ours, and what is in it.
 //!
-//! May touch: a connection of its own. Invariant: [`inspect`] writes nothing and works beside a
-//! running bot; [`optimize`] works only where nobody else has the file open.
+//! May touch: the file, read-only. Invariant: looking changes nothing, neither in the file nor
+//! beside it.
 
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
-use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
+use serde::{Deserialize, Serialize};
 
-use super::migrations::{self, newest};
+use super::lock::beside;
+use super::migrations::{self, SchemaError};
 
-/// Faults of one kind that are told; a file that is torn to pieces has thousands.
-const FAULTS_MAX: usize = 20;
-/// How long [`optimize`] waits for somebody who only looks at the file, in milliseconds.
-const WAIT_FOR_OTHERS_MS: u64 = 1_000;
-/// Steps of SQLite's machine between two reports of progress.
-const STEPS_PER_REPORT: i32 = 10_000;
-/// Steps that SQLite's machine takes to copy one row or index entry.
-const STEPS_PER_ROW: u64 = 3;
+/// What every SQLite file begins with.
+const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+/// The length of a SQLite file's header, in bytes.
+const HEADER_BYTES: usize = 100;
+/// How much of a file that is no database is looked at to say what it is, in bytes.
+const SAMPLE_BYTES: u64 = 4096;
+/// A sample with at least this many of the 256 different bytes looks encrypted (or compressed).
+const ENCRYPTED_DISTINCT: usize = 200;
+/// How encrypted files of common tools begin.
+const ENCRYPTED_MAGIC: &[&[u8]] = &[b"Salted__", b"age-encryption.org/", b"-----BEGIN "];
+/// Faults that a complaint repeats at most; one tells as much as a hundred.
+const FAULTS_MAX: u32 = 3;
 
-/// What a database is like inside.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Inspection {
-    /// What `integrity_check` complains about.
-    pub faults: Vec<String>,
-    /// Tables with rows that refer to rows that are not there.
-    pub dangling: Vec<String>,
-    /// The schema's version; `None`: not a schema of this program.
-    pub version: Option<i32>,
-    /// Whether it is one of an existing installation, which the next start adopts.
-    pub adoptable: bool,
-    /// Unused room in the file, in bytes.
-    pub free_bytes: u64,
-    /// Whether unused room can be given back in small steps.
-    pub incremental: bool,
+/// What is in a database that is whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contents {
+    /// The schema's version; `None` in a file that does not tell one.
+    pub schema_version: Option<i32>,
+    /// Rows by table, SQLite's own tables left out.
+    pub rows: BTreeMap<String, u64>,
+    /// Rows that refer to one that is not there.
+    pub dangling: u64,
 }
 
-/// Looks at the database at `path`.
-///
-/// # Errors
-/// SQLite's; the file cannot be opened, or is no database.
-pub fn inspect(path: &Path) -> rusqlite::Result<Inspection> {
-    let db = open_to_look(path)?;
-    let number = |pragma: &str| db.query_row(pragma, [], |row| row.get::<_, i64>(0));
-    let free = number("PRAGMA freelist_count")? * number("PRAGMA page_size")?;
-    let integrity = format!("PRAGMA integrity_check({FAULTS_MAX})");
-    let mut faults = texts(&db, &integrity)?;
-    faults.retain(|fault| fault != "ok");
-    let mut dangling = texts(&db, "PRAGMA foreign_key_check")?;
-    dangling.dedup();
-    dangling.truncate(FAULTS_MAX);
-    Ok(Inspection {
-        faults,
-        dangling,
-        version: migrations::version(&db)?,
-        adoptable: super::adopt::is_old(&db)?,
-        free_bytes: u64::try_from(free).unwrap_or_default(),
-        incremental: number("PRAGMA auto_vacuum")? == 2,
-    })
+impl Contents {
+    /// Rows in all tables together.
+    pub fn total_rows(&self) -> u64 {
+        self.rows.values().sum()
+    }
 }
 
-/// Why a database was not made compact. It is as it was.
+/// Why a file is not one to rely on.
 #[derive(Debug, thiserror::Error)]
-pub enum OptimizeError {
-    /// Somebody has it open.
-    #[error(
-        "it is in use; stop the bot first (it takes unused room back by itself, in small steps)"
-    )]
-    InUse,
-    /// It is not a database of this program in its present version.
-    #[error(
-        "its schema has version {found:?} and this program works with {known}; start the bot once, which brings it up to date"
-    )]
-    Version {
-        /// The file's version.
-        found: Option<i32>,
-        /// The version that is needed.
-        known: i32,
+pub enum Unfit {
+    /// It cannot be read.
+    #[error("it cannot be read: {0}")]
+    Io(#[from] std::io::Error),
+    /// Nothing is in it.
+    #[error("it is empty")]
+    Empty,
+    /// Its end is missing.
+    #[error("it is truncated: {found} bytes are there, {expected} belong to it")]
+    Truncated {
+        /// Its length.
+        found: u64,
+        /// The length that its header tells.
+        expected: u64,
     },
-    /// SQLite's own error.
+    /// It looks encrypted.
+    #[error("it is encrypted, or no database at all; decrypt it first")]
+    Encrypted,
+    /// It is something else.
+    #[error("it is not a SQLite database")]
+    NotADatabase,
+    /// SQLite finds it damaged.
+    #[error("it is damaged: {0}")]
+    Damaged(String),
+    /// Its bytes are not those that were written.
+    #[error("it is damaged: its contents are not what its checksum says")]
+    Checksum,
+    /// It does not hold what was written down when it was made.
+    #[error("it is not what was backed up: {0}")]
+    Differs(String),
+    /// It is a whole database, but not one of this program, or of a later version of it.
     #[error(transparent)]
+    Schema(SchemaError),
+    /// SQLite failed otherwise.
+    #[error("it cannot be read: {0}")]
     Sqlite(rusqlite::Error),
 }
 
-impl From<rusqlite::Error> for OptimizeError {
+impl From<rusqlite::Error> for Unfit {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::InUse,
+            Some(ErrorCode::DatabaseCorrupt) => Self::Damaged(error.to_string()),
+            Some(ErrorCode::NotADatabase) => Self::NotADatabase,
             _ => Self::Sqlite(error),
         }
     }
 }
 
-/// Writes the database at `path` anew without any unused room, and renews the planner's statistics.
-/// `report` is told how much of how much is done, roughly.
+/// Reads all of the database at `path` and counts what is in it. Blocks.
 ///
 /// # Errors
-/// [`OptimizeError`]; a failure in the middle leaves the file as it was.
-pub fn optimize(
-    path: &Path,
-    mut report: impl FnMut(u64, u64) + Send + 'static,
-) -> Result<(), OptimizeError> {
-    let db = open_alone(path)?;
-    let total = steps(&db)?;
-    let mut done = 0;
-    let told = move || {
-        done += STEPS_PER_REPORT.unsigned_abs();
-        report(u64::from(done).min(total), total);
-        false
-    };
-    db.progress_handler(STEPS_PER_REPORT, Some(told))?;
-    db.execute_batch("PRAGMA auto_vacuum = INCREMENTAL; VACUUM;")?;
-    db.progress_handler(0, None::<fn() -> bool>)?;
-    db.execute_batch("ANALYZE; PRAGMA optimize;")?;
-    db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-    db.close().map_err(|(_, error)| error.into())
+/// [`Unfit`] if it is not whole; a schema that is not ours is no error here, see [`ours`].
+pub fn inspect(path: &Path) -> Result<Contents, Unfit> {
+    let db = open(path)?;
+    let snapshot = db.unchecked_transaction()?;
+    integrity(&snapshot)?;
+    count(&snapshot)
 }
 
-fn open_to_look(path: &Path) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let db = Connection::open_with_flags(path, flags)?;
-    db.busy_timeout(Duration::from_millis(super::BUSY_TIMEOUT_MS))?;
-    Ok(db)
+/// Whether this program can work with a database, at once or after a migration.
+///
+/// # Errors
+/// [`Unfit::Schema`].
+pub fn ours(path: &Path) -> Result<(), Unfit> {
+    migrations::recognise(&open(path)?)
+        .map(drop)
+        .map_err(|error| match error {
+            SchemaError::Sqlite(error) => error.into(),
+            error => Unfit::Schema(error),
+        })
 }
 
-/// With the file's exclusive lock, which SQLite gives only if nobody else has the file open at all.
-fn open_alone(path: &Path) -> Result<Connection, OptimizeError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let db = Connection::open_with_flags(path, flags)?;
-    db.busy_timeout(Duration::from_millis(WAIT_FOR_OTHERS_MS))?;
-    db.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
-    db.execute_batch("BEGIN EXCLUSIVE; COMMIT;")?;
-    let (found, known) = (migrations::version(&db)?, newest());
-    if found != Some(known) {
-        return Err(OptimizeError::Version { found, known });
-    }
-    Ok(db)
-}
-
-/// About how many steps a VACUUM takes.
-fn steps(db: &Connection) -> rusqlite::Result<u64> {
-    let trees = "SELECT tbl_name FROM sqlite_schema WHERE rootpage > 0";
-    let mut rows: u64 = 0;
-    for table in texts(db, trees)? {
+/// The rows of every table, and what the schema says of itself, as `db` sees it now.
+pub(super) fn count(db: &Connection) -> Result<Contents, Unfit> {
+    let mut rows = BTreeMap::new();
+    let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~'";
+    let mut tables = db.prepare(tables)?;
+    for table in tables.query_map([], |row| row.get::<_, String>(0))? {
+        let table = table?;
         let count = format!("SELECT count(*) FROM \"{}\"", table.replace('"', "\"\""));
         let count: i64 = db.query_row(&count, [], |row| row.get(0))?;
-        rows += count.unsigned_abs();
+        rows.insert(table, count.unsigned_abs());
     }
-    Ok(rows * STEPS_PER_ROW)
+    Ok(Contents {
+        schema_version: migrations::version(db)?,
+        rows,
+        dangling: dangling(db)?,
+    })
 }
 
-/// The first column of all rows.
-fn texts(db: &Connection, sql: &str) -> rusqlite::Result<Vec<String>> {
-    let mut statement = db.prepare(sql)?;
-    let rows = statement.query_map([], |row| row.get(0))?;
-    rows.collect()
+fn dangling(db: &Connection) -> rusqlite::Result<u64> {
+    let mut check = db.prepare("PRAGMA foreign_key_check")?;
+    let mut found = 0;
+    let mut rows = check.query([])?;
+    while rows.next()?.is_some() {
+        found += 1;
+    }
+    Ok(found)
+}
+
+fn integrity(db: &Connection) -> Result<(), Unfit> {
+    let mut check = db.prepare(&format!("PRAGMA integrity_check({FAULTS_MAX})"))?;
+    let faults: Vec<String> = check
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    match faults.as_slice() {
+        [ok] if ok == "ok" => Ok(()),
+        faults => Err(Unfit::Damaged(faults.join("; ").replace('\n', " "))),
+    }
+}
+
+/// Opens a file to read. One without a log or journal beside it is nobody's at the moment, and is
+/// opened so that SQLite does not make either.
+pub(super) fn open(path: &Path) -> Result<Connection, Unfit> {
+    let beside_it = ["-wal", "-journal"].map(|ending| std::fs::metadata(beside(path, ending)));
+    let alone = !beside_it
+        .iter()
+        .any(|found| found.as_ref().is_ok_and(|file| file.len() > 0));
+    head(path, alone)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = if alone {
+        let uri = format!("file:{}?immutable=1", percent_encoded(path));
+        Connection::open_with_flags(uri, flags | OpenFlags::SQLITE_OPEN_URI)?
+    } else {
+        Connection::open_with_flags(path, flags)?
+    };
+    db.busy_timeout(std::time::Duration::from_millis(super::BUSY_TIMEOUT_MS))?;
+    // The file may come from anywhere: its schema may not call functions, and each cell is
+    // looked at before it is believed.
+    db.pragma_update(None, "trusted_schema", false)?;
+    db.pragma_update(None, "cell_size_check", true)?;
+    Ok(db)
+}
+
+/// Looks at the first bytes, which say more clearly than SQLite what a file is not.
+fn head(path: &Path, alone: bool) -> Result<(), Unfit> {
+    let mut file = File::open(path)?;
+    let found = file.metadata()?.len();
+    let mut head = Vec::new();
+    file.by_ref().take(SAMPLE_BYTES).read_to_end(&mut head)?;
+    if head.is_empty() {
+        return Err(Unfit::Empty);
+    }
+    if !head.starts_with(MAGIC) {
+        return Err(not_a_database(&head));
+    }
+    let Some(header) = head.get(..HEADER_BYTES) else {
+        return Err(Unfit::Truncated {
+            found,
+            expected: HEADER_BYTES as u64,
+        });
+    };
+    let number = |at: usize| {
+        u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]])
+    };
+    let page_bytes = match u16::from_be_bytes([header[16], header[17]]) {
+        1 => 65_536,
+        bytes => u64::from(bytes),
+    };
+    // The count of pages holds only if whoever changed the file last knew of it.
+    let expected = page_bytes * u64::from(number(28));
+    if alone && number(24) == number(92) && found < expected {
+        return Err(Unfit::Truncated { found, expected });
+    }
+    Ok(())
+}
+
+fn not_a_database(head: &[u8]) -> Unfit {
+    let mut seen = [false; 256];
+    for byte in head {
+        seen[usize::from(*byte)] = true;
+    }
+    let distinct = seen.iter().filter(|seen| **seen).count();
+    let known = ENCRYPTED_MAGIC.iter().any(|magic| head.starts_with(magic));
+    if known || distinct >= ENCRYPTED_DISTINCT {
+        Unfit::Encrypted
+    } else {
+        Unfit::NotADatabase
+    }
+}
+
+/// A path as part of a `file:` address.
+fn percent_encoded(path: &Path) -> String {
+    use std::os::unix::ffi::OsStrExt as _;
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/-_.~".contains(byte);
+    let encode = |byte: &u8| match plain(byte) {
+        true => char::from(*byte).to_string(),
+        false => format!("%{byte:02X}"),
+    };
+    path.as_os_str().as_bytes().iter().map(encode).collect()
 }

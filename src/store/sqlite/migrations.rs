@@ -11,6 +11,9 @@ use chrono::{DateTime, Utc};
 use refinery::Target;
 use refinery::error::Kind;
 use rusqlite::{Connection, OptionalExtension};
+use tokio_util::sync::CancellationToken;
+
+use crate::store::backup::{BackupError, local};
 
 use super::adopt::{self, Adopted};
 
@@ -74,13 +77,8 @@ pub enum SchemaError {
     #[error("it could not be adopted: {0}; nothing was changed in it")]
     Adoption(String),
     /// The backup before the migration failed; the migration was not begun.
-    #[error("it could not be backed up to {} before its migration: {reason}", path.display())]
-    Backup {
-        /// Where the backup should be.
-        path: PathBuf,
-        /// What failed.
-        reason: String,
-    },
+    #[error("it could not be backed up before its migration, which was not begun: {0}")]
+    Backup(#[source] Box<BackupError>),
     /// A migration failed; it was rolled back, and the file is as it was before.
     #[error("a migration failed and was rolled back: {0}")]
     Failed(String),
@@ -102,6 +100,23 @@ pub struct Migrated {
     pub adopted: Option<Adopted>,
 }
 
+/// What is done before a migration changes a file that holds something.
+pub(super) enum Precaution {
+    /// It is backed up into this folder.
+    BackUpInto(PathBuf),
+    /// It is itself a copy of a backup; the report of an adoption is called after this file.
+    IsCopy(PathBuf),
+}
+
+impl Precaution {
+    fn take(&self, db: &Connection, now: DateTime<Utc>) -> Result<PathBuf, SchemaError> {
+        match self {
+            Self::BackUpInto(folder) => back_up(db, folder, now),
+            Self::IsCopy(path) => Ok(path.clone()),
+        }
+    }
+}
+
 /// The newest schema version that this program knows.
 pub fn newest() -> i32 {
     let runner = embedded::migrations::runner();
@@ -113,14 +128,18 @@ pub fn newest() -> i32 {
         .unwrap_or(0)
 }
 
-/// Whether a file of version `found` can be worked with as it is.
-pub(super) fn is_newest(found: Option<i32>) -> Result<(), SchemaError> {
-    let known = newest();
+/// Whether a file can be worked with as it is.
+pub(super) async fn require_newest(
+    connection: &tokio_rusqlite::Connection,
+) -> Result<(), SchemaError> {
+    let found = connection.call(|db| recognise(db)).await;
+    let found = found.map_err(|error| match error {
+        tokio_rusqlite::Error::Error(error) => error,
+        error => SchemaError::Failed(error.to_string()),
+    })?;
     match found {
-        None => Err(SchemaError::Foreign),
-        Some(found) if found > known => Err(SchemaError::Newer { found, known }),
-        Some(found) if found < known => Err(SchemaError::Older),
-        Some(_) => Ok(()),
+        Some(found) if found == newest() => Ok(()),
+        _ => Err(SchemaError::Older),
     }
 }
 
@@ -130,7 +149,9 @@ pub(super) async fn run(
     backups: PathBuf,
     now: DateTime<Utc>,
 ) -> Result<Migrated, SchemaError> {
-    let migrated = connection.call(move |db| migrate(db, &backups, now)).await;
+    let migrated = connection
+        .call(move |db| migrate(db, &Precaution::BackUpInto(backups), now))
+        .await;
     migrated.map_err(|error| match error {
         tokio_rusqlite::Error::Error(error) => error,
         error => SchemaError::Failed(error.to_string()),
@@ -164,34 +185,36 @@ pub(super) fn make_first(db: &Connection) -> Result<Vec<String>, SchemaError> {
     Ok(tables)
 }
 
+/// Brings the schema up to date. Blocks.
+///
+/// # Errors
+/// [`SchemaError`]; the file is as it was before.
 pub(super) fn migrate(
     db: &mut Connection,
-    backups: &Path,
+    precaution: &Precaution,
     now: DateTime<Utc>,
 ) -> Result<Migrated, SchemaError> {
     let known = newest();
     let mut migrated = Migrated {
-        from: version(db)?,
+        from: recognise(db)?,
         to: known,
         backup: None,
         adopted: None,
     };
     match migrated.from {
-        Some(found) if found > known => return Err(SchemaError::Newer { found, known }),
         Some(found) if found < known => {
-            let path = back_up(db, backups, now)?;
+            let path = precaution.take(db, now)?;
             tracing::info!(from = found, to = known, backup = %path.display(), "migrating");
             migrated.backup = Some(path);
         }
         Some(_) => {}
         None if adopt::is_old(db)? => {
             let seen = adopt::data_version(db)?;
-            let path = back_up(db, backups, now)?;
+            let path = precaution.take(db, now)?;
             tracing::info!(backup = %path.display(), "adopting the database of an existing installation");
             migrated.adopted = Some(adopt::adopt(db, &path, seen, now)?);
             migrated.backup = Some(path);
         }
-        None if has_tables(db)? => return Err(SchemaError::Foreign),
         None => tracing::info!(version = known, "making a new database"),
     }
     run_to(db, Target::Latest)?;
@@ -207,6 +230,20 @@ fn run_to(db: &mut Connection, target: Target) -> Result<(), SchemaError> {
         _ => SchemaError::Failed(error.to_string()),
     })?;
     Ok(())
+}
+
+/// The version of a schema that this program can work with; `None` in a new file and in that of
+/// an existing installation.
+///
+/// # Errors
+/// [`SchemaError::Newer`], [`SchemaError::Foreign`].
+pub(super) fn recognise(db: &Connection) -> Result<Option<i32>, SchemaError> {
+    let known = newest();
+    match version(db)? {
+        Some(found) if found > known => Err(SchemaError::Newer { found, known }),
+        None if has_tables(db)? && !adopt::is_old(db)? => Err(SchemaError::Foreign),
+        version => Ok(version),
+    }
 }
 
 /// The version of the schema; `None` in a file without [`VERSION_TABLE`].
@@ -231,22 +268,17 @@ fn has_tables(db: &Connection) -> rusqlite::Result<bool> {
     )
 }
 
-/// Copies the database by SQLite's own means, then renames the copy into place. Nobody else has
-/// the file yet, so that the copy is of one moment.
+/// Backs up the file of `db` as every backup is made; nothing older is dropped for it.
 fn back_up(db: &Connection, folder: &Path, now: DateTime<Utc>) -> Result<PathBuf, SchemaError> {
-    let path = folder.join(now.format("overwatch_backup_%Y%m%d_%H%M%S.db").to_string());
-    let unfinished = path.with_extension("db.part");
-    let copy = || -> Result<(), Box<dyn std::error::Error>> {
-        std::fs::create_dir_all(folder)?;
-        db.backup("main", &unfinished, None)?;
-        std::fs::File::open(&unfinished)?.sync_all()?;
-        std::fs::rename(&unfinished, &path)?;
-        std::fs::File::open(folder)?.sync_all()?;
-        Ok(())
+    let order = local::Order {
+        database: Path::new(db.path().unwrap_or_default()),
+        folder,
+        compress: false,
+        // The connection that asks is the writer's own, and is about to write anyway.
+        checkpoint: false,
+        keep: None,
     };
-    copy().map_err(|error| SchemaError::Backup {
-        path: path.clone(),
-        reason: error.to_string(),
-    })?;
-    Ok(path)
+    let made = local::make(&order, now, &CancellationToken::new());
+    made.map(|taken| taken.path)
+        .map_err(|error| SchemaError::Backup(error.into()))
 }

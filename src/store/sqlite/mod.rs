@@ -4,10 +4,14 @@
 //! that what the writer has committed survives the loss of power.
 
 mod adopt;
+pub(crate) mod backup;
+pub mod compact;
 pub mod files;
 pub mod inspect;
+pub mod lock;
 pub mod migrations;
 pub mod readers;
+pub mod restore;
 #[cfg(test)]
 mod tests;
 mod transaction;
@@ -25,6 +29,7 @@ use tokio_util::sync::CancellationToken;
 use super::{LANE_MAX, Store};
 use crate::metrics::Metrics;
 pub use adopt::{Adopted, Counts};
+use lock::{Lock, LockError};
 pub use migrations::Migrated;
 use readers::Readers;
 
@@ -48,6 +53,16 @@ pub enum OpenError {
         /// The system's error.
         source: std::io::Error,
     },
+    /// Another process has it, or its lock cannot be taken.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// A restore was interrupted in the moment when the files were being renamed.
+    #[error(
+        "a restore of the database {} was interrupted and has to be repeated: run the same \
+         `restore` once more",
+        .0.display()
+    )]
+    HalfRestored(PathBuf),
     /// SQLite cannot open or configure the file.
     #[error("the database {} cannot be opened: {source}", path.display())]
     Sqlite {
@@ -66,6 +81,26 @@ pub enum OpenError {
     },
 }
 
+/// Who moves what the write-ahead log holds into the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Checkpoints {
+    /// This program.
+    Own,
+    /// Litestream, which replicates the log and must see all of it: this program leaves the log
+    /// alone, also when it stops.
+    Litestream,
+}
+
+impl Checkpoints {
+    /// Litestream's, if it is there.
+    pub fn with(litestream: bool) -> Self {
+        match litestream {
+            true => Self::Litestream,
+            false => Self::Own,
+        }
+    }
+}
+
 /// An open database: the [`Store`] to hand around, and what closes it.
 pub struct Database {
     store: Store,
@@ -80,7 +115,20 @@ impl Database {
     /// # Errors
     /// [`OpenError`]; nothing was changed then.
     pub async fn open(path: &Path, backups: &Path, now: DateTime<Utc>) -> Result<Self, OpenError> {
-        let (connection, _) = open_writer(path, backups, now).await?;
+        Self::open_with(path, backups, now, Checkpoints::Own).await
+    }
+
+    /// As [`Database::open`], with someone else in charge of checkpoints if need be.
+    ///
+    /// # Errors
+    /// [`OpenError`]; nothing was changed then.
+    pub async fn open_with(
+        path: &Path,
+        backups: &Path,
+        now: DateTime<Utc>,
+        checkpoints: Checkpoints,
+    ) -> Result<Self, OpenError> {
+        let (lock, connection, _) = open_writer(path, backups, now, checkpoints).await?;
         let failed = |source| OpenError::Sqlite {
             path: path.to_owned(),
             source,
@@ -100,6 +148,8 @@ impl Database {
             connection,
             committed: committed.clone(),
             metrics: metrics.clone(),
+            checkpoints,
+            _lock: lock,
         };
         Ok(Self {
             store: Store {
@@ -125,8 +175,8 @@ impl Database {
             source,
         };
         let connection = open_reader(path).await.map_err(failed)?;
-        let found = call(&connection, |db| migrations::version(db)).await;
-        migrations::is_newest(found.map_err(failed)?).map_err(|source| OpenError::Schema {
+        let newest = migrations::require_newest(&connection).await;
+        newest.map_err(|source| OpenError::Schema {
             path: path.to_owned(),
             source,
         })?;
@@ -174,8 +224,9 @@ pub async fn migrate(
     path: &Path,
     backups: &Path,
     now: DateTime<Utc>,
+    checkpoints: Checkpoints,
 ) -> Result<Migrated, OpenError> {
-    let (connection, migrated) = open_writer(path, backups, now).await?;
+    let (_lock, connection, migrated) = open_writer(path, backups, now, checkpoints).await?;
     let closed = connection.close().await;
     closed.map_err(|error| OpenError::Sqlite {
         path: path.to_owned(),
@@ -188,20 +239,26 @@ async fn open_writer(
     path: &Path,
     backups: &Path,
     now: DateTime<Utc>,
-) -> Result<(Connection, Migrated), OpenError> {
+    checkpoints: Checkpoints,
+) -> Result<(Lock, Connection, Migrated), OpenError> {
     make_folder(path)?;
+    let lock = Lock::take(path)?;
+    if restore::is_half_done(path) {
+        return Err(OpenError::HalfRestored(path.to_owned()));
+    }
     let failed = |source| OpenError::Sqlite {
         path: path.to_owned(),
         source,
     };
     let connection = Connection::open(path).await.map_err(failed)?;
-    call(&connection, configure_writer).await.map_err(failed)?;
+    let configure = move |db: &mut rusqlite::Connection| configure_writer(db, checkpoints);
+    call(&connection, configure).await.map_err(failed)?;
     let migrated = migrations::run(&connection, backups.to_owned(), now).await;
     let migrated = migrated.map_err(|source| OpenError::Schema {
         path: path.to_owned(),
         source,
     })?;
-    Ok((connection, migrated))
+    Ok((lock, connection, migrated))
 }
 
 fn make_folder(path: &Path) -> Result<(), OpenError> {
@@ -216,14 +273,25 @@ fn make_folder(path: &Path) -> Result<(), OpenError> {
     }
 }
 
-fn configure_writer(db: &mut rusqlite::Connection) -> rusqlite::Result<()> {
+fn configure_writer(
+    db: &mut rusqlite::Connection,
+    checkpoints: Checkpoints,
+) -> rusqlite::Result<()> {
     configure(db)?;
     // Counts for a file that has no tables yet; `optimize` brings it to the others.
     db.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
     db.pragma_update(None, "journal_mode", "WAL")?;
     db.pragma_update(None, "analysis_limit", ANALYSIS_MAX_ROWS)?;
     db.pragma_update(None, "synchronous", "FULL")?;
-    db.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_AFTER_PAGES)
+    match checkpoints {
+        Checkpoints::Own => db.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_AFTER_PAGES),
+        Checkpoints::Litestream => {
+            db.pragma_update(None, "wal_autocheckpoint", 0)?;
+            // What Litestream has not seen yet stays in the log for it.
+            let keep_log = rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+            db.set_db_config(keep_log, true).map(drop)
+        }
+    }
 }
 
 fn configure_reader(db: &mut rusqlite::Connection) -> rusqlite::Result<()> {

@@ -383,6 +383,7 @@ async fn a_file_is_backed_up_before_a_migration_touches_it() {
     let backups: Vec<_> = std::fs::read_dir(folder.path().join("backups"))
         .unwrap()
         .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "db"))
         .collect();
     assert_eq!(backups.len(), 1);
     assert!(

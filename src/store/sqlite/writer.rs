@@ -11,6 +11,8 @@ use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::super::{DbError, Job};
+use super::Checkpoints;
+use super::lock::Lock;
 use super::transaction::Open;
 use crate::metrics::{Metrics, Written};
 
@@ -59,6 +61,9 @@ pub(super) struct Writer {
     pub(super) connection: tokio_rusqlite::Connection,
     pub(super) committed: Arc<Notify>,
     pub(super) metrics: Metrics,
+    pub(super) checkpoints: Checkpoints,
+    /// Nobody else may write for as long as the writer may.
+    pub(super) _lock: Lock,
 }
 
 impl Writer {
@@ -116,7 +121,9 @@ impl Writer {
     async fn close(self) {
         let checkpoint =
             |db: &mut Connection| db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
-        if let Err(error) = super::call(&self.connection, checkpoint).await {
+        if self.checkpoints == Checkpoints::Own
+            && let Err(error) = super::call(&self.connection, checkpoint).await
+        {
             tracing::warn!(%error, "the last checkpoint failed; the log is kept and read at the next start");
         }
         if let Err(error) = self.connection.close().await {

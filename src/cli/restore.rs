@@ -1,0 +1,120 @@
+//! `restore`: puts a backup in the place of the database.
+
+use std::path::{Path, PathBuf};
+
+use super::backup::backups;
+use super::{Failed, say};
+use crate::clock::Clock;
+use crate::config::{Config, DB_PATH, S3Url};
+use crate::store::backup::Backups;
+use crate::store::backup::find::{Found, find_at};
+use crate::store::sqlite::restore::{Restored, restore};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// latest; a file; a backup's name; s3://BUCKET/FOLDER/NAME; or a time such as
+    /// "2026-11-22 20:15" (UTC), for the newest backup from then or before
+    what: String,
+
+    /// Try everything and change nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+pub(super) async fn run(config: Config, arguments: Arguments) -> Result<(), Failed> {
+    let backups = backups(&config)?;
+    let database: PathBuf = config.db_path.unwrap_or_else(|| DB_PATH.into());
+    let found = find(&backups, &arguments.what).await?;
+    say(format_args!("Restoring {} …", found.shown()));
+    let downloads = download_folder(&found, &database)?;
+    let done = bring_back(&found, &downloads, &database, arguments.dry_run).await;
+    if let Found::There(..) = found {
+        // The downloads only; a folder that cannot be removed is no reason to have failed.
+        let _ = std::fs::remove_dir_all(&downloads);
+    }
+    tell(&done?, &database, &arguments);
+    if config.backup.litestream {
+        say(format_args!(
+            "Litestream must not run during a restore; start it again now, and it takes a new snapshot."
+        ));
+    }
+    Ok(())
+}
+
+async fn find(backups: &Backups, what: &str) -> Result<Found, Failed> {
+    if !what.starts_with("s3://") {
+        return Ok(backups.find(what).await?);
+    }
+    let url: S3Url = what.parse().map_err(Failed::Settings)?;
+    Ok(find_at(super::backup::remote_settings(&url)).await?)
+}
+
+async fn bring_back(
+    found: &Found,
+    downloads: &Path,
+    database: &Path,
+    dry_run: bool,
+) -> Result<Restored, Failed> {
+    let file = found.fetch(downloads).await?;
+    let database = database.to_owned();
+    let now = Clock::system().now();
+    let done = tokio::task::spawn_blocking(move || restore(&database, &file, now, dry_run));
+    Ok(done.await??)
+}
+
+/// Where a remote backup is downloaded to: beside the database, where there must be room anyway.
+fn download_folder(found: &Found, database: &Path) -> Result<PathBuf, Failed> {
+    let folder = database.with_extension("download");
+    if let Found::There(..) = found {
+        std::fs::create_dir_all(&folder)
+            .map_err(|error| Failed::Other(format!("{}: {error}", folder.display())))?;
+    }
+    Ok(folder)
+}
+
+fn tell(done: &Restored, database: &Path, arguments: &Arguments) {
+    let version = |version: Option<i32>| version.map_or("?".into(), |version| version.to_string());
+    say(format_args!(
+        "The backup verifies{}: {} rows in {} tables, schema {}.",
+        match done.checksummed {
+            true => ", its checksum as well",
+            false => " (nobody wrote down its checksum)",
+        },
+        done.backup.total_rows(),
+        done.backup.rows.len(),
+        version(done.backup.schema_version)
+    ));
+    if done.backup.schema_version != done.database.schema_version {
+        say(format_args!(
+            "Migrated to schema {}: {} rows in {} tables.",
+            version(done.database.schema_version),
+            done.database.total_rows(),
+            done.database.rows.len()
+        ));
+    }
+    if let Some(report) = &done.report {
+        let verb = if arguments.dry_run { "would be" } else { "is" };
+        say(format_args!(
+            "What could not be kept as it was {verb} in {}.",
+            report.display()
+        ));
+    }
+    for path in &done.set_aside {
+        let verb = if arguments.dry_run {
+            "Would set aside"
+        } else {
+            "Set aside"
+        };
+        say(format_args!("{verb} what is there as {}.", path.display()));
+    }
+    if arguments.dry_run {
+        say(format_args!(
+            "Nothing was changed; without --dry-run it would be restored."
+        ));
+    } else {
+        say(format_args!(
+            "Restored: {}. The bot can be started.",
+            database.display()
+        ));
+    }
+}

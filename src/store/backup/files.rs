@@ -1,0 +1,89 @@
+//! Small things to do with backups' files: removing, flushing, compressing.
+//!
+//! May touch: files. Invariant: a file under its final name is complete and flushed.
+
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+
+use crate::store::sqlite::inspect::Unfit;
+
+/// What a zstd file begins with.
+const ZSTD_MAGIC: [u8; 4] = 0xFD2F_B528_u32.to_le_bytes();
+/// zstd's own default: fast, and already most of what there is to gain.
+const ZSTD_LEVEL: i32 = 3;
+/// What is read or written at a time, in bytes.
+pub(crate) const CHUNK_BYTES: usize = 256 * 1024;
+
+/// Removes a file that may not be there.
+pub(crate) fn remove(path: &Path) -> io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Flushes the folder in which `path` is, so that a rename in it survives the loss of power.
+pub(crate) fn sync_folder_of(path: &Path) -> io::Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+        _ => PathBuf::from("."),
+    };
+    File::open(folder)?.sync_all()
+}
+
+/// Whether a file is compressed, by what is in it and not by its name.
+pub(crate) fn is_compressed(path: &Path) -> io::Result<bool> {
+    let mut head = Vec::new();
+    let magic = ZSTD_MAGIC.len() as u64;
+    File::open(path)?.take(magic).read_to_end(&mut head)?;
+    Ok(head == ZSTD_MAGIC)
+}
+
+/// Compresses `source` into the new file `target`, reads it back, and flushes it.
+pub(crate) fn compress(source: &Path, target: &Path) -> Result<(), Unfit> {
+    let file = File::create_new(target)?;
+    let mut encoder = zstd::Encoder::new(BufWriter::new(&file), ZSTD_LEVEL)?;
+    encoder.include_checksum(true)?;
+    io::copy(&mut File::open(source)?, &mut encoder)?;
+    encoder.finish()?.flush()?;
+    file.sync_all()?;
+    let mut decoded = zstd::Decoder::new(File::open(target)?)?;
+    if !same(&mut decoded, &mut BufReader::new(File::open(source)?))? {
+        return Err(Unfit::Differs("it decompresses to something else".into()));
+    }
+    Ok(())
+}
+
+/// Decompresses `source` into the new file `target`.
+pub(crate) fn decompress(source: &Path, target: &Path) -> Result<(), Unfit> {
+    let mut file = File::create_new(target)?;
+    let mut decoder = zstd::Decoder::new(File::open(source)?)?;
+    let mut chunk = vec![0; CHUNK_BYTES];
+    loop {
+        // Reading fails if it is damaged, writing if the disk is full: not the same thing.
+        let read = decoder
+            .read(&mut chunk)
+            .map_err(|error| Unfit::Damaged(format!("it does not decompress: {error}")))?;
+        if read == 0 {
+            return Ok(());
+        }
+        file.write_all(&chunk[..read])?;
+    }
+}
+
+fn same(one: &mut impl Read, other: &mut impl Read) -> io::Result<bool> {
+    let (mut left, mut right) = (vec![0; CHUNK_BYTES], vec![0; CHUNK_BYTES]);
+    loop {
+        let read = one.read(&mut left)?;
+        if read == 0 {
+            return Ok(other.read(&mut right)? == 0);
+        }
+        match other.read_exact(&mut right[..read]) {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(false),
+            Err(error) => return Err(error),
+            Ok(()) if left[..read] != right[..read] => return Ok(false),
+            Ok(()) => {}
+        }
+    }
+}

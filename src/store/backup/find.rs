@@ -1,0 +1,164 @@
+//! Which backup is meant, when someone says `latest`, a time, a name, a file or an address.
+//!
+//! May touch: what `local` and `remote` touch, reading; and a folder for what is downloaded.
+//! Invariant: what is ambiguous or not there is refused in a sentence, never guessed.
+
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+
+use super::remote::{self, Remote, RemoteError};
+use super::{Backups, local};
+use crate::domain::backup::{BackupName, parse_time};
+
+/// The backup that was meant.
+pub enum Found {
+    /// A file here.
+    Here(PathBuf),
+    /// One in an object store; see [`Found::fetch`].
+    There(Remote, BackupName),
+}
+
+/// Why no backup was found.
+#[derive(Debug, thiserror::Error)]
+pub enum FindError {
+    /// Nothing is of this name or time.
+    #[error(
+        "there is no backup {0}; say latest, a file, a backup's name, s3://BUCKET/PREFIX/NAME, or \
+         a time such as 2026-11-22 20:15 (UTC); `backup list` shows what there is"
+    )]
+    Nothing(String),
+    /// The folder cannot be read.
+    #[error("the backups in {} cannot be read: {source}", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// The system's error.
+        source: std::io::Error,
+    },
+    /// The object store.
+    #[error(transparent)]
+    Remote(#[from] RemoteError),
+}
+
+impl Backups {
+    /// The backup that `what` means. Of several that fit, the newest; here before there.
+    ///
+    /// # Errors
+    /// [`FindError`].
+    pub async fn find(&self, what: &str) -> Result<Found, FindError> {
+        if what == "latest" {
+            let latest = self.newest(DateTime::<Utc>::MAX_UTC).await?;
+            return latest.ok_or_else(|| FindError::Nothing(what.into()));
+        }
+        if Path::new(what).is_file() {
+            return Ok(Found::Here(what.into()));
+        }
+        if let Some(name) = BackupName::parse(what) {
+            return self.named(name).await;
+        }
+        let until = parse_time(what).ok_or_else(|| FindError::Nothing(what.into()))?;
+        let found = self.newest(until).await?;
+        found.ok_or_else(|| FindError::Nothing(format!("from {what} or before")))
+    }
+
+    async fn named(&self, name: BackupName) -> Result<Found, FindError> {
+        let path = self.settings.folder.join(name.to_string());
+        if path.is_file() {
+            return Ok(Found::Here(path));
+        }
+        match &self.remote {
+            Some(remote)
+                if remote
+                    .names()
+                    .await?
+                    .iter()
+                    .any(|(there, _)| *there == name) =>
+            {
+                Ok(Found::There(remote.clone(), name))
+            }
+            _ => Err(FindError::Nothing(name.to_string())),
+        }
+    }
+
+    /// The newest backup made at `until` or before. An object store that cannot be reached is
+    /// no reason not to use what is here.
+    async fn newest(&self, until: DateTime<Utc>) -> Result<Option<Found>, FindError> {
+        let folder = &self.settings.folder;
+        let mut here = local::names(folder).map_err(|source| FindError::Folder {
+            path: folder.clone(),
+            source,
+        })?;
+        here.retain(|name| name.at <= until);
+        let here = here.pop();
+        let there = match &self.remote {
+            Some(remote) => match (remote.names().await, here) {
+                (Ok(names), _) => newest_until(&names, until).map(|name| (remote, name)),
+                (Err(error), Some(_)) => {
+                    tracing::warn!(%error, "the remote backups are not looked at");
+                    None
+                }
+                (Err(error), None) => return Err(error.into()),
+            },
+            None => None,
+        };
+        Ok(match (here, there) {
+            (Some(here), Some((remote, there))) if there.at > here.at => {
+                Some(Found::There(remote.clone(), there))
+            }
+            (Some(here), _) => Some(Found::Here(folder.join(here.to_string()))),
+            (None, Some((remote, there))) => Some(Found::There(remote.clone(), there)),
+            (None, None) => None,
+        })
+    }
+}
+
+/// The backup at an address of its own: `at.prefix` is its full name, or the folder of which the
+/// newest is meant.
+///
+/// # Errors
+/// [`FindError`].
+pub async fn find_at(at: remote::Settings) -> Result<Found, FindError> {
+    let (folder, last) = at.prefix.rsplit_once('/').unwrap_or(("", &at.prefix));
+    let name = BackupName::parse(last);
+    let nothing = FindError::Nothing(format!("at s3://{}/{}", at.bucket, at.prefix));
+    let prefix = match name {
+        Some(_) => folder.to_owned(),
+        None => at.prefix.clone(),
+    };
+    let remote = Remote::new(&remote::Settings { prefix, ..at })?;
+    let names = remote.names().await?;
+    let found = match name {
+        Some(name) => names.iter().map(|(there, _)| *there).find(|n| *n == name),
+        None => newest_until(&names, DateTime::<Utc>::MAX_UTC),
+    };
+    found.map(|name| Found::There(remote, name)).ok_or(nothing)
+}
+
+impl Found {
+    /// What it is called.
+    pub fn shown(&self) -> String {
+        match self {
+            Self::Here(path) => path.display().to_string(),
+            Self::There(remote, name) => format!("{}/{name}", remote.place()),
+        }
+    }
+
+    /// Its file here; one that is elsewhere is downloaded into `folder`, and checked.
+    ///
+    /// # Errors
+    /// [`RemoteError`].
+    pub async fn fetch(&self, folder: &Path) -> Result<PathBuf, RemoteError> {
+        match self {
+            Self::Here(path) => Ok(path.clone()),
+            Self::There(remote, name) => remote.download(*name, folder).await,
+        }
+    }
+}
+
+fn newest_until(names: &[(BackupName, u64)], until: DateTime<Utc>) -> Option<BackupName> {
+    names
+        .iter()
+        .map(|(name, _)| *name)
+        .rfind(|name| name.at <= until)
+}

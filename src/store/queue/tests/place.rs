@@ -1,0 +1,130 @@
+//! What an organiser decides, and what comes of it.
+
+use super::*;
+
+#[tokio::test]
+async fn who_is_accepted_leaves_and_their_place_is_free_again() {
+    let mut world = World::new("5v5").await;
+    let first = world.joined(2, &[Tank]).await;
+    let second = world.joined(3, &[Tank]).await;
+    world.execute(world.accept(2, Tank, first)).await.unwrap();
+    let full = world.execute(world.accept(3, Tank, second)).await;
+    assert_eq!(full, Err(ManageRefusal::NoRoom(Tank)));
+    assert_eq!(world.notices().await.len(), 1);
+    let left = world.execute(world.leave(2)).await.unwrap();
+    assert_eq!(left.role, Some(Tank));
+    assert!(
+        world.notices().await.is_empty(),
+        "nothing is to be told to who left"
+    );
+    world.execute(world.accept(3, Tank, second)).await.unwrap();
+    // They can come back, and wait.
+    world.execute(world.join(2, &[Tank])).await.unwrap();
+    assert!(
+        world
+            .view()
+            .await
+            .queue
+            .entry(UserId(2))
+            .unwrap()
+            .is_waiting()
+    );
+}
+
+#[tokio::test]
+async fn accepting_somebody_who_just_left_says_so() {
+    let mut world = World::new("5v5").await;
+    let account = world.joined(2, &[Tank]).await;
+    world.execute(world.leave(2)).await.unwrap();
+    let refused = world.execute(world.accept(2, Tank, account)).await;
+    assert_eq!(refused, Err(ManageRefusal::NotIn));
+}
+
+#[tokio::test]
+async fn the_account_of_an_accepted_player_is_not_changed_by_joining_again() {
+    let mut world = World::new("5v5").await;
+    let first = world.joined(2, &[Tank]).await;
+    let other = world.account(2, &[]).await;
+    world.execute(world.accept(2, Tank, first)).await.unwrap();
+    let mut again = world.join(2, &[Support]);
+    again.accounts = vec![other];
+    let refused = world.execute(again).await;
+    assert_eq!(refused, Err(QueueRefusal::Accepted(Tank)));
+    let queue = world.view().await.queue;
+    let (entry, place) = queue.accepted().next().unwrap();
+    assert_eq!((place.account, entry.accounts.len()), (Some(first), 1));
+}
+
+#[tokio::test]
+async fn only_the_organiser_and_those_who_manage_events_decide() {
+    let mut world = World::new("5v5").await;
+    let account = world.joined(2, &[Tank]).await;
+    let mut accept = world.accept(2, Tank, account);
+    accept.actor = actor(2);
+    let refused = world.execute(accept.clone()).await;
+    let not_yours = ManageRefusal::Session(SessionRefusal::NotYours);
+    assert_eq!(refused, Err(not_yours.clone()));
+    let (mut reject, mut take_back) = (world.reject(2), world.take_back(2));
+    (reject.actor, take_back.actor) = (actor(3), actor(3));
+    assert_eq!(world.execute(reject).await, Err(not_yours.clone()));
+    assert_eq!(world.execute(take_back).await, Err(not_yours));
+    accept.actor.manages_events = true;
+    assert!(world.execute(accept).await.is_ok());
+}
+
+#[tokio::test]
+async fn people_are_told_the_last_of_what_was_decided_about_them() {
+    let mut world = World::new("5v5").await;
+    let account = world.joined(2, &[Tank]).await;
+    world.execute(world.reject(2)).await.unwrap();
+    let told = world.notices().await;
+    assert!(
+        matches!(told[..], [(UserId(2), Notice::NotAccepted { .. })]),
+        "{told:?}"
+    );
+    world.execute(world.take_back(2)).await.unwrap();
+    let told = world.notices().await;
+    assert!(
+        matches!(told[..], [(UserId(2), Notice::Waiting { .. })]),
+        "{told:?}"
+    );
+    world
+        .execute(world.accept(2, Damage, account))
+        .await
+        .unwrap();
+    let told = world.notices().await;
+    assert!(
+        matches!(
+            told[..],
+            [(UserId(2), Notice::Accepted { role: Damage, .. })]
+        ),
+        "{told:?}"
+    );
+}
+
+#[tokio::test]
+async fn an_organiser_who_plays_is_not_told_what_they_decided() {
+    let mut world = World::new("5v5").await;
+    let account = world.joined(1, &[Tank]).await;
+    world.execute(world.accept(1, Tank, account)).await.unwrap();
+    assert!(world.notices().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_cancelled_session_keeps_its_people_and_takes_no_decision() {
+    let mut world = World::new("5v5").await;
+    let account = world.joined(2, &[Tank]).await;
+    let cancel = CancelSession {
+        session: world.session,
+        actor: actor(ORGANISER.0),
+        reason: None,
+        at: start(),
+    };
+    world.execute(cancel).await.unwrap();
+    let over = SessionRefusal::Not(Status::Cancelled);
+    let refused = world.execute(world.accept(2, Tank, account)).await;
+    assert_eq!(refused, Err(ManageRefusal::Session(over.clone())));
+    let refused = world.execute(world.leave(2)).await;
+    assert_eq!(refused, Err(QueueRefusal::Session(over)));
+    assert_eq!(world.view().await.queue.entries.len(), 1);
+}

@@ -1,0 +1,241 @@
+//! Putting a backup in the place of the database.
+//!
+//! May touch: the database, its log, and files beside it. Invariant: the present file is not
+//! touched before the new one stands beside it, verified and migrated; and then it is renamed,
+//! never deleted.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use tokio_util::sync::CancellationToken;
+
+use super::backup::{SnapshotError, snapshot_from};
+use super::inspect::{self, Contents, Unfit};
+use super::lock::{Lock, LockError, beside};
+use super::migrations::{self, Migrated, Precaution, SchemaError};
+use crate::store::backup::files;
+use crate::store::backup::manifest::{self, Manifest};
+
+/// The verified new file, from just before the swap until it is done.
+const READY: &str = ".restoring";
+/// The new file while it is made.
+const UNFINISHED: &str = ".restoring.part";
+
+/// Why nothing was restored. The present database is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum RestoreError {
+    /// A bot runs on it.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// The backup is not one to rely on.
+    #[error("{} is refused: {reason}", path.display())]
+    Refused {
+        /// The backup.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: Unfit,
+    },
+    /// It is whole, but could not be brought up to this program's schema.
+    #[error("{} cannot be migrated: {reason}", path.display())]
+    Migration {
+        /// The backup.
+        path: PathBuf,
+        /// What failed.
+        reason: SchemaError,
+    },
+    /// A file could not be written or renamed.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The system's error.
+        source: std::io::Error,
+    },
+}
+
+/// What was restored (or would be).
+#[derive(Clone, Debug)]
+pub struct Restored {
+    /// What was in the backup.
+    pub backup: Contents,
+    /// What is in the database now.
+    pub database: Contents,
+    /// Whether the backup's checksum was known, and right.
+    pub checksummed: bool,
+    /// The report of what could not be kept as it was, if the backup was of an existing
+    /// installation. (Not there after a dry run.)
+    pub report: Option<PathBuf>,
+    /// The names under which the former files stand now (or would stand).
+    pub set_aside: Vec<PathBuf>,
+}
+
+/// Puts the backup `source` in the place of the database `path`. With `dry_run` everything is
+/// tried, and nothing changed. Blocks.
+///
+/// # Errors
+/// [`RestoreError`]; nothing was changed then.
+pub fn restore(
+    path: &Path,
+    source: &Path,
+    now: DateTime<Utc>,
+    dry_run: bool,
+) -> Result<Restored, RestoreError> {
+    let unfinished = beside(path, UNFINISHED);
+    let io = |source| RestoreError::Io {
+        path: unfinished.clone(),
+        source,
+    };
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(io)?;
+    }
+    // A dry run may look beside a running bot.
+    let lock = (!dry_run).then(|| Lock::take(path)).transpose()?;
+    files::remove(&unfinished).map_err(io)?;
+    let report_name = beside(path, &format!(".restored_{}.db", stamp(now)));
+    let prepared = prepare(source, &unfinished, &report_name, now);
+    let done = prepared.and_then(|prepared| {
+        let set_aside = if dry_run {
+            aside(path, now).into_iter().map(|(_, to)| to).collect()
+        } else {
+            swap(path, &unfinished, now).map_err(io)?
+        };
+        Ok(Restored {
+            set_aside,
+            ..prepared
+        })
+    });
+    if dry_run || done.is_err() {
+        files::remove(&unfinished).map_err(io)?;
+    }
+    if let (true, Ok(Some(report))) = (dry_run, done.as_ref().map(|done| &done.report)) {
+        files::remove(report).map_err(io)?;
+    }
+    drop(lock);
+    done
+}
+
+/// Whether a restore of the database at `path` was interrupted in the moment of the swap, when it
+/// may have been without its file or its log.
+pub(crate) fn is_half_done(path: &Path) -> bool {
+    beside(path, READY).exists()
+}
+
+/// Makes a verified and migrated copy of the backup; nothing is set aside yet.
+fn prepare(
+    source: &Path,
+    copy: &Path,
+    report_name: &Path,
+    now: DateTime<Utc>,
+) -> Result<Restored, RestoreError> {
+    let refused = |reason| RestoreError::Refused {
+        path: source.to_owned(),
+        reason,
+    };
+    let manifest = manifest::of(source).map_err(refused)?;
+    let backup = copy_verified(source, copy, manifest.as_ref()).map_err(refused)?;
+    let migrated = migrate(copy, report_name, now).map_err(|reason| RestoreError::Migration {
+        path: source.to_owned(),
+        reason,
+    })?;
+    let flushed = File::open(copy).and_then(|file| file.sync_all());
+    flushed.map_err(|error| refused(error.into()))?;
+    let database = inspect::inspect(copy).map_err(refused)?;
+    Ok(Restored {
+        backup,
+        database,
+        checksummed: manifest.is_some(),
+        report: migrated.adopted.and_then(|adopted| adopted.report),
+        set_aside: vec![],
+    })
+}
+
+/// Copies the backup's database out of it; what is in it.
+fn copy_verified(
+    source: &Path,
+    copy: &Path,
+    manifest: Option<&Manifest>,
+) -> Result<Contents, Unfit> {
+    if let Some(manifest) = manifest {
+        manifest.check_bytes(source)?;
+    }
+    if files::is_compressed(source)? {
+        files::decompress(source, copy)?;
+    } else {
+        // Through SQLite, so that a log that lies beside the file counts.
+        inspect::inspect(source)?;
+        let from = inspect::open(source)?;
+        let copied = snapshot_from(&from, copy, &CancellationToken::new());
+        copied.map_err(|error| match error {
+            SnapshotError::Io(error) => error.into(),
+            SnapshotError::Sqlite(error) => error.into(),
+            SnapshotError::Unfit(unfit) => unfit,
+            SnapshotError::Stopped => unreachable!("nobody stops it"),
+        })?;
+    }
+    inspect::ours(copy)?;
+    let contents = inspect::inspect(copy)?;
+    match manifest {
+        Some(manifest) => manifest.check_contents(&contents)?,
+        // Without a checksum this is how damage may show. Only files of existing installations
+        // may have been so from the beginning.
+        None if contents.dangling > 0 && contents.schema_version.is_some() => {
+            return Err(Unfit::Damaged(format!(
+                "{} rows refer to rows that are not there",
+                contents.dangling
+            )));
+        }
+        None => {}
+    }
+    Ok(contents)
+}
+
+fn migrate(copy: &Path, report_name: &Path, now: DateTime<Utc>) -> Result<Migrated, SchemaError> {
+    let mut db = rusqlite::Connection::open(copy)?;
+    super::configure(&db)?;
+    let migrated = migrations::migrate(&mut db, &Precaution::IsCopy(report_name.into()), now)?;
+    db.pragma_update(None, "journal_mode", "DELETE")?;
+    db.close().map_err(|(_, error)| error)?;
+    Ok(migrated)
+}
+
+fn stamp(now: DateTime<Utc>) -> String {
+    now.format("%Y%m%d_%H%M%S").to_string()
+}
+
+/// The present files and the names that they are to get.
+fn aside(path: &Path, now: DateTime<Utc>) -> Vec<(PathBuf, PathBuf)> {
+    let stamp = stamp(now);
+    // Their own ending stays in front of `-wal` and `-shm`: they remain a database together.
+    let base = |number: u32| match number {
+        0 => beside(path, &format!(".before_restore_{stamp}")),
+        number => beside(path, &format!(".before_restore_{stamp}_{number}")),
+    };
+    let free = |base: &PathBuf| {
+        !["", "-wal", "-shm"]
+            .iter()
+            .any(|e| beside(base, e).exists())
+    };
+    let base = (0..).map(base).find(free).expect("there are names enough");
+    ["", "-wal", "-shm"]
+        .into_iter()
+        .map(|ending| (beside(path, ending), beside(&base, ending)))
+        .filter(|(from, _)| from.exists())
+        .collect()
+}
+
+/// Renames the present files and puts the new one in their place. If it is interrupted between,
+/// [`is_half_done`] says so, and nobody makes a new database where one is missing.
+fn swap(path: &Path, unfinished: &Path, now: DateTime<Utc>) -> std::io::Result<Vec<PathBuf>> {
+    let ready = beside(path, READY);
+    std::fs::rename(unfinished, &ready)?;
+    files::sync_folder_of(path)?;
+    let renames = aside(path, now);
+    for (from, to) in &renames {
+        std::fs::rename(from, to)?;
+    }
+    files::sync_folder_of(path)?;
+    std::fs::rename(&ready, path)?;
+    files::sync_folder_of(path)?;
+    Ok(renames.into_iter().map(|(_, to)| to).collect())
+}

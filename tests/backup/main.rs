@@ -1,0 +1,9 @@
+//! Backups with real parts: SQLite under a load, an S3 server, full and read-only disks, Litestream.
+
+mod command_line;
+mod disks;
+mod home;
+mod litestream;
+mod local;
+mod restore;
+mod s3;

@@ -1,0 +1,317 @@
+//! The object store: a real S3 server in this process.
+
+use std::path::PathBuf;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::{IntoResponse as _, Response};
+use chrono::TimeDelta;
+use overwatch_bot::clock::Clock;
+use overwatch_bot::domain::backup::Keep;
+use overwatch_bot::jobs;
+use overwatch_bot::store::backup::find::find_at;
+use overwatch_bot::store::backup::{Settings, remote};
+use overwatch_bot::store::sqlite::restore::restore;
+use s3s::auth::SimpleAuth;
+use s3s::service::S3ServiceBuilder;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::home::{Home, files, rows, start};
+
+pub(crate) const BUCKET: &str = "communities";
+const KEY: &str = "AKIAEXAMPLE";
+const SECRET: &str = "a-secret-that-is-never-shown";
+
+/// An S3 server with one bucket.
+pub(crate) struct Server {
+    root: tempfile::TempDir,
+    address: std::net::SocketAddr,
+    task: Option<tokio::task::JoinHandle<()>>,
+}
+
+impl Server {
+    pub(crate) async fn start() -> Self {
+        let root = tempfile::tempdir().expect("a temporary folder");
+        std::fs::create_dir(root.path().join(BUCKET)).expect("a bucket");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let mut server = Self {
+            root,
+            address,
+            task: None,
+        };
+        server.serve(listener);
+        server
+    }
+
+    /// Nobody answers until [`Server::resume`].
+    async fn stop(&mut self) {
+        let task = self.task.take().expect("it runs");
+        task.abort();
+        assert!(task.await.is_err());
+    }
+
+    async fn resume(&mut self) {
+        let listener = TcpListener::bind(self.address).await.expect("its port");
+        self.serve(listener);
+    }
+
+    fn serve(&mut self, listener: TcpListener) {
+        let files = s3s_fs::FileSystem::new(self.root.path()).expect("a folder");
+        let mut service = S3ServiceBuilder::new(files);
+        service.set_auth(SimpleAuth::from_single(KEY, SECRET));
+        let service = service.build();
+        let app = axum::Router::new().fallback(move |request: Request| {
+            let service = service.clone();
+            async move {
+                let request = request.map(s3s::Body::http_body_unsync);
+                match service.call(request).await {
+                    Ok(response) => response.map(Body::new),
+                    Err(error) => Response::new(format!("{error:?}")).into_response(),
+                }
+            }
+        });
+        self.task = Some(tokio::spawn(async move {
+            axum::serve(listener, app).await.expect("it serves");
+        }));
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    pub(crate) fn variables(&self) -> Vec<(String, String)> {
+        [
+            ("AWS_ACCESS_KEY_ID", KEY),
+            ("AWS_SECRET_ACCESS_KEY", SECRET),
+            ("AWS_REGION", "us-east-1"),
+            ("AWS_ENDPOINT_URL", &self.url()),
+            ("PATH", "/usr/bin"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into()
+    }
+
+    fn remote(&self) -> remote::Settings {
+        remote::Settings {
+            bucket: BUCKET.into(),
+            prefix: "bot/backups".into(),
+            variables: self.variables(),
+        }
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.root.path().join(BUCKET).join("bot/backups")
+    }
+}
+
+/// Backups of `home` that go to `server` too.
+fn settings(home: &Home, server: &Server) -> Settings {
+    Settings {
+        remote: Some(server.remote()),
+        ..home.settings()
+    }
+}
+
+#[tokio::test]
+async fn a_backup_of_several_parts_goes_there_and_comes_back_with_every_row() {
+    let server = Server::start().await;
+    let home = Home::with(100_000).await;
+    for compress in [false, true] {
+        let settings = Settings {
+            compress,
+            ..settings(&home, &server)
+        };
+        let taken = home.back_up(settings.clone(), start()).await.unwrap();
+        let parts = 8 * 1024 * 1024;
+        assert!(
+            compress || taken.bytes > parts,
+            "{} bytes are one part",
+            taken.bytes
+        );
+        let backups = home.backups(settings);
+        assert_eq!(
+            backups.upload_newest(start()).await.unwrap(),
+            Some(taken.name)
+        );
+        assert_eq!(
+            backups.upload_newest(start()).await.unwrap(),
+            None,
+            "it is there"
+        );
+        assert_eq!(backups.status().uploaded_at, Some(start()));
+    }
+
+    let listed = home
+        .backups(settings(&home, &server))
+        .list_remote()
+        .await
+        .unwrap();
+    assert_eq!(listed.len(), 2);
+    for backup in &listed {
+        assert_eq!(backup.unfit, None);
+        assert_eq!(backup.place, "s3://communities/bot/backups");
+        assert!(backup.schema_version.is_some());
+
+        // On a new host there is nothing but the address and the keys.
+        let there = remote::Settings {
+            prefix: format!("bot/backups/{}", backup.name),
+            ..server.remote()
+        };
+        let other = Home::new();
+        let found = find_at(there).await.unwrap();
+        let file = found.fetch(other.folder.path()).await.unwrap();
+        let done = restore(&other.database(), &file, start(), false).unwrap();
+        assert!(done.checksummed);
+        assert_eq!(rows(&other.database()), rows(&home.database()));
+    }
+    let newest = find_at(server.remote()).await.unwrap();
+    assert!(newest.shown().ends_with(&listed[1].name));
+}
+
+#[tokio::test]
+async fn the_object_store_keeps_as_many_as_the_folder() {
+    let server = Server::start().await;
+    let home = Home::with(1).await;
+    let settings = Settings {
+        keep: Keep {
+            newest: 2,
+            ..Keep::default()
+        },
+        ..settings(&home, &server)
+    };
+    let backups = home.backups(settings.clone());
+    for minute in 0..4 {
+        let now = start() + TimeDelta::minutes(minute);
+        home.back_up(settings.clone(), now).await.unwrap();
+        backups.upload_newest(now).await.unwrap();
+        std::fs::write(server.folder().join("notes.txt"), "mine").unwrap();
+    }
+    let kept: Vec<_> = files(&server.folder())
+        .into_iter()
+        .filter(|name| !name.starts_with('.'))
+        .collect();
+    assert_eq!(
+        kept,
+        [
+            "notes.txt",
+            "overwatch_backup_20261122_120200.db",
+            "overwatch_backup_20261122_120200.db.json",
+            "overwatch_backup_20261122_120300.db",
+            "overwatch_backup_20261122_120300.db.json"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_store_that_is_away_is_told_stops_nothing_and_gets_the_backup_later() {
+    let mut server = Server::start().await;
+    server.stop().await;
+    let home = Home::with(1).await;
+    let settings = Settings {
+        every: Some(TimeDelta::hours(6)),
+        ..settings(&home, &server)
+    };
+    let backups = home.backups(settings);
+    let clock = Clock::manual(start());
+    let stop = CancellationToken::new();
+    let job = tokio::spawn(jobs::backup::run(
+        backups.clone(),
+        clock.clone(),
+        stop.clone(),
+    ));
+    while backups.status().upload_failure.is_none() {
+        tokio::task::yield_now().await;
+    }
+    let status = backups.status();
+    assert!(
+        status.last.is_some() && status.failure.is_none(),
+        "{status:?}"
+    );
+    let reason = status.upload_failure.unwrap().reason;
+    assert!(
+        reason.starts_with("s3://communities/bot/backups: "),
+        "{reason}"
+    );
+    assert!(!reason.contains(SECRET) && !format!("{:?}", backups.settings()).contains(SECRET));
+
+    server.resume().await;
+    clock.advance(TimeDelta::minutes(2));
+    while backups.status().uploaded_at.is_none() {
+        clock.advance(TimeDelta::minutes(1));
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(backups.status().upload_failure, None);
+    assert_eq!(backups.list_remote().await.unwrap().len(), 1);
+    stop.cancel();
+    job.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_store_that_cannot_be_reached_is_no_reason_not_to_restore_what_is_here() {
+    let mut server = Server::start().await;
+    let home = Home::with(1).await;
+    let backups = home.backups(settings(&home, &server));
+    server.stop().await;
+    assert!(
+        backups.find("latest").await.is_err(),
+        "there is nothing here"
+    );
+    let taken = home.back_up(home.settings(), start()).await.unwrap();
+    let found = backups.find("latest").await.unwrap();
+    assert_eq!(found.shown(), taken.path.display().to_string());
+}
+
+#[tokio::test]
+async fn what_was_damaged_there_is_refused() {
+    let server = Server::start().await;
+    let home = Home::with(200).await;
+    let settings = settings(&home, &server);
+    let taken = home.back_up(settings.clone(), start()).await.unwrap();
+    let backups = home.backups(settings);
+    backups.upload_newest(start()).await.unwrap();
+    std::fs::remove_file(&taken.path).unwrap();
+
+    let object = server.folder().join(taken.name.to_string());
+    let good = std::fs::read(&object).unwrap();
+    for at in [0, 100, good.len() / 2, good.len() - 1] {
+        let mut bad = good.clone();
+        bad[at] ^= 1;
+        std::fs::write(&object, bad).unwrap();
+        let other = Home::new();
+        let found = backups.find("latest").await.unwrap();
+        let error = found
+            .fetch(other.folder.path())
+            .await
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("checksum"), "{error}");
+        let listed = backups.list_remote().await.unwrap();
+        assert!(listed[0].unfit.is_some());
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_key_is_told_without_showing_it() {
+    let server = Server::start().await;
+    let home = Home::with(1).await;
+    let mut remote = server.remote();
+    remote.variables[1].1 = "another-secret".into();
+    let settings = Settings {
+        remote: Some(remote),
+        ..home.settings()
+    };
+    home.back_up(settings.clone(), start()).await.unwrap();
+    let error = home
+        .backups(settings)
+        .upload_newest(start())
+        .await
+        .unwrap_err();
+    let told = error.to_string();
+    assert!(
+        told.contains("SignatureDoesNotMatch") || told.contains("AccessDenied"),
+        "{told}"
+    );
+    assert!(!told.contains("another-secret"), "{told}");
+}
