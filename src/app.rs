@@ -3,21 +3,43 @@
 //! May touch: everything below `cli`. Invariant: it stops from the outside in (shards, handlers,
 //! jobs, writer), so that what was acknowledged is on disk and what was not is replayed.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::config::{ApiUrl, Token};
-use crate::discord::dispatch::Dispatcher;
+use crate::discord::dispatch::{self, Dispatcher};
 use crate::discord::feature::Context;
-use crate::discord::gateway::Gateway;
+use crate::discord::gateway::{self, Gateway};
 use crate::discord::rest::{Rest, RestError};
 use crate::discord::{FEATURES, definitions};
-use crate::jobs::Jobs;
+use crate::http::{Http, Watched};
+use crate::jobs::upkeep::Upkeep;
+use crate::jobs::{self, Jobs};
+use crate::status::Status;
 use crate::store::backup::remote::RemoteError;
 use crate::store::backup::{self, Backups};
 use crate::store::gateway::{KeepGatewaySessions, TakeGatewaySessions};
 use crate::store::sqlite::{Checkpoints, Database, OpenError};
 use crate::store::{Failure, Store};
+
+/// The whole stop takes no longer than this, in milliseconds: less than the time that whoever stops
+/// us waits, and than people wait for the next process.
+pub const STOP_WITHIN_MS: u64 = 4_000;
+/// Writing down where the connections stood takes no longer than this, in milliseconds.
+const KEEP_WITHIN_MS: u64 = 400;
+/// The writer drains, checkpoints and closes within this, in milliseconds.
+const CLOSE_WITHIN_MS: u64 = 1_000;
+
+const _: () = assert!(
+    gateway::CLOSE_WITHIN_MS
+        + dispatch::DRAIN_WITHIN_MS
+        + jobs::STOP_WITHIN_MS
+        + KEEP_WITHIN_MS
+        + CLOSE_WITHIN_MS
+        < STOP_WITHIN_MS
+);
 
 /// What the bot needs to run.
 #[derive(Clone, Debug)]
@@ -30,6 +52,10 @@ pub struct Settings {
     pub shards: Option<u32>,
     /// The database file.
     pub db_path: PathBuf,
+    /// Where `/livez`, `/readyz` and `/metrics` are answered; nowhere if `None`.
+    pub http: Option<SocketAddr>,
+    /// How the database is kept small.
+    pub upkeep: Upkeep,
     /// How it is backed up: before a migration, and on a schedule.
     pub backups: backup::Settings,
 }
@@ -54,6 +80,14 @@ pub enum StartError {
     /// Discord cannot be reached, or answers with an error.
     #[error("Discord's API cannot be used: {0}")]
     Discord(RestError),
+    /// The address for health and metrics is taken, or not ours.
+    #[error("HTTP_ADDR {address} cannot be used: {source}")]
+    Http {
+        /// The address.
+        address: SocketAddr,
+        /// The system's error.
+        source: std::io::Error,
+    },
 }
 
 impl From<RestError> for StartError {
@@ -71,6 +105,8 @@ pub struct App {
     gateway: Gateway,
     dispatcher: Dispatcher,
     jobs: Jobs,
+    http: Option<Http>,
+    status: Status,
     backups: Backups,
 }
 
@@ -86,12 +122,21 @@ impl App {
         let folder = &settings.backups.folder;
         let database =
             Database::open_with(&settings.db_path, folder, clock.now(), checkpoints).await?;
-        match connect(&settings, database.store(), clock, backups.clone()).await {
-            Ok((gateway, dispatcher, jobs)) => Ok(Self {
+        let status = Status::default();
+        let parts = async {
+            let (store, copies) = (database.store(), backups.clone());
+            let http = listen(&settings, store, &status, &clock, copies.clone()).await?;
+            let parts = connect(&settings, database.store(), &status, clock, copies).await?;
+            Ok((http, parts))
+        };
+        match parts.await {
+            Ok((http, (gateway, dispatcher, jobs))) => Ok(Self {
                 database,
                 gateway,
                 dispatcher,
                 jobs,
+                http,
+                status,
                 backups,
             }),
             Err(error) => {
@@ -99,6 +144,16 @@ impl App {
                 Err(error)
             }
         }
+    }
+
+    /// Where health and metrics are answered.
+    pub fn http(&self) -> Option<SocketAddr> {
+        self.http.as_ref().map(Http::address)
+    }
+
+    /// How the running parts are.
+    pub fn status(&self) -> &Status {
+        &self.status
     }
 
     /// Returns once every shard is connected.
@@ -121,26 +176,68 @@ impl App {
         &self.backups
     }
 
-    /// Stops everything, losing nothing.
+    /// Stops everything within [`STOP_WITHIN_MS`]. What was acknowledged is on disk; a part that
+    /// does not end in its time is left behind.
     pub async fn stop(self) {
         let kept = self.gateway.stop().await;
         self.dispatcher.drain().await;
         self.jobs.stop().await;
-        if let Err(error) = self
-            .database
-            .store()
-            .execute_job(KeepGatewaySessions(kept))
-            .await
-        {
-            tracing::warn!(%error, "the connections could not be kept for the next start");
+        let store = self.database.store();
+        let keep = store.execute_job(KeepGatewaySessions(kept));
+        match within(KEEP_WITHIN_MS, keep).await {
+            Some(Ok(Ok(()))) => {}
+            Some(Err(error)) => {
+                tracing::warn!(%error, "the connections could not be kept for the next start");
+            }
+            None => tracing::warn!("the connections were not kept for the next start in time"),
         }
-        self.database.close().await;
+        if within(CLOSE_WITHIN_MS, self.database.close())
+            .await
+            .is_none()
+        {
+            tracing::warn!(
+                "the database was not closed in time; its log is read at the next start"
+            );
+        }
+        if let Some(http) = self.http {
+            http.stop();
+        }
     }
+}
+
+async fn within<T>(ms: u64, done: impl Future<Output = T>) -> Option<T> {
+    tokio::time::timeout(Duration::from_millis(ms), done)
+        .await
+        .ok()
+}
+
+async fn listen(
+    settings: &Settings,
+    store: Store,
+    status: &Status,
+    clock: &Clock,
+    backups: Backups,
+) -> Result<Option<Http>, StartError> {
+    let Some(address) = settings.http else {
+        return Ok(None);
+    };
+    let watched = Watched {
+        store,
+        status: status.clone(),
+        clock: clock.clone(),
+        db_path: settings.db_path.clone(),
+        backups,
+        warn_bytes: settings.upkeep.warn_bytes,
+    };
+    let http = Http::start(address, watched).await;
+    http.map(Some)
+        .map_err(|source| StartError::Http { address, source })
 }
 
 async fn connect(
     settings: &Settings,
     store: Store,
+    status: &Status,
     clock: Clock,
     backups: Backups,
 ) -> Result<(Gateway, Dispatcher, Jobs), StartError> {
@@ -148,9 +245,21 @@ async fn connect(
     rest.set_commands(&definitions()).await?;
     let info = rest.gateway().await?;
     let Ok(kept) = store.execute_job(TakeGatewaySessions).await?;
-    let context = Context { store, clock, rest };
+    let context = Context {
+        store,
+        clock,
+        rest,
+        status: status.clone(),
+    };
     let dispatcher = Dispatcher::new(context.clone(), FEATURES);
-    let gateway = Gateway::start(&settings.token, info, settings.shards, kept, &dispatcher);
-    let jobs = Jobs::start(&context, backups);
+    let gateway = Gateway::start(
+        &settings.token,
+        info,
+        settings.shards,
+        kept,
+        &context,
+        &dispatcher,
+    );
+    let jobs = Jobs::start(&context, settings.upkeep.clone(), backups);
     Ok((gateway, dispatcher, jobs))
 }

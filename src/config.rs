@@ -4,6 +4,7 @@
 //! anything is opened; secrets print as `***`.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -52,6 +53,42 @@ pub struct Config {
         value_parser = clap::value_parser!(u32).range(1..=1024)
     )]
     pub shards: Option<u32>,
+
+    /// Where /livez, /readyz and /metrics are answered, such as 0.0.0.0:8080 [default: nowhere]
+    #[arg(
+        long,
+        env = "HTTP_ADDR",
+        global = true,
+        hide_env_values = true,
+        value_name = "ADDRESS:PORT"
+    )]
+    pub http_addr: Option<SocketAddr>,
+
+    /// From how many megabytes on the database's size is warned of: in the log, in /readyz, and to
+    /// the bot's owner
+    #[arg(
+        long,
+        env = "DB_SIZE_WARN_MB",
+        global = true,
+        hide_env_values = true,
+        value_name = "MEGABYTES",
+        default_value_t = 100,
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000)
+    )]
+    pub db_size_warn_mb: u32,
+
+    /// How many days after its end a session leaves the lists and goes into the history, which keeps
+    /// who played what and nothing that anybody wrote
+    #[arg(
+        long,
+        env = "RETENTION_DAYS",
+        global = true,
+        hide_env_values = true,
+        value_name = "DAYS",
+        default_value_t = 30,
+        value_parser = clap::value_parser!(u32).range(1..=36_500)
+    )]
+    pub retention_days: u32,
 
     /// What is logged: a level, or levels by module, such as info,overwatch_bot=debug
     #[arg(

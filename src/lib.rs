@@ -5,10 +5,12 @@
 //! ```text
 //! cli         one file a subcommand; the only place that knows a real clock
 //! discord     shards, dispatch, one file a feature       jobs   what happens by itself
+//! http        health and metrics, for whoever watches
 //! store       what is remembered: one writer, several readers
 //! domain      pure rules: no runtime, no database, no Discord, no clock
 //! ```
 //!
+//! `clock`, `config`, `metrics` and `status` import nothing and are handed down.
 //! `playground` stands beside them: a small Discord on loopback, reached over its sockets only.
 //! `docs/ARCHITECTURE.md` tells the way of one click.
 
@@ -18,6 +20,9 @@ pub mod clock;
 pub mod config;
 pub mod discord;
 pub mod domain;
+pub mod http;
 pub mod jobs;
+pub mod metrics;
 pub mod playground;
+pub mod status;
 pub mod store;

@@ -7,14 +7,25 @@ use std::path::{Path, PathBuf};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("config", &[]),
+    ("metrics", &[]),
+    ("status", &[]),
     ("domain", &[]),
-    ("store", &["domain"]),
-    ("discord", &["domain", "store", "clock", "config"]),
-    ("jobs", &["domain", "store", "clock", "discord"]),
+    ("store", &["domain", "metrics"]),
+    (
+        "discord",
+        &["domain", "store", "clock", "config", "metrics", "status"],
+    ),
+    (
+        "jobs",
+        &["domain", "store", "clock", "discord", "metrics", "status"],
+    ),
+    ("http", &["store", "clock", "metrics", "status"]),
     ("playground", &["clock"]),
     (
         "app",
-        &["domain", "store", "clock", "config", "discord", "jobs"],
+        &[
+            "domain", "store", "clock", "config", "metrics", "status", "discord", "jobs", "http",
+        ],
     ),
     (
         "cli",
@@ -23,8 +34,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "store",
             "clock",
             "config",
+            "metrics",
+            "status",
             "discord",
             "jobs",
+            "http",
             "app",
             "playground",
         ],
@@ -47,6 +61,7 @@ const MAY_NOT_KNOW: &[(&str, &[&str])] = &[
     ("store", &["twilight_", "axum"]),
     ("discord", &["rusqlite", "tokio_rusqlite", "axum"]),
     ("jobs", &["rusqlite", "tokio_rusqlite", "twilight_", "axum"]),
+    ("http", &["rusqlite", "tokio_rusqlite", "twilight_"]),
     ("playground", &["rusqlite", "tokio_rusqlite", "twilight_"]),
 ];
 

@@ -4,7 +4,10 @@
 //! failure that is told in a sentence, 2 a setting that is missing or malformed.
 
 mod backup;
+mod check;
+mod export;
 mod migrate;
+mod optimize;
 mod playground;
 mod restore;
 mod run;
@@ -50,6 +53,12 @@ enum Command {
     Migrate,
     /// Try the bot without a token: a small Discord on this machine, and a web page to use it with
     Playground(playground::Arguments),
+    /// Look whether everything is right: database, disk, backups, clock, settings
+    Check(check::Arguments),
+    /// Write a server's sessions, past and present, as CSV or JSON
+    Export(export::Arguments),
+    /// Make the database file as small as it can be; the bot must be stopped
+    Optimize,
 }
 
 /// What a subcommand can come to.
@@ -90,6 +99,9 @@ pub fn main() -> ExitCode {
             Command::Backup(own) => backup::run(arguments.config, own).await,
             Command::Restore(own) => restore::run(arguments.config, own).await,
             Command::Migrate => migrate::run(arguments.config).await,
+            Command::Check(own) => check::run(arguments.config, own).await,
+            Command::Export(own) => export::run(arguments.config, own).await,
+            Command::Optimize => optimize::run(arguments.config).await,
             Command::Playground(own) => playground::run(arguments.config, own).await,
         }
     });

@@ -6,6 +6,7 @@ use super::Failed;
 use crate::app::{App, Settings};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::jobs::upkeep::Upkeep;
 use crate::playground::{self, Discord, World};
 use crate::store::backup;
 
@@ -54,6 +55,8 @@ pub(super) async fn run(config: Config, arguments: Arguments) -> Result<(), Fail
         token: TOKEN.parse().expect("any text is taken"),
         api: Some(discord.url().parse().expect("a plain address")),
         shards: None,
+        upkeep: Upkeep::new(&db_path, config.retention_days, config.db_size_warn_mb),
+        http: config.http_addr,
         db_path,
         backups,
     };

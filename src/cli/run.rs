@@ -6,6 +6,7 @@ use super::Failed;
 use crate::app::{App, Settings};
 use crate::clock::Clock;
 use crate::config::{Config, DB_PATH};
+use crate::jobs::upkeep::Upkeep;
 
 pub(super) async fn run(config: Config) -> Result<(), Failed> {
     let settings = settings(config)?;
@@ -56,12 +57,15 @@ fn settings(config: Config) -> Result<Settings, Failed> {
     token
         .check()
         .map_err(|wrong| Failed::Settings(format!("BOT_TOKEN {wrong}")))?;
+    let db_path = config.db_path.unwrap_or_else(|| DB_PATH.into());
     let backups = super::backup::settings(&config.backup);
     Ok(Settings {
         token,
         api: config.discord_api_url,
         shards: config.shards,
-        db_path: config.db_path.unwrap_or_else(|| DB_PATH.into()),
+        upkeep: Upkeep::new(&db_path, config.retention_days, config.db_size_warn_mb),
+        http: config.http_addr,
+        db_path,
         backups,
     })
 }

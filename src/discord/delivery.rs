@@ -23,6 +23,17 @@ pub enum Delivered {
     Later(String),
 }
 
+impl Delivered {
+    /// The word for it in the metrics.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Done(_) => "done",
+            Self::Impossible(_) => "impossible",
+            Self::Later(_) => "later",
+        }
+    }
+}
+
 /// Delivers what is due.
 pub async fn deliver(context: &Context, due: &Due) -> Delivered {
     let delivered = match &due.owed {

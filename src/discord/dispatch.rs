@@ -6,7 +6,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
 use tokio::sync::Semaphore;
@@ -21,6 +21,7 @@ use super::click::{Click, Pressed, Submitted};
 use super::feature::{Context, Fault, Feature, Handling, Route};
 use super::reply::{Message, Reply};
 use super::rest::{RestError, code};
+use crate::metrics::{Asked, Outcome as Ended};
 
 /// Interactions that are being answered at once; more are answered "busy".
 pub const HANDLERS_MAX: usize = 512;
@@ -28,6 +29,8 @@ pub const HANDLERS_MAX: usize = 512;
 const BUSY_ANSWERS_MAX: usize = 64;
 /// An answer that is not there after this long is announced by "thinking…", in milliseconds.
 pub const ACK_AFTER_MS: u64 = 2_000;
+/// At a stop, answers in the making are waited for this long, in milliseconds.
+pub const DRAIN_WITHIN_MS: u64 = 1_200;
 /// An answer that is not there after this long has failed, in seconds.
 pub const ANSWER_WITHIN_S: u64 = 60;
 
@@ -66,8 +69,11 @@ impl Dispatcher {
             });
         } else if let Ok(place) = self.busy.clone().try_acquire_owned() {
             self.tasks.spawn(async move {
+                let begun = Instant::now();
                 let busy = dispatcher.shown(&click, Err(Fault::Busy));
                 dispatcher.acknowledge(&click, response(&click, busy)).await;
+                let (kind, name) = (kind_of(&click), "not_looked_at");
+                dispatcher.count(Asked { kind, name }, Ended::Busy, begun);
                 drop(place);
             });
         } else {
@@ -75,17 +81,30 @@ impl Dispatcher {
         }
     }
 
-    /// Waits until everything that was dispatched is answered.
+    /// Waits until everything that was dispatched is answered, or [`DRAIN_WITHIN_MS`] are over. What
+    /// is not answered then was not acknowledged either.
     pub async fn drain(&self) {
         self.tasks.close();
-        self.tasks.wait().await;
+        let within = Duration::from_millis(DRAIN_WITHIN_MS);
+        if tokio::time::timeout(within, self.tasks.wait())
+            .await
+            .is_err()
+        {
+            let left = self.tasks.len();
+            tracing::warn!(left, "stopping without waiting any longer for answers");
+        }
     }
 
     async fn answer(&self, click: Click, interaction: Interaction) {
-        let Some(handling) = self.route(&click, interaction) else {
+        let begun = Instant::now();
+        let kind = kind_of(&click);
+        let Some((name, handling)) = self.route(&click, interaction) else {
             let stale = Reply::text(STALE);
-            return self.acknowledge(&click, response(&click, stale)).await;
+            self.acknowledge(&click, response(&click, stale)).await;
+            let name = "unknown";
+            return self.count(Asked { kind, name }, Ended::Unknown, begun);
         };
+        let asked = Asked { kind, name };
         let handling = tokio::time::timeout(
             Duration::from_secs(ANSWER_WITHIN_S),
             AssertUnwindSafe(handling).catch_unwind(),
@@ -93,54 +112,57 @@ impl Dispatcher {
         tokio::pin!(handling);
         let in_time = Duration::from_millis(ACK_AFTER_MS);
         if let Ok(outcome) = tokio::time::timeout(in_time, &mut handling).await {
-            let reply = self.shown(&click, flatten(outcome));
-            return self.acknowledge(&click, response(&click, reply)).await;
+            let outcome = flatten(outcome);
+            let ended = ended(&outcome, Ended::Answered);
+            let reply = self.shown(&click, outcome);
+            self.acknowledge(&click, response(&click, reply)).await;
+            return self.count(asked, ended, begun);
         }
         if click.kind == InteractionType::ApplicationCommandAutocomplete {
             // What was typed has changed by now.
-            return self
-                .acknowledge(&click, response(&click, Reply::Choices(Vec::new())))
+            self.acknowledge(&click, response(&click, Reply::Choices(Vec::new())))
                 .await;
+            return self.count(asked, Ended::Late, begun);
         }
         self.acknowledge(&click, thinking(&click)).await;
-        let reply = self.shown(&click, flatten(handling.await));
+        let outcome = flatten(handling.await);
+        self.count(asked, ended(&outcome, Ended::Late), begun);
+        let reply = self.shown(&click, outcome);
         self.answer_late(&click, reply).await;
     }
 
-    /// The feature's answer in the making; `None` if nothing answers to this.
-    fn route(&self, click: &Click, interaction: Interaction) -> Option<Handling> {
+    fn count(&self, asked: Asked, ended: Ended, begun: Instant) {
+        self.context
+            .metrics()
+            .answered(asked, ended, begun.elapsed());
+    }
+
+    /// The name in a feature's table, and the answer in the making; `None` if nothing answers to
+    /// this.
+    fn route(&self, click: &Click, interaction: Interaction) -> Option<(&'static str, Handling)> {
         let context = self.context.clone();
         let click = click.clone();
         match interaction.data? {
             InteractionData::ApplicationCommand(data) => {
                 let command = self.commands().find(|command| command.name == data.name)?;
-                match click.kind {
-                    InteractionType::ApplicationCommandAutocomplete => command
-                        .complete
-                        .map(|complete| complete(context, click, *data)),
-                    _ => Some((command.run)(context, click, *data)),
-                }
+                let run = match click.kind {
+                    InteractionType::ApplicationCommandAutocomplete => command.complete?,
+                    _ => command.run,
+                };
+                Some((command.name, run(context, click, *data)))
             }
             InteractionData::MessageComponent(data) => {
                 let routes = self.features.iter().flat_map(|feature| feature.components);
                 let (route, args) = find(routes, &data.custom_id)?;
-                Some((route.run)(
-                    context,
-                    click,
-                    Pressed {
-                        args,
-                        values: data.values,
-                    },
-                ))
+                let values = data.values;
+                let handling = (route.run)(context, click, Pressed { args, values });
+                Some((route.name, handling))
             }
             InteractionData::ModalSubmit(data) => {
                 let routes = self.features.iter().flat_map(|feature| feature.modals);
                 let (route, args) = find(routes, &data.custom_id)?;
-                Some((route.run)(
-                    context,
-                    click,
-                    Submitted::new(args, data.components),
-                ))
+                let submitted = Submitted::new(args, data.components);
+                Some((route.name, (route.run)(context, click, submitted)))
             }
             _ => None,
         }
@@ -240,6 +262,25 @@ fn flatten(outcome: Outcome) -> Result<Reply, Fault> {
         Err(_) => Err(Fault::Broken(format!(
             "no answer within {ANSWER_WITHIN_S} s"
         ))),
+    }
+}
+
+/// How it ended: with a fault, or else like `well`.
+fn ended(outcome: &Result<Reply, Fault>, well: Ended) -> Ended {
+    match outcome {
+        Ok(_) => well,
+        Err(Fault::Busy) => Ended::Busy,
+        Err(Fault::Broken(_)) => Ended::Failed,
+    }
+}
+
+fn kind_of(click: &Click) -> &'static str {
+    match click.kind {
+        InteractionType::ApplicationCommand => "command",
+        InteractionType::ApplicationCommandAutocomplete => "autocomplete",
+        InteractionType::MessageComponent => "component",
+        InteractionType::ModalSubmit => "modal",
+        _ => "other",
     }
 }
 

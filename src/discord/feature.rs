@@ -13,6 +13,8 @@ use super::click::{Click, Pressed, Submitted};
 use super::reply::Reply;
 use super::rest::Rest;
 use crate::clock::Clock;
+use crate::metrics::Metrics;
+use crate::status::Status;
 use crate::store::{self, DbError, Failure, Store};
 
 /// A feature's table.
@@ -85,6 +87,8 @@ pub struct Context {
     pub clock: Clock,
     /// The way to Discord.
     pub rest: Rest,
+    /// How the running parts are.
+    pub status: Status,
 }
 
 impl Context {
@@ -98,6 +102,11 @@ impl Context {
         command: C,
     ) -> Result<Result<C::Answer, C::Refusal>, Fault> {
         Ok(self.store.execute(click.id, command).await?)
+    }
+
+    /// Where what happens is counted.
+    pub fn metrics(&self) -> &Metrics {
+        self.store.metrics()
     }
 
     /// Answers a question.

@@ -12,16 +12,17 @@ use tokio_util::sync::CancellationToken;
 use twilight_gateway::queue::InMemoryQueue;
 use twilight_gateway::{
     CloseFrame, Config, ConfigBuilder, Event, EventTypeFlags, Intents, Session, Shard, ShardId,
-    StreamExt as _,
+    ShardState, StreamExt as _,
 };
 use twilight_model::gateway::connection_info::BotConnectionInfo;
 
 use super::dispatch::Dispatcher;
+use super::feature::Context;
 use crate::config::Token;
 use crate::store::gateway::GatewaySession;
 
 /// A shard that has not said goodbye after this long is left, in milliseconds.
-const CLOSE_WITHIN_MS: u64 = 1_000;
+pub const CLOSE_WITHIN_MS: u64 = 1_000;
 
 /// The running shards.
 pub struct Gateway {
@@ -39,6 +40,7 @@ impl Gateway {
         info: BotConnectionInfo,
         shards: Option<u32>,
         mut kept: Vec<GatewaySession>,
+        context: &Context,
         dispatcher: &Dispatcher,
     ) -> Self {
         let count = shards.unwrap_or(info.shards).max(1);
@@ -58,11 +60,13 @@ impl Gateway {
         let ended = CancellationToken::new();
         let (ready, watched) = watch::channel(0);
         let mut tasks = JoinSet::new();
+        context.status.shards_start(count, context.clock.now());
         for number in 0..count {
             let session = kept.iter().find(|session| session.shard == number);
             let shard = Shard::with_config(ShardId::new(number, count), resuming(&config, session));
             let task = run(
                 shard,
+                context.clone(),
                 dispatcher.clone(),
                 ready.clone(),
                 stop.clone(),
@@ -120,6 +124,7 @@ fn resuming<Q: Clone>(config: &Config<Q>, kept: Option<&GatewaySession>) -> Conf
 
 async fn run(
     mut shard: Shard<InMemoryQueue>,
+    context: Context,
     dispatcher: Dispatcher,
     ready: watch::Sender<usize>,
     stop: CancellationToken,
@@ -134,6 +139,9 @@ async fn run(
             () = stop.cancelled() => break,
             event = shard.next_event(wanted) => event,
         };
+        let up = shard.state() == ShardState::Active;
+        let number = shard.id().number();
+        context.status.shard_is(number, up, context.clock.now());
         match event {
             Some(Ok(Event::InteractionCreate(interaction))) => dispatcher.dispatch(interaction.0),
             Some(Ok(Event::Ready(_) | Event::Resumed)) => {
@@ -159,6 +167,8 @@ async fn run(
             }
         }
     }
+    let number = shard.id().number();
+    context.status.shard_is(number, false, context.clock.now());
     leave(shard, &dispatcher).await
 }
 

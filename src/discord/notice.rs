@@ -6,6 +6,9 @@ use super::reply::Message;
 use super::text::{escape, long_time, relative_time};
 use crate::store::outbox::Notice;
 
+/// What people call a megabyte.
+const BYTES_PER_MB: u64 = 1_000_000;
+
 /// A notice as a message.
 pub fn render(notice: &Notice) -> Message {
     Message::text(match notice {
@@ -48,6 +51,13 @@ pub fn render(notice: &Notice) -> Message {
             escape(title),
             relative_time(*at),
             long_time(*at)
+        ),
+        Notice::LargeDatabase { bytes, warn_bytes } => format!(
+            "🗄️ My database has grown to {} MB; you asked to hear of it from {} MB on. \
+             `overwatch-bot check` shows where I stand, `overwatch-bot optimize` gives unused room \
+             back, and a shorter RETENTION_DAYS keeps it smaller.",
+            bytes / BYTES_PER_MB,
+            warn_bytes / BYTES_PER_MB
         ),
     })
 }

@@ -17,6 +17,7 @@ use twilight_model::gateway::connection_info::BotConnectionInfo;
 use twilight_model::http::interaction::InteractionResponse;
 use twilight_model::id::Id;
 use twilight_model::id::marker::ApplicationMarker;
+use twilight_model::oauth::Application;
 
 use super::click::Click;
 use super::reply::Message;
@@ -99,6 +100,7 @@ struct Inner {
     acknowledging: Semaphore,
     in_flight: Semaphore,
     application: Id<ApplicationMarker>,
+    owner: Option<UserId>,
 }
 
 impl Rest {
@@ -126,7 +128,13 @@ impl Rest {
             acknowledging: Semaphore::new(REQUESTS_IN_FLIGHT_MAX),
             in_flight: Semaphore::new(REQUESTS_IN_FLIGHT_MAX),
             application: application.id,
+            owner: owner(&application),
         })))
+    }
+
+    /// Whose bot it is: the owner, or the owner of the team.
+    pub fn owner(&self) -> Option<UserId> {
+        self.0.owner
     }
 
     /// Replaces the bot's commands by these.
@@ -268,6 +276,12 @@ impl Rest {
         let channel = parse(self.0.limited.create_private_channel(user).await).await?;
         Ok(ChannelId(channel.id.get().cast_signed()))
     }
+}
+
+fn owner(application: &Application) -> Option<UserId> {
+    let team = application.team.as_ref().map(|team| team.owner_user_id);
+    let alone = application.owner.as_ref().map(|owner| owner.id);
+    team.or(alone).map(|id| UserId(id.get().cast_signed()))
 }
 
 async fn place(places: &Semaphore) -> tokio::sync::SemaphorePermit<'_> {

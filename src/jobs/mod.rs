@@ -7,14 +7,20 @@ pub mod backup;
 pub mod outbox;
 pub mod session_clock;
 pub mod tidy;
+pub mod upkeep;
 
 use std::future::Future;
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::discord::feature::Context;
 use crate::store::backup::Backups;
+use upkeep::Upkeep;
+
+/// At a stop, jobs are waited for this long, in milliseconds. They end at their next step.
+pub const STOP_WITHIN_MS: u64 = 300;
 
 /// The running jobs.
 pub struct Jobs {
@@ -24,7 +30,7 @@ pub struct Jobs {
 
 impl Jobs {
     /// Starts all of them.
-    pub fn start(context: &Context, backups: Backups) -> Self {
+    pub fn start(context: &Context, upkeep: Upkeep, backups: Backups) -> Self {
         let jobs = Self {
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
@@ -32,6 +38,7 @@ impl Jobs {
         jobs.spawn(outbox::run(context.clone(), jobs.stop.clone()));
         jobs.spawn(session_clock::run(context.clone(), jobs.stop.clone()));
         jobs.spawn(tidy::run(context.clone(), jobs.stop.clone()));
+        jobs.spawn(upkeep::run(context.clone(), upkeep, jobs.stop.clone()));
         jobs.spawn(backup::run(
             backups,
             context.clock.clone(),
@@ -44,7 +51,13 @@ impl Jobs {
     pub async fn stop(self) {
         self.stop.cancel();
         self.tasks.close();
-        self.tasks.wait().await;
+        let within = Duration::from_millis(STOP_WITHIN_MS);
+        if tokio::time::timeout(within, self.tasks.wait())
+            .await
+            .is_err()
+        {
+            tracing::warn!("stopping without waiting any longer for the jobs");
+        }
     }
 
     fn spawn(&self, job: impl Future<Output = ()> + Send + 'static) {

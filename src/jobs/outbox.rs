@@ -117,6 +117,11 @@ async fn deliver(context: Context, due: Due) -> i64 {
 }
 
 async fn settle(context: &Context, due: Due, delivered: Delivered) -> Result<(), Failure> {
+    let kind = match due.owed {
+        Owed::Card(_) => "card",
+        Owed::Message { .. } => "message",
+    };
+    context.metrics().delivered(kind, delivered.as_str());
     let (delivery, card) = match delivered {
         Delivered::Done(card) => (Delivery::Done, card),
         Delivered::Later(reason) if due.attempts < TRIES_MAX => {

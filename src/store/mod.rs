@@ -9,21 +9,26 @@
 
 pub mod account;
 pub mod backup;
+pub mod cleanup;
 pub mod clock;
 mod command;
 pub mod gateway;
+pub mod health;
+pub mod history;
 pub mod outbox;
 pub mod profile;
 pub mod queue;
 pub mod session;
 pub mod sql;
 pub mod sqlite;
+pub mod upkeep;
 
 use std::sync::Arc;
 
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::domain::ids::InteractionId;
+use crate::metrics::Metrics;
 pub use command::{Command, Job, Question, Read, Stop, Transaction};
 use command::{Pending, Reply};
 pub use sql::DbError;
@@ -57,6 +62,16 @@ pub struct Store {
     jobs: mpsc::Sender<Box<dyn Job>>,
     readers: Arc<Readers>,
     committed: Arc<Notify>,
+    metrics: Metrics,
+}
+
+/// Commands that wait for the writer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Of people.
+    pub people: usize,
+    /// Of jobs.
+    pub jobs: usize,
 }
 
 impl Store {
@@ -96,6 +111,20 @@ impl Store {
     /// misses nothing that is committed after that look.
     pub fn committed(&self) -> tokio::sync::futures::Notified<'_> {
         self.committed.notified()
+    }
+
+    /// How much waits for the writer at this moment.
+    pub fn waiting(&self) -> Waiting {
+        let on = |lane: &mpsc::Sender<_>| lane.max_capacity() - lane.capacity();
+        Waiting {
+            people: on(&self.people),
+            jobs: on(&self.jobs),
+        }
+    }
+
+    /// Where the writer counts what it does, and everybody else may.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     async fn send<C: Command>(

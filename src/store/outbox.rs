@@ -70,6 +70,13 @@ pub enum Notice {
         /// When it is.
         at: DateTime<Utc>,
     },
+    /// For the bot's owner: the database has grown large.
+    LargeDatabase {
+        /// Its size.
+        bytes: u64,
+        /// From which size on the owner is told.
+        warn_bytes: u64,
+    },
 }
 
 /// What a row asks to be done.
@@ -130,8 +137,28 @@ pub(super) fn owe_notice(
         Notice::Reminder { .. } => "reminder",
         Notice::Accepted { .. } | Notice::NotAccepted { .. } | Notice::Waiting { .. } => PLACE,
         Notice::Moved { .. } | Notice::Cancelled { .. } => "session",
+        Notice::LargeDatabase { .. } => "size",
     };
-    let key = notice_key(session, to, subject);
+    owe_message(tx, notice_key(session, to, subject), to, notice, now)
+}
+
+/// Owes the bot's owner a notice about the bot itself. Of several, the last one counts.
+pub(super) fn owe_owner(
+    tx: &mut dyn Transaction,
+    owner: UserId,
+    notice: Notice,
+    now: DateTime<Utc>,
+) -> Result<(), DbError> {
+    owe_message(tx, format!("bot:{owner}:owner"), owner, notice, now)
+}
+
+fn owe_message(
+    tx: &mut dyn Transaction,
+    key: String,
+    to: UserId,
+    notice: Notice,
+    now: DateTime<Utc>,
+) -> Result<(), DbError> {
     let letter = json(&Letter { to, notice });
     let values = [
         DIRECT_MESSAGE.into(),

@@ -17,7 +17,9 @@ use crate::domain::account::Account;
 use crate::domain::ids::UserId;
 use crate::domain::profile::{Changes, Person, Profile, Reminder};
 pub use delete::{DeleteProfile, Deleted, Holdings, NothingHeld, Stake, WhatIsHeld};
-pub use export::{Everything, ExportProfile, Participation, QueueEntry, SentReminder, SessionName};
+pub use export::{
+    ArchivedPart, Everything, ExportProfile, Participation, QueueEntry, SentReminder, SessionName,
+};
 
 /// A person's profile with their accounts, the primary one first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -9,6 +9,7 @@ mod card;
 #[path = "../support/contract.rs"]
 mod contract;
 mod crash;
+mod health;
 mod manage;
 mod people;
 mod profile;
@@ -17,4 +18,5 @@ mod scene;
 mod session;
 mod session_clock;
 mod spine;
+mod update;
 mod world;

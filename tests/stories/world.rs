@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use overwatch_bot::app::{App, Settings};
 use overwatch_bot::clock::Clock;
 use overwatch_bot::discord::FEATURES;
+use overwatch_bot::jobs::upkeep::Upkeep;
 use overwatch_bot::playground::{self, Discord};
 use overwatch_bot::store::backup;
 use serde_json::{Value, json};
@@ -89,6 +90,8 @@ impl World {
             api: Some(self.discord.url().parse().expect("an address")),
             shards: None,
             db_path: self.folder.path().join("overwatch.db"),
+            http: Some(([127, 0, 0, 1], 0).into()),
+            upkeep: Upkeep::new(&self.folder.path().join("overwatch.db"), 30, 100),
             backups: backup::Settings::in_folder(self.folder.path().join("backups")),
         }
     }

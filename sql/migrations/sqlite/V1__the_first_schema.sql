@@ -144,3 +144,43 @@ CREATE TABLE gateway_sessions (
     resume_url TEXT,
     PRIMARY KEY (shard, shards)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX sessions_over_by_time ON sessions (scheduled_time)
+    WHERE status IN ('COMPLETED', 'CANCELLED');
+
+-- What is over for long and has left the tables above: what statistics and ratings need, without
+-- anything that somebody wrote. Names go with their owners.
+CREATE TABLE session_history (
+    session_id     INTEGER PRIMARY KEY,
+    guild_id       INTEGER NOT NULL,
+    organiser_id   INTEGER REFERENCES users (discord_id) ON DELETE SET NULL,
+    game_mode      TEXT NOT NULL,
+    teams          INTEGER NOT NULL,
+    scheduled_time INTEGER NOT NULL,
+    length_minutes INTEGER NOT NULL,
+    status         TEXT NOT NULL CHECK (status IN ('COMPLETED', 'CANCELLED'))
+) STRICT;
+
+CREATE INDEX session_history_by_guild ON session_history (guild_id, session_id);
+CREATE INDEX session_history_by_organiser ON session_history (organiser_id);
+
+-- Who played what, with the rank that was declared when the session was moved here, and since when.
+CREATE TABLE session_history_players (
+    id          INTEGER PRIMARY KEY,
+    session_id  INTEGER NOT NULL REFERENCES session_history (session_id) ON DELETE CASCADE,
+    user_id     INTEGER REFERENCES users (discord_id) ON DELETE SET NULL,
+    role        TEXT NOT NULL CHECK (role IN ('tank', 'damage', 'support', 'flex')),
+    ladder      TEXT,
+    tier        TEXT,
+    division    INTEGER CHECK (division BETWEEN 1 AND 5),
+    declared_at INTEGER
+) STRICT;
+
+CREATE INDEX session_history_players_by_session ON session_history_players (session_id);
+CREATE INDEX session_history_players_by_user ON session_history_players (user_id);
+
+-- When each of the chores was last done that are not to be done at every start.
+CREATE TABLE chores (
+    name    TEXT PRIMARY KEY,
+    done_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

@@ -13,7 +13,9 @@ use super::super::reply::{Message, Reply};
 use super::NOTHING_HELD;
 use crate::domain::account::Account;
 use crate::domain::session::Session;
-use crate::store::profile::{Everything, ExportProfile, Participation, QueueEntry, SessionName};
+use crate::store::profile::{
+    ArchivedPart, Everything, ExportProfile, Participation, QueueEntry, SessionName,
+};
 
 const FILE_NAME: &str = "overwatch-profile.json";
 
@@ -50,6 +52,7 @@ fn document(everything: &Everything, now: DateTime<Utc>) -> Value {
         "accounts": all(&everything.person.accounts, account),
         "queue_entries": all(&everything.entries, entry),
         "participations": all(&everything.participations, participation),
+        "history": all(&everything.archived, archived),
         "organised_sessions": all(&everything.organised, organised),
         "reminders_sent": reminders.collect::<Vec<_>>(),
         "messages_to_be_sent": everything.notices,
@@ -96,6 +99,18 @@ fn participation(place: &Participation) -> Value {
         "role": place.role,
         "account_id": place.account.map(|account| account.to_string()),
         "accepted_at": iso(place.accepted_at),
+    })
+}
+
+fn archived(part: &ArchivedPart) -> Value {
+    let rank = part.rank.as_ref();
+    json!({
+        "session_id": part.session.to_string(),
+        "server_id": part.guild.to_string(),
+        "start": iso(part.at),
+        "status": part.status,
+        "role": part.role,
+        "rank": rank.map(|(ladder, tier, division)| format!("{ladder}: {tier} {division}")),
     })
 }
 

@@ -28,6 +28,8 @@ pub struct Everything {
     pub entries: Vec<QueueEntry>,
     /// The places they were accepted into.
     pub participations: Vec<Participation>,
+    /// What the history knows of them.
+    pub archived: Vec<ArchivedPart>,
     /// The sessions they organise or organised.
     pub organised: Vec<Session>,
     /// What they were reminded of.
@@ -83,6 +85,23 @@ pub struct Participation {
     pub accepted_at: DateTime<Utc>,
 }
 
+/// A person's part in a session that is in the history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArchivedPart {
+    /// The session.
+    pub session: SessionId,
+    /// Its server.
+    pub guild: GuildId,
+    /// When it was.
+    pub at: DateTime<Utc>,
+    /// How it ended.
+    pub status: Status,
+    /// What they played, or `organiser`.
+    pub role: String,
+    /// The rank that was declared then: ladder, tier and division.
+    pub rank: Option<(String, String, u8)>,
+}
+
 /// A reminder that a person was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SentReminder {
@@ -100,12 +119,14 @@ impl Question for ExportProfile {
             return Ok(None);
         };
         let participations = db.query(sql!("profile/participations"), values![self.0])?;
+        let archived = db.query(sql!("profile/archived"), values![self.0])?;
         let organised = db.query(sql!("profile/organised"), values![self.0])?;
         let reminders = db.query(sql!("profile/reminders"), values![self.0])?;
         Ok(Some(Everything {
             person,
             entries: entries(db, self.0)?,
             participations: all(&participations, participation)?,
+            archived: all(&archived, archived_part)?,
             organised: all(&organised, session::session)?,
             reminders: all(&reminders, sent_reminder)?,
             notices: outbox::notices_to(db, self.0)?,
@@ -145,6 +166,19 @@ fn participation(row: &Row) -> Result<Participation, DbError> {
         role: row.word("role", Role::parse)?,
         account: row.get("account_id")?,
         accepted_at: row.get("selected_at")?,
+    })
+}
+
+fn archived_part(row: &Row) -> Result<ArchivedPart, DbError> {
+    let (ladder, tier): (Option<String>, Option<String>) = (row.get("ladder")?, row.get("tier")?);
+    let rank = ladder.zip(tier).zip(row.get::<Option<u8>>("division")?);
+    Ok(ArchivedPart {
+        session: row.get("session_id")?,
+        guild: row.get("guild_id")?,
+        at: row.get("scheduled_time")?,
+        status: row.word("status", Status::parse)?,
+        role: row.get("role")?,
+        rank: rank.map(|((ladder, tier), division)| (ladder, tier, division)),
     })
 }
 

@@ -40,6 +40,11 @@ pub enum SchemaError {
         /// This program's newest.
         known: i32,
     },
+    /// Made by an earlier version of this program, and not brought up to date yet.
+    #[error(
+        "its schema is older than this program's; start the bot once, which brings it up to date"
+    )]
+    Older,
     /// A migration that was applied is not the one that this program has under its number.
     #[error(
         "its migration {0} is not the one this program knows by that number; the file or the \
@@ -121,6 +126,21 @@ pub fn newest() -> i32 {
         .map(|migration| migration.version())
         .max()
         .unwrap_or(0)
+}
+
+/// Whether a file can be worked with as it is.
+pub(super) async fn require_newest(
+    connection: &tokio_rusqlite::Connection,
+) -> Result<(), SchemaError> {
+    let found = connection.call(|db| recognise(db)).await;
+    let found = found.map_err(|error| match error {
+        tokio_rusqlite::Error::Error(error) => error,
+        error => SchemaError::Failed(error.to_string()),
+    })?;
+    match found {
+        Some(found) if found == newest() => Ok(()),
+        _ => Err(SchemaError::Older),
+    }
 }
 
 /// Brings the schema up to date, after a backup if there is something to lose.

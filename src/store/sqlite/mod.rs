@@ -5,6 +5,8 @@
 
 mod adopt;
 pub(crate) mod backup;
+pub mod compact;
+pub mod files;
 pub mod inspect;
 pub mod lock;
 pub mod migrations;
@@ -25,6 +27,7 @@ use tokio_rusqlite::Connection;
 use tokio_util::sync::CancellationToken;
 
 use super::{LANE_MAX, Store};
+use crate::metrics::Metrics;
 pub use adopt::{Adopted, Counts};
 use lock::{Lock, LockError};
 pub use migrations::Migrated;
@@ -34,6 +37,8 @@ use readers::Readers;
 const BUSY_TIMEOUT_MS: u64 = 5_000;
 /// The write-ahead log is checkpointed by a commit beyond this many pages (of 4 KiB).
 const CHECKPOINT_AFTER_PAGES: u32 = 8_000;
+/// Rows of an index that ANALYZE looks at, so that it is done in milliseconds.
+const ANALYSIS_MAX_ROWS: u32 = 400;
 /// Statements that each connection keeps compiled.
 const STATEMENT_CACHE_MAX: usize = 128;
 
@@ -132,6 +137,7 @@ impl Database {
 
         let stop = CancellationToken::new();
         let committed = Arc::new(Notify::new());
+        let metrics = Metrics::default();
         let (people, people_lane) = mpsc::channel(LANE_MAX);
         let (jobs, jobs_lane) = mpsc::channel(LANE_MAX);
         let lanes = writer::Lanes {
@@ -141,6 +147,7 @@ impl Database {
         let writer = writer::Writer {
             connection,
             committed: committed.clone(),
+            metrics: metrics.clone(),
             checkpoints,
             _lock: lock,
         };
@@ -150,10 +157,30 @@ impl Database {
                 jobs,
                 readers: Arc::new(readers),
                 committed,
+                metrics,
             },
             writer: tokio::spawn(writer.run(lanes, stop.clone())),
             stop,
         })
+    }
+
+    /// Opens a database to ask questions only, beside a running bot or without one. It must have
+    /// been brought up to date before.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub async fn read(path: &Path) -> Result<ReadOnly, OpenError> {
+        let failed = |source| OpenError::Sqlite {
+            path: path.to_owned(),
+            source,
+        };
+        let connection = open_reader(path).await.map_err(failed)?;
+        let newest = migrations::require_newest(&connection).await;
+        newest.map_err(|source| OpenError::Schema {
+            path: path.to_owned(),
+            source,
+        })?;
+        Ok(ReadOnly(Readers::of(connection)))
     }
 
     /// The way to what is in it.
@@ -169,6 +196,22 @@ impl Database {
         if let Err(error) = self.writer.await {
             tracing::error!(%error, "the writer did not end well");
         }
+    }
+}
+
+/// A database of which questions can be asked.
+pub struct ReadOnly(Readers);
+
+impl ReadOnly {
+    /// Answers a question from one snapshot.
+    ///
+    /// # Errors
+    /// [`super::Failure`].
+    pub async fn query<Q: super::Question>(
+        &self,
+        question: Q,
+    ) -> Result<Q::Answer, super::Failure> {
+        self.0.ask(question).await
     }
 }
 
@@ -235,7 +278,10 @@ fn configure_writer(
     checkpoints: Checkpoints,
 ) -> rusqlite::Result<()> {
     configure(db)?;
+    // Counts for a file that has no tables yet; `optimize` brings it to the others.
+    db.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
     db.pragma_update(None, "journal_mode", "WAL")?;
+    db.pragma_update(None, "analysis_limit", ANALYSIS_MAX_ROWS)?;
     db.pragma_update(None, "synchronous", "FULL")?;
     match checkpoints {
         Checkpoints::Own => db.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_AFTER_PAGES),

@@ -32,9 +32,23 @@ impl Readers {
         }
         Ok(Self {
             connections,
+            ..Self::none()
+        })
+    }
+
+    pub(super) fn of(connection: Connection) -> Self {
+        Self {
+            connections: vec![connection],
+            ..Self::none()
+        }
+    }
+
+    fn none() -> Self {
+        Self {
+            connections: Vec::new(),
             next: AtomicUsize::new(0),
             places: Semaphore::new(WAITING_MAX),
-        })
+        }
     }
 
     /// Asks the next connection in turn.

@@ -4,6 +4,7 @@
 //! each command stands under its own savepoint, so that one that fails takes nobody with it.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tokio::sync::{Notify, mpsc};
@@ -13,6 +14,7 @@ use super::super::{DbError, Job};
 use super::Checkpoints;
 use super::lock::Lock;
 use super::transaction::Open;
+use crate::metrics::{Metrics, Written};
 
 /// Commands of people that go into one transaction at most.
 const PEOPLE_BATCH_MAX: usize = 192;
@@ -58,6 +60,7 @@ fn take(lane: &mut mpsc::Receiver<Box<dyn Job>>, max: usize, batch: &mut Batch) 
 pub(super) struct Writer {
     pub(super) connection: tokio_rusqlite::Connection,
     pub(super) committed: Arc<Notify>,
+    pub(super) metrics: Metrics,
     pub(super) checkpoints: Checkpoints,
     /// Nobody else may write for as long as the writer may.
     pub(super) _lock: Lock,
@@ -86,14 +89,24 @@ impl Writer {
         let written = self
             .connection
             .call(move |db| {
+                let begun = Instant::now();
                 let result = transact(db, &mut batch);
-                Ok::<_, rusqlite::Error>((batch, result))
+                Ok::<_, rusqlite::Error>((batch, result, begun.elapsed()))
             })
             .await;
         // The thread is gone only if the process is ending; the senders see their lane closed.
-        let Ok((batch, result)) = written else { return };
-        if let Ok(true) = result {
-            self.committed.notify_waiters();
+        let Ok((batch, result, held)) = written else {
+            return;
+        };
+        if let Ok(done) = &result {
+            if done.changed {
+                self.committed.notify_waiters();
+            }
+            self.metrics.written(Written {
+                commands: batch.len(),
+                held,
+                commit: done.commit,
+            });
         }
         let error = result.err();
         for job in batch {
@@ -119,15 +132,27 @@ impl Writer {
     }
 }
 
-/// Runs the batch in one transaction. `true` if something was kept.
-fn transact(db: &mut Connection, batch: &mut Batch) -> rusqlite::Result<bool> {
+/// What a transaction came to.
+struct Done {
+    /// Whether something was kept.
+    changed: bool,
+    /// How long the COMMIT took.
+    commit: Duration,
+}
+
+/// Runs the batch in one transaction.
+fn transact(db: &mut Connection, batch: &mut Batch) -> rusqlite::Result<Done> {
     let transaction = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let mut changed = false;
     for job in batch.iter_mut() {
         changed |= under_savepoint(&transaction, job.as_mut())?;
     }
+    let committing = Instant::now();
     transaction.commit()?;
-    Ok(changed)
+    Ok(Done {
+        changed,
+        commit: committing.elapsed(),
+    })
 }
 
 /// Runs one command; what it changed goes if it does not want it kept.

@@ -1,0 +1,1 @@
+SELECT count(*) AS owed, min(due_at) AS first_due FROM outbox

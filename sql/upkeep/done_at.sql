@@ -1,0 +1,1 @@
+SELECT done_at FROM chores WHERE name = $1

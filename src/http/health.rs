@@ -1,0 +1,199 @@
+//! Whether the bot can do its work, and how much of everything there is.
+//!
+//! May touch: what [`Watched`] gives. Invariant: a part that does not answer in time is not well;
+//! nothing is waited for longer than [`WRITER_WITHIN_MS`].
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
+
+use super::Watched;
+use crate::metrics::Snapshot;
+use crate::status::Shard;
+use crate::store::Failure;
+use crate::store::health::{BacklogNow, Ping};
+use crate::store::sqlite::files;
+
+/// The writer, and the disk, are well if they answer within this, in milliseconds.
+pub const WRITER_WITHIN_MS: u64 = 1_000;
+/// A shard that lost its connection has this long to come back, in seconds: Discord closes
+/// connections now and then, and resuming one takes moments.
+pub const SHARD_GRACE_S: i64 = 60;
+
+/// Whether the bot can do its work, part by part.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Readiness {
+    /// Whether every part that must be is well.
+    pub ok: bool,
+    /// The writer answers.
+    pub writer: Part,
+    /// Every shard is connected, or has not been away for long.
+    pub shards: Part,
+    /// The database's disk can be written on.
+    pub disk: Part,
+    /// The database is not larger than its operator wants. No reason to be taken out of service.
+    pub size: Part,
+    /// The newest backup, and its upload. No reason to be taken out of service either.
+    pub backup: Part,
+}
+
+/// One part.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Part {
+    /// Whether it is well.
+    pub ok: bool,
+    /// What is to be said about it.
+    pub says: String,
+}
+
+impl Part {
+    fn of(ok: bool, says: impl Into<String>) -> Self {
+        Self {
+            ok,
+            says: says.into(),
+        }
+    }
+}
+
+/// Looks at every part, all at once.
+pub(super) async fn readiness(watched: &Watched) -> Readiness {
+    let (writer, disk) = tokio::join!(writer(watched), disk(watched));
+    let shards = shards(&watched.status.shards(), watched.clock.now());
+    Readiness {
+        ok: writer.ok && shards.ok && disk.ok,
+        writer,
+        shards,
+        disk,
+        size: size(watched),
+        backup: backup(watched),
+    }
+}
+
+/// What has a level, now. What cannot be found out is 0; the log says why.
+pub(super) async fn snapshot(watched: &Watched) -> Snapshot {
+    let now = watched.clock.now();
+    let waiting = watched.store.waiting();
+    let sizes = files::sizes(&watched.db_path).unwrap_or_else(|error| {
+        tracing::warn!(%error, "the database could not be measured");
+        files::Sizes::default()
+    });
+    let backlog = in_time(watched.store.query(BacklogNow)).await;
+    let backlog = backlog.and_then(Result::ok);
+    let overdue = backlog.and_then(|backlog| backlog.first_due);
+    let shards = watched.status.shards();
+    let backups = watched.backups.status();
+    Snapshot {
+        people_waiting: waiting.people,
+        jobs_waiting: waiting.jobs,
+        owed: backlog.map_or(0, |backlog| backlog.rows.into()),
+        overdue_s: overdue.map_or(0.0, |due| seconds(now - due).max(0.0)),
+        database_bytes: sizes.file,
+        log_bytes: sizes.log,
+        free_bytes: sizes.free,
+        warn_bytes: watched.warn_bytes,
+        backup_age_s: backups.last.map(|last| seconds(now - last.at)),
+        upload_failed: backups.upload_failure.is_some(),
+        shards: shards
+            .iter()
+            .map(|shard| (shard.number, shard.up))
+            .collect(),
+    }
+}
+
+async fn writer(watched: &Watched) -> Part {
+    match in_time(watched.store.execute_job(Ping)).await {
+        Some(Ok(_)) => Part::of(true, "answers"),
+        Some(Err(Failure::Busy)) => Part::of(false, "its lane is full"),
+        Some(Err(error)) => Part::of(false, error.to_string()),
+        None => Part::of(false, format!("no answer within {WRITER_WITHIN_MS} ms")),
+    }
+}
+
+async fn disk(watched: &Watched) -> Part {
+    let folder = files::folder_of(&watched.db_path).to_owned();
+    let tried = tokio::task::spawn_blocking(move || files::try_write(&folder));
+    match in_time(tried).await {
+        Some(Ok(Ok(()))) => Part::of(true, "can be written on"),
+        Some(Ok(Err(error))) => Part::of(false, format!("cannot be written on: {error}")),
+        Some(Err(error)) => Part::of(false, error.to_string()),
+        None => Part::of(false, format!("no answer within {WRITER_WITHIN_MS} ms")),
+    }
+}
+
+fn shards(shards: &[Shard], now: DateTime<Utc>) -> Part {
+    let away = |shard: &&Shard| !shard.up;
+    let late = |shard: &&Shard| now - shard.since > TimeDelta::seconds(SHARD_GRACE_S);
+    let lost: Vec<_> = shards.iter().filter(away).filter(late).collect();
+    if let Some(first) = lost.first() {
+        let (count, since) = (lost.len(), first.since.to_rfc3339());
+        return Part::of(
+            false,
+            format!(
+                "{count} not connected, number {} since {since}",
+                first.number
+            ),
+        );
+    }
+    match (shards.len(), shards.iter().filter(away).count()) {
+        (0, _) => Part::of(false, "not started yet"),
+        (all, 0) => Part::of(true, format!("{all} connected")),
+        (all, away) => Part::of(true, format!("{away} of {all} are connecting")),
+    }
+}
+
+fn size(watched: &Watched) -> Part {
+    match watched.status.oversize() {
+        None => Part::of(true, "within what is wanted"),
+        Some(over) => Part::of(
+            false,
+            format!(
+                "{} bytes, warned of from {} on",
+                over.bytes, over.warn_bytes
+            ),
+        ),
+    }
+}
+
+fn backup(watched: &Watched) -> Part {
+    let status = watched.backups.status();
+    if let Some(failure) = status.failure {
+        return Part::of(false, format!("the latest failed: {}", failure.reason));
+    }
+    if let Some(failure) = status.upload_failure {
+        return Part::of(false, format!("the last upload failed: {}", failure.reason));
+    }
+    match status.last {
+        Some(last) => Part::of(true, format!("the newest one is {}", last.name)),
+        None => Part::of(false, "there is none yet"),
+    }
+}
+
+async fn in_time<T>(answer: impl Future<Output = T>) -> Option<T> {
+    let within = Duration::from_millis(WRITER_WITHIN_MS);
+    tokio::time::timeout(within, answer).await.ok()
+}
+
+fn seconds(time: TimeDelta) -> f64 {
+    time.as_seconds_f64()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shard_has_a_minute_to_come_back() {
+        let since = DateTime::UNIX_EPOCH;
+        let shard = |up| Shard {
+            number: 0,
+            up,
+            since,
+        };
+        let after = |seconds| since + TimeDelta::seconds(seconds);
+        assert!(!shards(&[], since).ok);
+        assert!(shards(&[shard(false)], after(SHARD_GRACE_S)).ok);
+        assert!(!shards(&[shard(true), shard(false)], after(SHARD_GRACE_S + 1)).ok);
+        assert!(shards(&[shard(true)], after(1_000_000)).ok);
+    }
+}

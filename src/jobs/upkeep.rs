@@ -1,0 +1,147 @@
+//! Keeps the database small and quick: old sessions go into the history, unused room goes back to
+//! the disk, the planner's statistics are renewed, and too great a size is told.
+//!
+//! May touch: the store, the size of its file, [`Status`](crate::status::Status). Invariant: it
+//! works in small steps with pauses between them, so that no click waits for it.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio_util::sync::CancellationToken;
+
+use crate::discord::feature::Context;
+use crate::status::Oversize;
+use crate::store::Failure;
+use crate::store::cleanup::ArchiveSessions;
+use crate::store::sqlite::files;
+use crate::store::upkeep::{GiveBackPages, PAGES_MAX, TellOfSize, Tune};
+
+/// It is done this often, in minutes.
+const UPKEEP_EVERY_MIN: i64 = 60;
+/// The pause between two steps, in milliseconds.
+const PAUSE_MS: u64 = 20;
+/// What people call a megabyte.
+const BYTES_PER_MB: u64 = 1_000_000;
+
+/// What is kept, and how much.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Upkeep {
+    /// The database file.
+    pub db_path: PathBuf,
+    /// Sessions go into the history this many days after their end.
+    pub retention_days: u32,
+    /// From which size of the database on it is warned, in bytes.
+    pub warn_bytes: u64,
+}
+
+impl Upkeep {
+    /// Of the database at `db_path`.
+    pub fn new(db_path: &Path, retention_days: u32, warn_mb: u32) -> Self {
+        Self {
+            db_path: db_path.to_owned(),
+            retention_days,
+            warn_bytes: u64::from(warn_mb) * BYTES_PER_MB,
+        }
+    }
+}
+
+/// Runs until `stop`.
+pub async fn run(context: Context, upkeep: Upkeep, stop: CancellationToken) {
+    loop {
+        let now = context.clock.now();
+        tokio::select! {
+            () = stop.cancelled() => return,
+            done = once(&context, &upkeep, now) => if let Err(error) = done {
+                tracing::warn!(%error, "the database's upkeep stumbled; it is tried again later");
+            }
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = context.clock.sleep_until(now + TimeDelta::minutes(UPKEEP_EVERY_MIN)) => {}
+        }
+    }
+}
+
+async fn once(context: &Context, upkeep: &Upkeep, now: DateTime<Utc>) -> Result<(), Failure> {
+    let before = now - TimeDelta::days(upkeep.retention_days.into());
+    let moved = archive(context, before).await?;
+    let given_back = give_back(context).await?;
+    if moved > 0 || given_back > 0 {
+        tracing::info!(
+            sessions = moved,
+            pages = given_back,
+            "old sessions are in the history"
+        );
+    }
+    let Ok(tuned) = context.store.execute_job(Tune { now }).await?;
+    tracing::debug!(tuned, "upkeep done");
+    weigh(context, upkeep, now).await
+}
+
+/// Moves everything that ended before `before`; how many sessions that were.
+async fn archive(context: &Context, before: DateTime<Utc>) -> Result<u32, Failure> {
+    let mut moved = 0;
+    loop {
+        let Ok(step) = context
+            .store
+            .execute_job(ArchiveSessions { before })
+            .await?;
+        moved += step.sessions;
+        if !step.more {
+            return Ok(moved);
+        }
+        pause().await;
+    }
+}
+
+/// Gives all unused room back; how many pages that were.
+async fn give_back(context: &Context) -> Result<usize, Failure> {
+    let mut given = 0;
+    loop {
+        let Ok(pages) = context.store.execute_job(GiveBackPages).await?;
+        given += pages;
+        if pages < PAGES_MAX {
+            return Ok(given);
+        }
+        pause().await;
+    }
+}
+
+/// Looks how large the file is, and says so to everybody concerned if it is too large.
+async fn weigh(context: &Context, upkeep: &Upkeep, now: DateTime<Utc>) -> Result<(), Failure> {
+    let bytes = match files::sizes(&upkeep.db_path) {
+        Ok(sizes) => sizes.file,
+        Err(error) => {
+            tracing::warn!(%error, "the database could not be measured");
+            return Ok(());
+        }
+    };
+    let warn_bytes = upkeep.warn_bytes;
+    if bytes < warn_bytes {
+        context.status.oversized(None);
+        return Ok(());
+    }
+    context
+        .status
+        .oversized(Some(Oversize { bytes, warn_bytes }));
+    tracing::warn!(
+        bytes,
+        warn_bytes,
+        "the database is larger than DB_SIZE_WARN_MB"
+    );
+    if let Some(owner) = context.rest.owner() {
+        let tell = TellOfSize {
+            owner,
+            bytes,
+            warn_bytes,
+            now,
+        };
+        let Ok(_told) = context.store.execute_job(tell).await?;
+    }
+    Ok(())
+}
+
+async fn pause() {
+    tokio::time::sleep(Duration::from_millis(PAUSE_MS)).await;
+}

@@ -1,0 +1,319 @@
+//! What is counted and timed, for Prometheus.
+//!
+//! May touch: nothing. Invariant: labels come from tables of this program and never from what
+//! people send, so that the number of series is bounded.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+/// What every name begins with.
+const PREFIX: &str = "overwatch_bot";
+/// Upper bounds of the times that people wait, in seconds; Discord's own limit is 3.
+const ANSWER_BUCKETS_S: [f64; 9] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.0, 3.0];
+/// Upper bounds of the times that the disk takes, in seconds.
+const DISK_BUCKETS_S: [f64; 9] = [
+    0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.02, 0.1, 1.0,
+];
+/// Upper bounds of the commands in one transaction.
+const BATCH_BUCKETS: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
+
+/// A value that goes up and down.
+type Level = Gauge<f64, AtomicU64>;
+
+/// All that is counted. Cheap to clone; all clones count together.
+#[derive(Clone)]
+pub struct Metrics(Arc<Inner>);
+
+struct Inner {
+    registry: Registry,
+    interactions: Family<InteractionLabels, Counter>,
+    waits: Family<WaitLabels, Histogram, fn() -> Histogram>,
+    transaction: Histogram,
+    commit: Histogram,
+    batch: Histogram,
+    deliveries: Family<DeliveryLabels, Counter>,
+    levels: Levels,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct InteractionLabels {
+    kind: &'static str,
+    command: &'static str,
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct WaitLabels {
+    kind: &'static str,
+    command: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DeliveryLabels {
+    kind: &'static str,
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct LaneLabels {
+    lane: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ShardLabels {
+    shard: u32,
+}
+
+/// What an interaction was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// `command`, `autocomplete`, `component` or `modal`.
+    pub kind: &'static str,
+    /// The command's or the route's name in its feature's table; `unknown` if it is in none.
+    pub name: &'static str,
+}
+
+/// How an interaction ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was answered, be it with a refusal.
+    Answered,
+    /// It was answered after "thinking…".
+    Late,
+    /// Too much was going on.
+    Busy,
+    /// Something was broken.
+    Failed,
+    /// Nothing answers to it.
+    Unknown,
+}
+
+impl Outcome {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Answered => "answered",
+            Self::Late => "late",
+            Self::Busy => "busy",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// One transaction of the writer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// Commands in it.
+    pub commands: usize,
+    /// How long it held the writer.
+    pub held: Duration,
+    /// How much of that its COMMIT took.
+    pub commit: Duration,
+}
+
+/// What has a level at any moment, as it is when somebody looks.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Snapshot {
+    /// Commands that wait on the lane of people.
+    pub people_waiting: usize,
+    /// Commands that wait on the lane of jobs.
+    pub jobs_waiting: usize,
+    /// Rows that the world is owed.
+    pub owed: u64,
+    /// For how long the oldest of those that are due has been due, in seconds.
+    pub overdue_s: f64,
+    /// The database file.
+    pub database_bytes: u64,
+    /// Its write-ahead log.
+    pub log_bytes: u64,
+    /// Free space on its disk.
+    pub free_bytes: u64,
+    /// From which size of the database on it is warned.
+    pub warn_bytes: u64,
+    /// The age of the newest backup, in seconds; `None` if there is none.
+    pub backup_age_s: Option<f64>,
+    /// Whether the last upload of a backup failed.
+    pub upload_failed: bool,
+    /// Every shard, and whether it is connected.
+    pub shards: Vec<(u32, bool)>,
+}
+
+#[derive(Default)]
+struct Levels {
+    waiting: Family<LaneLabels, Level>,
+    owed: Level,
+    overdue: Level,
+    database: Level,
+    log: Level,
+    free: Level,
+    warn: Level,
+    backup_age: Level,
+    upload_failed: Level,
+    shards: Family<ShardLabels, Level>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut inner = Inner {
+            registry: Registry::with_prefix(PREFIX),
+            interactions: Family::default(),
+            waits: Family::new_with_constructor(|| Histogram::new(ANSWER_BUCKETS_S)),
+            transaction: Histogram::new(DISK_BUCKETS_S),
+            commit: Histogram::new(DISK_BUCKETS_S),
+            batch: Histogram::new(BATCH_BUCKETS),
+            deliveries: Family::default(),
+            levels: Levels::default(),
+        };
+        inner.register();
+        inner.levels.register(&mut inner.registry);
+        Self(Arc::new(inner))
+    }
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Metrics")
+    }
+}
+
+impl Metrics {
+    /// An interaction was acknowledged, after this long, with this outcome.
+    pub fn answered(&self, asked: Asked, outcome: Outcome, after: Duration) {
+        let Asked { kind, name } = asked;
+        let labels = InteractionLabels {
+            kind,
+            command: name,
+            outcome: outcome.as_str(),
+        };
+        self.0.interactions.get_or_create(&labels).inc();
+        let labels = WaitLabels {
+            kind,
+            command: name,
+        };
+        let waits = self.0.waits.get_or_create(&labels);
+        waits.observe(after.as_secs_f64());
+    }
+
+    /// The writer has done a transaction.
+    pub fn written(&self, written: Written) {
+        self.0.transaction.observe(written.held.as_secs_f64());
+        self.0.commit.observe(written.commit.as_secs_f64());
+        let commands = u32::try_from(written.commands).unwrap_or(u32::MAX);
+        self.0.batch.observe(f64::from(commands));
+    }
+
+    /// A delivery of the outbox has ended: of which kind, and how.
+    pub fn delivered(&self, kind: &'static str, outcome: &'static str) {
+        let labels = DeliveryLabels { kind, outcome };
+        self.0.deliveries.get_or_create(&labels).inc();
+    }
+
+    /// Everything, with `now` for what has a level, in the OpenMetrics text format.
+    pub fn text(&self, now: &Snapshot) -> String {
+        self.0.levels.set(now);
+        let mut text = String::new();
+        encode(&mut text, &self.0.registry).expect("a String takes any text");
+        text
+    }
+}
+
+impl Inner {
+    fn register(&mut self) {
+        let all = &mut self.registry;
+        let told = "Interactions by kind, command or route, and outcome";
+        all.register("interactions", told, self.interactions.clone());
+        let told = "Seconds until an interaction was acknowledged";
+        all.register("interaction_seconds", told, self.waits.clone());
+        let told = "Seconds for which a transaction held the writer";
+        all.register("transaction_seconds", told, self.transaction.clone());
+        let told = "Seconds that a COMMIT took";
+        all.register("commit_seconds", told, self.commit.clone());
+        let told = "Commands in one transaction";
+        all.register("batch_commands", told, self.batch.clone());
+        let told = "Deliveries of the outbox by kind and outcome";
+        all.register("deliveries", told, self.deliveries.clone());
+    }
+}
+
+impl Levels {
+    fn register(&self, all: &mut Registry) {
+        let told = "Commands that wait for the writer";
+        all.register("lane_depth", told, self.waiting.clone());
+        let told = "Whether a shard is connected to Discord (1) or not (0)";
+        all.register("shard_up", told, self.shards.clone());
+        let levels = [
+            ("outbox_backlog", "Rows that the world is owed", &self.owed),
+            (
+                "outbox_overdue_seconds",
+                "For how long the oldest delivery that is due has been due",
+                &self.overdue,
+            ),
+            (
+                "database_bytes",
+                "Size of the database file",
+                &self.database,
+            ),
+            ("log_bytes", "Size of the write-ahead log", &self.log),
+            (
+                "disk_free_bytes",
+                "Free space on the database's disk",
+                &self.free,
+            ),
+            (
+                "database_warn_bytes",
+                "The size from which on the database is warned of",
+                &self.warn,
+            ),
+            (
+                "backup_age_seconds",
+                "Age of the newest backup; infinite if there is none",
+                &self.backup_age,
+            ),
+            (
+                "backup_upload_failed",
+                "Whether the last upload of a backup failed (1)",
+                &self.upload_failed,
+            ),
+        ];
+        for (name, told, level) in levels {
+            all.register(name, told, level.clone());
+        }
+    }
+
+    fn set(&self, now: &Snapshot) {
+        let lanes = [("people", now.people_waiting), ("jobs", now.jobs_waiting)];
+        for (lane, waiting) in lanes {
+            let level = self.waiting.get_or_create(&LaneLabels { lane });
+            level.set(lossy(waiting as u64));
+        }
+        for (shard, up) in &now.shards {
+            let level = self.shards.get_or_create(&ShardLabels { shard: *shard });
+            level.set(f64::from(u8::from(*up)));
+        }
+        self.owed.set(lossy(now.owed));
+        self.overdue.set(now.overdue_s);
+        self.database.set(lossy(now.database_bytes));
+        self.log.set(lossy(now.log_bytes));
+        self.free.set(lossy(now.free_bytes));
+        self.warn.set(lossy(now.warn_bytes));
+        self.backup_age
+            .set(now.backup_age_s.unwrap_or(f64::INFINITY));
+        self.upload_failed
+            .set(f64::from(u8::from(now.upload_failed)));
+    }
+}
+
+/// Prometheus knows no integers; beyond 2⁵³ nobody minds the last digit.
+fn lossy(value: u64) -> f64 {
+    value as f64
+}

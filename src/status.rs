@@ -1,0 +1,101 @@
+//! How the running parts are: who knows something of his own health says it here, and who is asked
+//! for it (`http`, the log, the owner) reads it here.
+//!
+//! May touch: nothing. Invariant: it holds only what is true now and can be told again after a
+//! restart; nothing is decided by it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, Utc};
+
+/// The state of the running process. Cheap to clone; all clones are the same.
+#[derive(Clone, Debug, Default)]
+pub struct Status(Arc<Mutex<Now>>);
+
+/// One shard's connection to Discord.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shard {
+    /// Its number, from 0.
+    pub number: u32,
+    /// Whether it is connected.
+    pub up: bool,
+    /// Since when it is, or is not.
+    pub since: DateTime<Utc>,
+}
+
+/// A database that has grown beyond what its operator wants to hear of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Oversize {
+    /// Its size.
+    pub bytes: u64,
+    /// The size from which it is warned of.
+    pub warn_bytes: u64,
+}
+
+#[derive(Debug, Default)]
+struct Now {
+    shards: Vec<Shard>,
+    oversize: Option<Oversize>,
+}
+
+impl Status {
+    /// So many shards are on their way since `now`; none of them is connected yet.
+    pub fn shards_start(&self, count: u32, now: DateTime<Utc>) {
+        let since = now;
+        let start = |number| Shard {
+            number,
+            up: false,
+            since,
+        };
+        self.now().shards = (0..count).map(start).collect();
+    }
+
+    /// A shard is connected, or is not. Saying the same again changes nothing.
+    pub fn shard_is(&self, number: u32, up: bool, now: DateTime<Utc>) {
+        let mut state = self.now();
+        let shard = state.shards.iter_mut().find(|one| one.number == number);
+        if let Some(shard) = shard.filter(|shard| shard.up != up) {
+            shard.up = up;
+            shard.since = now;
+        }
+    }
+
+    /// Every shard, by its number; none before the first was started.
+    pub fn shards(&self) -> Vec<Shard> {
+        self.now().shards.clone()
+    }
+
+    /// The database is larger than it should be, or is not any more.
+    pub fn oversized(&self, oversize: Option<Oversize>) {
+        self.now().oversize = oversize;
+    }
+
+    /// Whether the database is larger than it should be.
+    pub fn oversize(&self) -> Option<Oversize> {
+        self.now().oversize
+    }
+
+    /// Plain values are never left half written, so that a panic elsewhere poisons nothing here.
+    fn now(&self) -> MutexGuard<'_, Now> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::TimeDelta;
+
+    #[test]
+    fn a_shard_is_up_since_the_first_time_that_somebody_said_so() {
+        let (status, start) = (Status::default(), DateTime::UNIX_EPOCH);
+        let later = |seconds| start + TimeDelta::seconds(seconds);
+        status.shards_start(2, start);
+        status.shard_is(1, true, later(1));
+        status.shard_is(1, true, later(9));
+        status.shard_is(7, true, later(9));
+        let expected = |number, up, since| Shard { number, up, since };
+        let shards = [expected(0, false, start), expected(1, true, later(1))];
+        assert_eq!(status.shards(), shards);
+    }
+}

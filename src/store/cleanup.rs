@@ -1,0 +1,87 @@
+//! Sessions that are over for long leave the tables that are looked at all the time.
+//!
+//! May touch: the domain and [`Transaction`]. Invariant: what statistics and ratings need is in
+//! the history in the same transaction in which the session goes.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::sql::{DbError, Row, sql, values};
+use super::{Command, Stop, Transaction};
+use crate::domain::ids::SessionId;
+use crate::domain::ladder::Ladder;
+use crate::domain::mode::Mode;
+use crate::domain::role::Role;
+
+/// Queue entries that go in one command, with all that hangs on them; 20 ms is the longest that it
+/// may hold the writer (a test that is not run by itself measures it).
+pub const ENTRIES_MAX: u32 = 100;
+/// What moving a session weighs, in queue entries.
+const SESSION_WEIGHT: u32 = 10;
+
+/// Moves sessions that ended before `before` into the history, as many as go quickly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ArchiveSessions {
+    /// The end of the youngest that is moved.
+    pub before: DateTime<Utc>,
+}
+
+/// What was done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Archived {
+    /// Sessions that were moved.
+    pub sessions: u32,
+    /// Whether there is more to do.
+    pub more: bool,
+}
+
+impl Command for ArchiveSessions {
+    const NAME: &'static str = "archive_sessions";
+    type Answer = Archived;
+    type Refusal = std::convert::Infallible;
+
+    fn run(&self, tx: &mut dyn Transaction) -> Result<Archived, Stop<Self::Refusal>> {
+        let mut room = ENTRIES_MAX;
+        let mut sessions = 0;
+        while let Some(over) = tx.query_one(sql!("history/over"), values![self.before])? {
+            let (id, entries): (SessionId, u32) = (over.get("id")?, over.get("entries")?);
+            let weight = entries.saturating_add(SESSION_WEIGHT);
+            if weight > room {
+                // A long queue goes in pieces; the session itself follows with the last one.
+                if sessions == 0 {
+                    tx.execute(sql!("history/forget_entries"), values![id, room])?;
+                }
+                return Ok(Archived {
+                    sessions,
+                    more: true,
+                });
+            }
+            archive(tx, id, &over)?;
+            sessions += 1;
+            room -= weight;
+        }
+        Ok(Archived {
+            sessions,
+            more: false,
+        })
+    }
+}
+
+/// The ladder on which `role` was ranked, as a stored word; `None` for a mode that is not known.
+pub(super) fn ladder(session: &Row, role: Role) -> Result<Option<&'static str>, DbError> {
+    let mode: String = session.get("game_mode")?;
+    Ok(Mode::parse(&mode).map(|mode| Ladder::as_str(mode.ladder(role))))
+}
+
+fn archive(tx: &mut dyn Transaction, id: SessionId, session: &Row) -> Result<(), DbError> {
+    tx.execute(sql!("history/keep_session"), values![id])?;
+    for role in Role::ALL {
+        let values = values![id, role.as_str(), ladder(session, role)?];
+        tx.execute(sql!("history/keep_players"), values)?;
+    }
+    tx.execute(sql!("history/leave"), values![id])?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
