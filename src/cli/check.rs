@@ -4,11 +4,11 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
-use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
+use chrono::{DateTime, Datelike as _, SecondsFormat, TimeDelta, Utc};
 use serde::Serialize;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use super::Failed;
+use super::{Failed, say};
 use crate::clock::Clock;
 use crate::config::{Config, DB_PATH};
 use crate::domain::backup::BackupName;
@@ -90,7 +90,7 @@ fn print(lines: &[Line], json: bool) -> Result<(), Failed> {
     if json {
         let ok = lines.iter().all(|line| line.verdict != Verdict::Fail);
         let all = serde_json::json!({"ok": ok, "checks": lines});
-        println!("{}", serde_json::to_string_pretty(&all)?);
+        say(format_args!("{}", serde_json::to_string_pretty(&all)?));
         return Ok(());
     }
     for line in lines {
@@ -99,7 +99,7 @@ fn print(lines: &[Line], json: bool) -> Result<(), Failed> {
             Verdict::Warn => "warn",
             Verdict::Fail => "FAIL",
         };
-        println!("{verdict:<5}{:<15}{}", line.name, line.says);
+        say(format_args!("{verdict:<5}{:<15}{}", line.name, line.says));
     }
     Ok(())
 }
@@ -151,7 +151,11 @@ fn clock(db: &Path, backups: &Path, now: DateTime<Utc>) -> Line {
                 format!("{now} is before {newest}, from which a file is; is the clock right?");
             line("clock", Verdict::Warn, says)
         }
-        _ => line("clock", Verdict::Ok, now.to_rfc3339()),
+        _ => line(
+            "clock",
+            Verdict::Ok,
+            now.to_rfc3339_opts(SecondsFormat::Secs, true),
+        ),
     }
 }
 

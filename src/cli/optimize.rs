@@ -2,9 +2,9 @@
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::Failed;
+use super::{Failed, say};
 use crate::config::{Config, DB_PATH};
-use crate::store::sqlite::compact::optimize;
+use crate::store::sqlite::compact::{OptimizeError, optimize};
 use crate::store::sqlite::files;
 
 pub(super) async fn run(config: Config) -> Result<(), Failed> {
@@ -25,16 +25,20 @@ pub(super) async fn run(config: Config) -> Result<(), Failed> {
     });
     let done = done.await?;
     bar.finish_and_clear();
-    done.map_err(|error| complain(&error))?;
+    done.map_err(|error| match error {
+        // It names the database itself.
+        OptimizeError::Lock(error) => error.into(),
+        error => complain(&error),
+    })?;
     let after = files::sizes(&path).map_err(|error| complain(&error))?;
     let (was, is) = (before.file + before.log, after.file + after.log);
-    println!(
+    say(format_args!(
         "{}: {} bytes before, {} bytes now, {} came back",
         path.display(),
         was,
         is,
         was.saturating_sub(is)
-    );
+    ));
     Ok(())
 }
 
