@@ -178,3 +178,43 @@ fn complain(failed: &Failed) -> ExitCode {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    const README: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md"));
+
+    #[test]
+    fn the_arguments_do_not_contradict_each_other() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn the_readme_names_every_setting_and_every_subcommand() {
+        let command = Arguments::command();
+        let subcommands: Vec<_> = command.get_subcommands().collect();
+        let settings = subcommands
+            .iter()
+            .flat_map(|command| command.get_arguments());
+        for setting in command.get_arguments().chain(settings) {
+            let Some(name) = setting.get_env().and_then(|name| name.to_str()) else {
+                continue;
+            };
+            // The three of a family share a line.
+            let family = name
+                .strip_prefix("BACKUP_KEEP_")
+                .map(|which| format!("_{which}`"));
+            let named = README.contains(&format!("`{name}`"));
+            assert!(
+                named || family.is_some_and(|which| README.contains(&which)),
+                "{name}"
+            );
+        }
+        for name in subcommands.iter().map(|command| command.get_name()) {
+            assert!(README.contains(&format!("| `{name}`")), "{name}");
+        }
+    }
+}

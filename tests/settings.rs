@@ -1,0 +1,115 @@
+//! The settings, as the program itself takes them: what is missing or malformed is one sentence and
+//! exit code 2, before anything is opened, and no secret is ever shown.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+const SECRET: &str = "MTk4NjIyNDgzNDcxOTI1MjQ4.Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs";
+
+/// Runs the program in `folder`, with nothing in the environment but this.
+fn program(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_overwatch-bot"))
+        .args(arguments)
+        .env_clear()
+        .envs(environment.iter().copied())
+        .current_dir(folder)
+        .output()
+        .expect("the program runs")
+}
+
+/// What was refused, in one line.
+#[track_caller]
+fn refused(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> String {
+    let output = program(folder, arguments, environment);
+    let said = String::from_utf8(output.stderr).expect("text");
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(!said.contains(SECRET), "{said}");
+    said
+}
+
+#[test]
+fn a_missing_token_is_one_sentence_that_says_where_to_put_it() {
+    let folder = tempfile::tempdir().unwrap();
+    for arguments in [&[][..], &["run"]] {
+        let said = refused(folder.path(), arguments, &[]);
+        assert!(said.contains("BOT_TOKEN is not set"), "{said}");
+    }
+    assert_eq!(
+        folder.path().read_dir().unwrap().count(),
+        0,
+        "nothing was opened"
+    );
+}
+
+#[test]
+fn a_malformed_setting_is_one_sentence_that_names_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let prefixed = format!("Bot {SECRET}");
+    for (name, value, named) in [
+        ("BOT_TOKEN", prefixed.as_str(), "BOT_TOKEN"),
+        ("BOT_TOKEN", "two words", "BOT_TOKEN"),
+        ("BOT_TOKEN", "", "BOT_TOKEN"),
+        ("SHARDS", "many", "--shards"),
+        ("SHARDS", "0", "--shards"),
+        ("DISCORD_API_URL", "discord", "--discord-api-url"),
+        ("LOG", "overwatch_bot=loud", "--log"),
+        ("LOG_FORMAT", "xml", "--log-format"),
+        ("BACKUP_EVERY", "sometimes", "--backup-every"),
+        ("HTTP_ADDR", "here", "--http-addr"),
+    ] {
+        let said = refused(folder.path(), &[], &[("BOT_TOKEN", SECRET), (name, value)]);
+        assert!(said.contains(named), "{name}={value}: {said}");
+    }
+    assert_eq!(
+        folder.path().read_dir().unwrap().count(),
+        0,
+        "nothing was opened"
+    );
+}
+
+#[test]
+fn a_token_that_discord_cannot_be_asked_about_is_not_shown_either() {
+    let folder = tempfile::tempdir().unwrap();
+    // Nobody listens on port 1.
+    let nobody = [
+        ("BOT_TOKEN", SECRET),
+        ("DISCORD_API_URL", "http://127.0.0.1:1"),
+        ("LOG", "trace"),
+    ];
+    let output = program(folder.path(), &[], &nobody);
+    assert_eq!(output.status.code(), Some(1));
+    for said in [output.stderr, output.stdout] {
+        assert!(
+            !String::from_utf8_lossy(&said).contains(SECRET),
+            "the token was shown"
+        );
+    }
+}
+
+#[test]
+fn settings_are_read_from_a_file_and_a_broken_one_is_told_without_its_content() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join(".env"), "SHARDS=many\n").unwrap();
+    assert!(refused(folder.path(), &[], &[("BOT_TOKEN", SECRET)]).contains("--shards"));
+    std::fs::write(folder.path().join(".env"), format!("BOT_TOKEN '{SECRET}\n")).unwrap();
+    assert!(refused(folder.path(), &[], &[]).contains(".env"));
+}
+
+#[test]
+fn help_shows_settings_with_their_defaults_and_no_values() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = program(folder.path(), &["--help"], &[("BOT_TOKEN", SECRET)]);
+    let help = String::from_utf8(output.stdout).expect("text");
+    assert!(output.status.success());
+    for shown in [
+        "BOT_TOKEN",
+        "DB_PATH",
+        "data/overwatch.db",
+        "[default: backups]",
+        "playground",
+    ] {
+        assert!(help.contains(shown), "{shown}");
+    }
+    assert!(!help.contains(SECRET));
+}
