@@ -351,7 +351,7 @@ async fn what_people_type_is_shown_and_never_meant() {
 
 #[tokio::test]
 async fn when_a_crowd_clicks_the_card_ends_true_with_few_edits() {
-    const CROWD: usize = 150;
+    const CROWD: usize = 1_000;
     story_in(playground::World::with_people(CROWD), 1, async |world| {
         let card = planned(&world.person(0), json!({"mode": "6v6"})).await;
         let session = number(&card).expect("a number");
@@ -373,14 +373,14 @@ async fn when_a_crowd_clicks_the_card_ends_true_with_few_edits() {
             }
         };
         stream::iter(0..CROWD).for_each_concurrent(40, click).await;
-        let waiting = format!("Waiting ({})", CROWD - CROWD / 3);
+        let waiting = format!("Waiting ({})", CROWD - CROWD.div_ceil(3));
         let last = card_reads(&world.person(1), &card, &waiting).await;
         assert!(text_of(&last).contains("… and "), "{last:#}");
-        let clicks = CROWD * 2 + CROWD / 3;
+        let clicks = CROWD * 2 + CROWD.div_ceil(3);
         let edits = world
             .count("PATCH", "/channels/{channel_id}/messages")
             .await;
-        assert!(edits * 4 < clicks, "{edits} edits for {clicks} clicks");
+        assert!(edits * 10 < clicks, "{edits} edits for {clicks} clicks");
     })
     .await;
 }
