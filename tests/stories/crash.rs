@@ -4,7 +4,7 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::json;
 
-use crate::world::{TOKEN, World, story_without_bot, text_of};
+use crate::world::{TOKEN, World, story_in_real_time, text_of};
 
 /// The program, running against the story's Discord and on its database.
 struct Process(Child);
@@ -45,7 +45,7 @@ impl Drop for Process {
 
 #[tokio::test]
 async fn a_join_that_was_answered_survives_a_kill_and_the_card_becomes_true() {
-    story_without_bot(async |world| {
+    story_in_real_time(async |world| {
         let bot = Process::start(world).await;
         let (organiser, player) = (world.person(0), world.person(3));
         let session = json!({"mode": "6v6", "when": "in 2 hours", "title": "Crash test"});

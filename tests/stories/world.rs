@@ -25,10 +25,12 @@ pub(crate) async fn story(tell: impl AsyncFnOnce(&mut World)) {
     story_in(playground::World::default(), 1, tell).await;
 }
 
-/// Tells a story in which the bot is a process of its own, in the machine's own time.
-pub(crate) async fn story_without_bot(tell: impl AsyncFnOnce(&mut World)) {
+/// Tells a story in the machine's own time, in which Discord's three seconds are three seconds. The
+/// story starts the bot itself, or the program.
+pub(crate) async fn story_in_real_time(tell: impl AsyncFnOnce(&mut World)) {
     let mut world = World::begin(playground::World::default(), 1, Clock::system()).await;
     tell(&mut world).await;
+    world.stop().await;
     world.end().await;
 }
 
