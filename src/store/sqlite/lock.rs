@@ -34,8 +34,7 @@ pub enum LockError {
 /// The right to write to a database, for as long as this lives.
 #[derive(Debug)]
 pub(crate) struct Lock {
-    // The lock goes with the file's last descriptor.
-    _file: File,
+    file: File,
 }
 
 impl Lock {
@@ -71,7 +70,16 @@ impl Lock {
             .set_len(0)
             .and_then(|()| write!(file, "{}", std::process::id()));
         told.map_err(io)?;
-        Ok(Self { _file: file })
+        Ok(Self { file })
+    }
+}
+
+impl Drop for Lock {
+    /// Lets go by word. Closing the file would not be enough: a program that another thread is
+    /// just starting has a copy of every descriptor until it begins, and the lock with it.
+    fn drop(&mut self) {
+        // Where unlocking fails there is nothing left but to close the file, which follows.
+        let _ = self.file.unlock();
     }
 }
 
@@ -108,5 +116,16 @@ mod tests {
         );
         drop(first);
         Lock::take(&path).unwrap();
+    }
+
+    #[test]
+    fn whoever_has_a_copy_of_the_descriptor_does_not_keep_the_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("overwatch.db");
+        let first = Lock::take(&path).unwrap();
+        let copy = first.file.try_clone().unwrap();
+        drop(first);
+        Lock::take(&path).unwrap();
+        drop(copy);
     }
 }
