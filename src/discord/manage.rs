@@ -4,7 +4,9 @@
 //! May touch: the store and twilight's models. Invariant: nothing is remembered between two
 //! clicks but what is in the custom ids; every answer shows what is true now.
 
+mod organisers;
 mod place;
+mod start;
 mod view;
 mod words;
 
@@ -52,6 +54,22 @@ pub const FEATURE: Feature = Feature {
         Route {
             name: "manage-queue",
             run: |ctx, click, it| Box::pin(set_open(ctx, click, it)),
+        },
+        Route {
+            name: organisers::PAGE,
+            run: |ctx, click, it| Box::pin(organisers::page(ctx, click, it)),
+        },
+        Route {
+            name: organisers::SHARE,
+            run: |ctx, click, it| Box::pin(organisers::share(ctx, click, it)),
+        },
+        Route {
+            name: start::ASK,
+            run: |ctx, click, it| Box::pin(start::ask(ctx, click, it)),
+        },
+        Route {
+            name: start::SURE,
+            run: |ctx, click, it| Box::pin(start::sure(ctx, click, it)),
         },
     ],
     modals: &[],
@@ -235,6 +253,12 @@ impl<'a> Desk<'a> {
             actor,
             place,
         })
+    }
+
+    /// The desk of a click whose place in the dashboard is the argument numbered `place`.
+    fn at(context: &'a Context, click: &'a Click, args: &str, place: usize) -> Result<Self, Reply> {
+        let place = Place::parse(args.split(':').nth(place));
+        Self::of(context, click, args, place)
     }
 
     /// The dashboard, with what has just happened.

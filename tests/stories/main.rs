@@ -9,7 +9,9 @@ mod card;
 #[path = "../support/contract.rs"]
 mod contract;
 mod crash;
+mod dashboard;
 mod health;
+mod log;
 mod manage;
 mod people;
 mod profile;

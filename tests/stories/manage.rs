@@ -62,7 +62,7 @@ async fn a_player_is_accepted_shown_told_and_can_leave() {
             .await;
         assert_eq!(done.outcome(), "update");
         done.says("is in as Tank");
-        let line = format!("Tank 1/1\n<@{}> · Tank · Diamond 3", player.user);
+        let line = format!("Tank 1/1\n<@{}> · Diamond 3", player.user);
         let shown = card_reads(&player, &card, "Tank 1/1").await;
         assert!(
             crate::world::text_of(&shown).contains("Needs 2 damage and 2 support"),
