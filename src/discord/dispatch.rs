@@ -46,7 +46,7 @@ pub(super) enum Way {
 #[derive(Debug)]
 pub(super) enum First {
     /// It is this, and to be the response.
-    Response(InteractionResponse),
+    Response(Box<InteractionResponse>),
     /// It was given to the callback after all.
     Given,
 }
@@ -238,7 +238,9 @@ impl Dispatcher {
         if data.is_some_and(|data| data.attachments.is_some()) {
             self.call_back(click, &response).await;
             let _ = sender.send(First::Given);
-        } else if let Err(First::Response(response)) = sender.send(First::Response(response)) {
+        } else if let Err(First::Response(response)) =
+            sender.send(First::Response(Box::new(response)))
+        {
             self.call_back(click, &response).await;
         }
     }
