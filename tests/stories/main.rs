@@ -11,6 +11,7 @@ mod contract;
 mod crash;
 mod dashboard;
 mod health;
+mod http;
 mod log;
 mod manage;
 mod people;
