@@ -45,7 +45,7 @@ async fn an_administrator_overrides_the_organiser_and_it_is_on_record() {
         let (organiser_id, admin_id, player_id) = (&organiser.user, &admin.user, &player.user);
         told.says("History: Cup")
             .says(&format!("<@{organiser_id}> planned it"))
-            .says(&format!("<@{organiser_id}> accepted <@{player_id}> as Tank\n").trim_end().to_owned())
+            .says(&format!("<@{organiser_id}> accepted <@{player_id}> as Tank"))
             .says(&format!(
                 "<@{admin_id}> (administrator) took back the place of <@{player_id}> as Tank · ⚠️ **override**"
             ));
