@@ -122,6 +122,8 @@ pub struct ChosenChannel {
     pub id: ChannelId,
     /// What the person who chose it may do there.
     pub permissions: Permissions,
+    /// What the bot may do there, if Discord tells.
+    pub app_permissions: Option<Permissions>,
 }
 
 impl Pressed {
@@ -143,6 +145,7 @@ impl Pressed {
             Some(ChosenChannel {
                 id: ChannelId(id.get().cast_signed()),
                 permissions: channel.permissions,
+                app_permissions: channel.app_permissions,
             })
         });
         Self {

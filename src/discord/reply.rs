@@ -4,6 +4,7 @@
 //! and all answers to a person are for that person alone.
 
 use twilight_model::application::command::{CommandOptionChoice, CommandOptionChoiceValue};
+use twilight_model::channel::ChannelType;
 use twilight_model::channel::message::component::{
     ActionRow, Button, ButtonStyle, Component, Label, SelectDefaultValue, SelectMenu,
     SelectMenuOption, SelectMenuType, TextInput, TextInputStyle,
@@ -221,6 +222,27 @@ pub fn people_menu(
         kind: SelectMenuType::User,
         max_values: Some(max),
         min_values: Some(min),
+        options: None,
+        placeholder: Some(placeholder.to_owned()),
+        required: None,
+    })
+}
+
+/// A menu of the server's channels that can be written in, of which one is chosen.
+pub fn channel_menu(id: impl Into<String>, placeholder: &str) -> Component {
+    Component::SelectMenu(SelectMenu {
+        id: None,
+        channel_types: Some(vec![
+            ChannelType::GuildText,
+            ChannelType::GuildAnnouncement,
+            ChannelType::PublicThread,
+        ]),
+        custom_id: id.into(),
+        default_values: None,
+        disabled: false,
+        kind: SelectMenuType::Channel,
+        max_values: Some(1),
+        min_values: Some(1),
         options: None,
         placeholder: Some(placeholder.to_owned()),
         required: None,

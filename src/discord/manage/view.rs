@@ -9,7 +9,7 @@ use twilight_model::channel::message::component::{ButtonStyle, Component, Select
 use twilight_util::builder::embed::{EmbedBuilder, EmbedFieldBuilder, EmbedFooterBuilder};
 
 use super::place::{PAGE_MAX, Place, Tab, pages};
-use super::{organisers, start};
+use super::{call, organisers, start, words};
 use crate::discord::card::{
     EMBED_TITLE_MAX_CHARS, FIELD_MAX_CHARS, STREAM_MARK, accepted_line, fitting, needs, offered,
     organisers as led_by, state,
@@ -21,10 +21,13 @@ use crate::domain::queue::{Entry, Standing};
 use crate::domain::session::{Session, Status};
 use crate::domain::text::{Lines, clean};
 use crate::store::queue::SessionView;
-pub(super) use player::player;
+pub(super) use player::{Shown, obstacle};
 
 /// Characters of the list on one page: with all else it stays within an embed's limit.
 const LIST_MAX_CHARS: usize = 3_600;
+
+/// Marks a place for which a limit was overridden.
+const OVERRIDE_MARK: &str = " · ⚠️ override";
 
 /// The dashboard: the session, who is in, and one page of who waits or was turned down. `said` is
 /// what has just happened.
@@ -41,7 +44,14 @@ pub(super) fn overview(
     let accepted: Vec<_> = view
         .queue
         .accepted()
-        .map(|(entry, in_place)| accepted_line(session, entry, in_place, now))
+        .map(|(entry, in_place)| {
+            let line = accepted_line(session, entry, in_place, now);
+            if in_place.overridden {
+                line + OVERRIDE_MARK
+            } else {
+                line
+            }
+        })
         .collect();
     let mut embed = EmbedBuilder::new()
         .title(title("Manage: ", &session.plan.title))
@@ -55,6 +65,10 @@ pub(super) fn overview(
             format!("In ({})", accepted.len()),
             lines,
         ));
+    }
+    if let Some(wide) = player::wide_group(view, None) {
+        let text = format!("⚠️ {}.", words::wide_group(&wide));
+        embed = embed.field(EmbedFieldBuilder::new("Wide group", text));
     }
     let count = pages(listed.len());
     if count > 1 {
@@ -216,6 +230,7 @@ fn pages_of(session: &Session, place: Place) -> Vec<Component> {
     let id = session.id;
     let page = |id: String, label| button(id, label, ButtonStyle::Secondary);
     vec![
+        page(format!("{}:{id}:{place}", call::PAGE), "Find players"),
         page(format!("{}:{id}:{place}", organisers::PAGE), "Organisers"),
         page(format!("{HISTORY}:{id}:0:{place}"), "History"),
     ]
