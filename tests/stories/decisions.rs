@@ -263,34 +263,40 @@ async fn only_an_administrator_goes_beyond_the_cap_on_a_role() {
     .await;
 }
 
+/// Two players six divisions apart: the first is in, the second waits.
+async fn apart(organiser: &Person<'_>, card: &Value, (first, second): (&Person<'_>, &Person<'_>)) {
+    for (person, tag, rank) in [(first, "Freya#1111", "p3"), (second, "Kwame#1111", "g4")] {
+        account(person, json!({"battletag": tag, "open": rank})).await;
+        let joined = person.press(card, &on(card, "join")).await;
+        joined.says("in the queue");
+    }
+    accept(organiser, card, first, "tank").await;
+}
+
 #[tokio::test]
 async fn a_stack_that_is_too_far_apart_is_a_wide_group() {
     story(async |world| {
         let organiser = world.person(2);
         let card = planned(&organiser, json!({"mode": "6v6"})).await;
         let (first, second) = (world.person(4), world.person(5));
-        for (person, tag, rank) in [(&first, "Freya#1111", "p3"), (&second, "Kwame#1111", "g4")] {
-            account(person, json!({"battletag": tag, "open-queue": rank})).await;
-            person.press(&card, &on(&card, "join")).await;
-        }
-        accept(&organiser, &card, &first, "tank").await;
+        apart(&organiser, &card, (&first, &second)).await;
         let view = player(&organiser, &card, &second, false).await;
         view.says("Wide group")
             .says("Gold 4 to Platinum 3 is 6 divisions; in ranked play more than 5");
-        accept(&organiser, &card, &second, "flex")
-            .await
-            .says("⚠️ Gold 4 to Platinum 3 is 6 divisions");
+        let desk = accept(&organiser, &card, &second, "flex").await;
+        desk.says("⚠️ Gold 4 to Platinum 3 is 6 divisions");
+    })
+    .await;
+}
 
-        // Two teams play each other, and not in the ranked queue.
-        let scrim = planned(
-            &organiser,
-            json!({"mode": "6v6", "teams": 2, "title": "Scrim"}),
-        )
-        .await;
-        first.press(&scrim, &on(&scrim, "join")).await;
-        second.press(&scrim, &on(&scrim, "join")).await;
-        accept(&organiser, &scrim, &first, "tank").await;
-        let desk = accept(&organiser, &scrim, &second, "flex").await;
+#[tokio::test]
+async fn two_teams_are_no_stack() {
+    story(async |world| {
+        let organiser = world.person(2);
+        let card = planned(&organiser, json!({"mode": "6v6", "teams": 2})).await;
+        let (first, second) = (world.person(4), world.person(5));
+        apart(&organiser, &card, (&first, &second)).await;
+        let desk = accept(&organiser, &card, &second, "flex").await;
         assert!(!desk.text().contains("Wide group"), "{}", desk.text());
     })
     .await;
