@@ -55,9 +55,9 @@ pub(super) async fn run(config: Config, arguments: Arguments) -> Result<(), Fail
         token: TOKEN.parse().expect("any text is taken"),
         api: Some(discord.url().parse().expect("a plain address")),
         shards: None,
-        upkeep: Upkeep::new(&db_path, config.retention_days, config.db_size_warn_mb),
+        upkeep: Upkeep::new(config.retention_days, config.db_size_warn_mb),
         http: config.http_addr,
-        db_path,
+        database: db_path.into(),
         backups,
     };
     let app = App::start(settings, clock).await?;

@@ -5,7 +5,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::Failed;
 use crate::app::{App, Settings};
 use crate::clock::Clock;
-use crate::config::{Config, DB_PATH};
+use crate::config::Config;
 use crate::jobs::upkeep::Upkeep;
 
 pub(super) async fn run(config: Config) -> Result<(), Failed> {
@@ -47,6 +47,7 @@ pub(super) fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
 }
 
 fn settings(config: Config) -> Result<Settings, Failed> {
+    let database = super::database::place(&config)?;
     let token = config.bot_token.ok_or_else(|| {
         Failed::Settings(
             "BOT_TOKEN is not set; put the bot's token from Discord's developer portal into the \
@@ -57,15 +58,14 @@ fn settings(config: Config) -> Result<Settings, Failed> {
     token
         .check()
         .map_err(|wrong| Failed::Settings(format!("BOT_TOKEN {wrong}")))?;
-    let db_path = config.db_path.unwrap_or_else(|| DB_PATH.into());
     let backups = super::backup::settings(&config.backup);
     Ok(Settings {
         token,
         api: config.discord_api_url,
         shards: config.shards,
-        upkeep: Upkeep::new(&db_path, config.retention_days, config.db_size_warn_mb),
+        upkeep: Upkeep::new(config.retention_days, config.db_size_warn_mb),
         http: config.http_addr,
-        db_path,
+        database,
         backups,
     })
 }
