@@ -16,6 +16,7 @@ mod engine;
 pub mod gateway;
 pub mod health;
 pub mod history;
+pub mod log;
 pub mod outbox;
 #[cfg(feature = "postgres")]
 pub mod postgres;

@@ -1,6 +1,7 @@
 //! The world of a story: an embedded Discord, the bot, and people who do things.
 
 use std::ops::AsyncFnOnce;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -13,6 +14,7 @@ use overwatch_bot::store::backup;
 use serde_json::{Value, json};
 
 use crate::contract;
+use crate::ground::{self, Ground};
 
 /// When every story begins: a Sunday, 13:00 in Berlin.
 pub(crate) const START: &str = "2026-11-22T12:00:00Z";
@@ -25,10 +27,21 @@ pub(crate) async fn story(tell: impl AsyncFnOnce(&mut World)) {
     story_in(playground::World::default(), 1, tell).await;
 }
 
+/// Tells a story that is about the file of SQLite, and of no other database.
+pub(crate) async fn story_of_a_file(tell: impl AsyncFnOnce(&mut World)) {
+    match ground::on_postgres() {
+        false => story(tell).await,
+        true => eprintln!("skipped: it is about the file of SQLite"),
+    }
+}
+
 /// Tells a story in the machine's own time, in which Discord's three seconds are three seconds. The
 /// story starts the bot itself, or the program.
 pub(crate) async fn story_in_real_time(tell: impl AsyncFnOnce(&mut World)) {
-    let mut world = World::begin(playground::World::default(), 1, Clock::system()).await;
+    let Some(mut world) = World::begin(playground::World::default(), 1, Clock::system()).await
+    else {
+        return;
+    };
     tell(&mut world).await;
     world.stop().await;
     world.end().await;
@@ -41,7 +54,9 @@ pub(crate) async fn story_in(
     tell: impl AsyncFnOnce(&mut World),
 ) {
     let clock = Clock::manual(START.parse().expect("a time"));
-    let mut world = World::begin(people, shards, clock).await;
+    let Some(mut world) = World::begin(people, shards, clock).await else {
+        return;
+    };
     world.start().await;
     tell(&mut world).await;
     world.stop().await;
@@ -56,14 +71,18 @@ pub(crate) struct World {
     pub(crate) discord: Discord,
     /// The bot, while it runs.
     pub(crate) app: Option<App>,
-    /// The folder with the database.
+    /// The database.
+    pub(crate) ground: Ground,
+    /// A folder for the backups, and for the database if it is a file.
     pub(crate) folder: tempfile::TempDir,
     people: playground::World,
     http: reqwest::Client,
 }
 
 impl World {
-    async fn begin(people: playground::World, shards: u32, clock: Clock) -> Self {
+    async fn begin(people: playground::World, shards: u32, clock: Clock) -> Option<Self> {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let ground = Ground::new(folder.path()).await?;
         // The client wants a provider of cryptography, also for plain HTTP.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let discord = Discord::start(playground::Settings {
@@ -75,14 +94,15 @@ impl World {
         })
         .await
         .expect("a free port");
-        Self {
+        Some(Self {
             clock,
             discord,
             app: None,
-            folder: tempfile::tempdir().expect("a temporary folder"),
+            ground,
+            folder,
             people,
             http: reqwest::Client::new(),
-        }
+        })
     }
 
     /// The settings with which the bot is started.
@@ -91,9 +111,9 @@ impl World {
             token: TOKEN.parse().expect("any text is taken"),
             api: Some(self.discord.url().parse().expect("an address")),
             shards: None,
-            db_path: self.folder.path().join("overwatch.db"),
+            database: self.ground.place(),
             http: Some(([127, 0, 0, 1], 0).into()),
-            upkeep: Upkeep::new(&self.folder.path().join("overwatch.db"), 30, 100),
+            upkeep: Upkeep::new(30, 100),
             backups: backup::Settings::in_folder(self.folder.path().join("backups")),
         }
     }
@@ -120,9 +140,15 @@ impl World {
         self.start().await;
     }
 
-    /// The database file, opened by somebody else.
-    pub(crate) fn database(&self) -> rusqlite::Connection {
-        rusqlite::Connection::open(self.settings().db_path).expect("the file")
+    /// The database file, opened by somebody else. For stories of a file only.
+    pub(crate) fn file(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.file_path()).expect("the file")
+    }
+
+    /// Where the database file is. For stories of a file only.
+    pub(crate) fn file_path(&self) -> PathBuf {
+        let place = self.ground.place();
+        place.file().expect("a story of a file").to_owned()
     }
 
     /// Moves the time forward to `at`.
