@@ -18,9 +18,15 @@ const SCRIPT: &str = r#"
 set -e
 cd "$1"
 "$2/initdb" -D data -A trust -U postgres --no-sync --no-locale -E UTF8 > initdb.log 2>&1
-"$2/pg_ctl" -D data -w -t 120 -s -l server.log start > pg_ctl.log 2>&1 -o "
-    -c listen_addresses='' -c unix_socket_directories='$1' -c max_connections=300
-    -c fsync=off -c full_page_writes=off -c autovacuum=off -c jit=off"
+cat >> data/postgresql.conf <<END
+listen_addresses = ''
+unix_socket_directories = '$1'
+max_connections = 300
+fsync = off
+full_page_writes = off
+autovacuum = off
+END
+"$2/pg_ctl" -D data -w -t 120 -s -l server.log start > pg_ctl.log 2>&1
 echo ready
 cat > /dev/null
 "$2/pg_ctl" -D data -m immediate -s stop > pg_ctl.log 2>&1 || true

@@ -115,6 +115,7 @@ impl Database {
             committed: Arc::new(Notify::new()),
             metrics: Metrics::default(),
             stop: CancellationToken::new(),
+            turn: Arc::default(),
         };
         let mut writers = Vec::with_capacity(WRITERS);
         for link in links(WRITERS) {
