@@ -4,6 +4,9 @@
 //! The cluster belongs to a shell that waits for the test process to end, however it ends, and then
 //! stops it and takes its folder away.
 
+// Each of the tests that share this uses another part of it.
+#![expect(dead_code, reason = "see above")]
+
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -192,7 +195,6 @@ impl Cluster {
     }
 
     /// Runs one of PostgreSQL's programs as the cluster's owner.
-    #[expect(dead_code, reason = "not every test that has a cluster ends it")]
     pub(crate) fn program(&self, name: &str, arguments: &[&str]) {
         let mut command = owner();
         let done = command

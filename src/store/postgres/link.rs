@@ -249,10 +249,10 @@ impl Link {
 
 /// Each value with the type that PostgreSQL is to take it for; a NULL fits wherever it stands.
 fn typed(values: &[Value]) -> Vec<(&(dyn ToSql + Sync), Type)> {
-    let typed = |value| match value {
-        &Value::Null => Type::UNKNOWN,
-        &Value::Integer(_) => Type::INT8,
-        &Value::Text(_) => Type::TEXT,
+    let typed = |value: &Value| match value {
+        Value::Null => Type::UNKNOWN,
+        Value::Integer(_) => Type::INT8,
+        Value::Text(_) => Type::TEXT,
     };
     values
         .iter()

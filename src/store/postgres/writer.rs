@@ -23,7 +23,7 @@ const JOB_EVERY: u32 = 4;
 const CONFLICTS_MAX: u32 = 30;
 /// After so many conflicts a command is run while no other one of this process is: on a session that
 /// a crowd clicks at, transactions side by side would only push each other back.
-const ALONE_AFTER: u32 = 2;
+const ALONE_AFTER: u32 = 1;
 /// A row that is there already may have come a moment ago; the command is run again so often.
 const DUPLICATES_MAX: u32 = 2;
 /// A command is tried on so many connections that break.
