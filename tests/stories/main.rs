@@ -11,6 +11,7 @@ mod contract;
 mod crash;
 mod ground;
 mod health;
+mod http;
 mod manage;
 mod people;
 #[cfg(feature = "postgres")]

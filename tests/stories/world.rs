@@ -7,6 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use overwatch_bot::app::{App, Settings};
 use overwatch_bot::clock::Clock;
+use overwatch_bot::config::Shards;
 use overwatch_bot::discord::FEATURES;
 use overwatch_bot::jobs::upkeep::Upkeep;
 use overwatch_bot::playground::{self, Discord};
@@ -47,6 +48,19 @@ pub(crate) async fn story_in_real_time(tell: impl AsyncFnOnce(&mut World)) {
     world.end().await;
 }
 
+/// Tells a story to which the clicks come over HTTP, and for which there is no gateway.
+pub(crate) async fn story_over_http(tell: impl AsyncFnOnce(&mut World)) {
+    let clock = Clock::manual(START.parse().expect("a time"));
+    let Some(mut world) = World::begin(playground::World::default(), 1, clock).await else {
+        return;
+    };
+    world.over_http = true;
+    world.start().await;
+    tell(&mut world).await;
+    world.stop().await;
+    world.end().await;
+}
+
 /// Tells a story in a world of another make.
 pub(crate) async fn story_in(
     people: playground::World,
@@ -75,6 +89,7 @@ pub(crate) struct World {
     pub(crate) ground: Ground,
     /// A folder for the backups, and for the database if it is a file.
     pub(crate) folder: tempfile::TempDir,
+    over_http: bool,
     people: playground::World,
     http: reqwest::Client,
 }
@@ -100,6 +115,7 @@ impl World {
             app: None,
             ground,
             folder,
+            over_http: false,
             people,
             http: reqwest::Client::new(),
         })
@@ -110,7 +126,14 @@ impl World {
         Settings {
             token: TOKEN.parse().expect("any text is taken"),
             api: Some(self.discord.url().parse().expect("an address")),
-            shards: None,
+            shards: if self.over_http {
+                Shards::None
+            } else {
+                Shards::Auto
+            },
+            public_key: self
+                .over_http
+                .then(|| self.discord.public_key().parse().expect("a key")),
             database: self.ground.place(),
             http: Some(([127, 0, 0, 1], 0).into()),
             upkeep: Upkeep::new(30, 100),
@@ -124,6 +147,11 @@ impl World {
             .await
             .expect("the bot starts");
         app.ready().await;
+        if self.over_http {
+            let address = app.http().expect("an address");
+            let urls = [format!("http://{address}/interactions")];
+            self.post("endpoint", json!({"urls": urls})).await;
+        }
         self.app = Some(app);
     }
 
