@@ -9,12 +9,14 @@
 //! zone    time zones as people name them       when     dates and times as people type them
 //! text    text as people type it, cleaned      battletag, ids
 //! account, profile, session, queue, manage     what the commands decide about
+//! balance  two fair teams: the best line-ups over all line-ups
 //! log     the record of what was done about a session
 //! backup  names of backups, and which are kept
 //! ```
 
 pub mod account;
 pub mod backup;
+pub mod balance;
 pub mod battletag;
 pub mod ids;
 pub mod ladder;
