@@ -2,6 +2,7 @@
 //! network that breaks, a server that is away.
 
 mod bouncer;
+mod command_line;
 mod outage;
 mod proxy;
 #[expect(dead_code, reason = "the stories use the rest")]
