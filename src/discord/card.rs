@@ -8,11 +8,13 @@ use twilight_model::channel::message::Embed;
 use twilight_model::channel::message::component::{ButtonStyle, Component};
 use twilight_util::builder::embed::{EmbedBuilder, EmbedFieldBuilder, EmbedFooterBuilder};
 
+use super::{admission, missing};
 use super::reply::{Message, button};
 use super::session::{length, limits};
 use super::text::{escape, long_time, relative_time, truncate, units};
+use crate::domain::admission::Admission;
 use crate::domain::ladder::Ladder;
-use crate::domain::mode::{Missing, Mode};
+use crate::domain::mode::Mode;
 use crate::domain::queue::{Entry, Place};
 use crate::domain::rank::DeclaredRank;
 use crate::domain::role::{Role, Roles};
@@ -55,6 +57,7 @@ pub fn embed(view: &SessionView, now: DateTime<Utc>) -> Embed {
     card.field("When", &when(session), false);
     card.field("Mode", &mode(session), true);
     card.field("State", state(session.status), true);
+    way_in(&mut card, session);
     if let Some(limits) = limits(&session.plan.limits) {
         card.field("Ranks", &limits, true);
     }
@@ -66,7 +69,7 @@ pub fn embed(view: &SessionView, now: DateTime<Utc>) -> Embed {
     }
     line_up(&mut card, view, now);
     if session.status.is_alive() {
-        card.field("Missing", &needs(&view.queue.missing(session)), false);
+        card.field("Missing", &missing::brief(view), false);
         card.describe(&session.plan.description);
         let count = view.queue.waiting().count();
         let waiting = view
@@ -83,24 +86,6 @@ pub fn embed(view: &SessionView, now: DateTime<Utc>) -> Embed {
         card.describe(&session.plan.description);
     }
     card.finish()
-}
-
-/// What is still missing, in words: "1 tank, 2 damage and 1 more player".
-pub fn needs(missing: &Missing) -> String {
-    if missing.is_none() {
-        return "Nobody: the line-up is complete.".to_owned();
-    }
-    let roles = missing.per_role.iter();
-    let mut parts: Vec<_> = roles
-        .map(|(role, count)| format!("{count} {}", role.label().to_lowercase()))
-        .collect();
-    let more = if parts.is_empty() { "" } else { "more " };
-    match missing.any {
-        0 => {}
-        1 => parts.push(format!("1 {more}player")),
-        any => parts.push(format!("{any} {more}players")),
-    }
-    format!("Needs {}", join_words(&parts))
 }
 
 /// Words as a list: "a, b and c".
@@ -229,6 +214,13 @@ fn mode(session: &Session) -> String {
         "two teams"
     };
     format!("{}, {teams}", session.plan.mode)
+}
+
+/// How people get their places, unless the organiser picks, as people expect.
+fn way_in(card: &mut Card, session: &Session) {
+    if session.plan.admission != Admission::Organiser && session.status.is_alive() {
+        card.field("Places", admission::label(session.plan.admission), true);
+    }
 }
 
 /// Who is in: a field for each role where roles are fixed, else one for all.

@@ -17,7 +17,8 @@ use crate::domain::ids::{AccountId, SessionId, UserId};
 use crate::domain::manage::ManageRefusal;
 use crate::domain::role::Role;
 use crate::domain::session::{Actor, SessionRefusal};
-use crate::store::queue::{AcceptPlayer, RejectPlayer, SessionView, TakeBack, ViewSession};
+use crate::store::queue::{
+    AcceptPlayer, OfferPlace, Offered, RejectPlayer, SessionView, TakeBack, ViewSession};
 use crate::store::session::SetOpen;
 use place::Place;
 
@@ -48,6 +49,10 @@ pub const FEATURE: Feature = Feature {
         Route {
             name: "manage-back",
             run: |ctx, click, it| Box::pin(take_back(ctx, click, it)),
+        },
+        Route {
+            name: "manage-offer",
+            run: |ctx, click, it| Box::pin(offer(ctx, click, it)),
         },
         Route {
             name: "manage-queue",
@@ -176,6 +181,30 @@ async fn take_back(context: Context, click: Click, pressed: Pressed) -> Result<R
             desk.overview(&said).await
         }
         Err(refusal) => desk.refused(&refusal, player, None).await,
+    }
+}
+
+/// `manage-offer:SESSION:PLACE`: a free place is offered to whoever fits best.
+async fn offer(context: Context, click: Click, pressed: Pressed) -> Result<Reply, Fault> {
+    let place = Place::parse(pressed.args.split(':').nth(1));
+    let desk = match Desk::of(&context, &click, &pressed.args, place) {
+        Ok(desk) => desk,
+        Err(reply) => return Ok(reply),
+    };
+    let command = OfferPlace {
+        session: desk.session,
+        actor: desk.actor,
+        at: click.at,
+    };
+    match context.execute(&click, command).await? {
+        Ok(Offered { to: Some((user, role)) }) => {
+            let said = format!(
+                "🎟️ I ask <@{user}> whether they play {role}, and the next one if they don't."
+            );
+            desk.overview(&said).await
+        }
+        Ok(Offered { to: None }) => desk.overview("Nobody who waits fits a free place.").await,
+        Err(refusal) => desk.session_refused(&refusal).await,
     }
 }
 

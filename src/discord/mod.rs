@@ -9,6 +9,7 @@
 //! ```
 
 pub mod account;
+pub mod admission;
 pub mod card;
 pub mod click;
 pub mod delivery;
@@ -16,6 +17,7 @@ pub mod dispatch;
 pub mod feature;
 pub mod gateway;
 pub mod manage;
+pub mod missing;
 pub mod notice;
 pub mod options;
 pub mod profile;
@@ -34,6 +36,7 @@ pub const FEATURES: &[&Feature] = &[
     &account::FEATURE,
     &session::FEATURE,
     &queue::FEATURE,
+    &admission::FEATURE,
     &manage::FEATURE,
 ];
 

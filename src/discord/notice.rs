@@ -2,6 +2,7 @@
 //!
 //! Pure. Invariant: a notice says which session it is about and what to do about it, if anything.
 
+use super::admission;
 use super::reply::Message;
 use super::text::{escape, long_time, relative_time};
 use crate::store::outbox::Notice;
@@ -9,9 +10,17 @@ use crate::store::outbox::Notice;
 /// What people call a megabyte.
 const BYTES_PER_MB: u64 = 1_000_000;
 
-/// A notice as a message.
+/// A notice as a message, with what can be done about it.
 pub fn render(notice: &Notice) -> Message {
-    Message::text(match notice {
+    let message = Message::text(words(notice));
+    match notice {
+        Notice::Asked { session, .. } => message.row(admission::buttons(*session)),
+        _ => message,
+    }
+}
+
+fn words(notice: &Notice) -> String {
+    match notice {
         Notice::Cancelled { title, at, reason } => {
             let reason = reason
                 .as_ref()
@@ -46,6 +55,26 @@ pub fn render(notice: &Notice) -> Message {
             escape(title),
             long_time(*at)
         ),
+        Notice::OtherRole { title, at, role } => format!(
+            "🔁 You play {role} in **{}** on {}: so one more person fits in, and you had offered it.",
+            escape(title),
+            long_time(*at)
+        ),
+        Notice::Asked {
+            title,
+            at,
+            role,
+            until,
+            ..
+        } => format!(
+            "🎟️ A place as {role} is free in **{}**, {} ({}). Do you want it? I keep it for you until \
+             <t:{}:t> ({}) and then ask the next one.",
+            escape(title),
+            long_time(*at),
+            relative_time(*at),
+            until.timestamp(),
+            relative_time(*until)
+        ),
         Notice::Reminder { title, at } => format!(
             "⏰ **{}** starts {}, at {}. `/profile edit` changes when I remind you.",
             escape(title),
@@ -59,7 +88,7 @@ pub fn render(notice: &Notice) -> Message {
             bytes / BYTES_PER_MB,
             warn_bytes / BYTES_PER_MB
         ),
-    })
+    }
 }
 
 fn quoted(text: &str) -> String {

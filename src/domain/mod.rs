@@ -9,15 +9,18 @@
 //! zone    time zones as people name them       when     dates and times as people type them
 //! text    text as people type it, cleaned      battletag, ids
 //! account, profile, session, queue, manage     what the commands decide about
+//! missing what a line-up needs, and who gives it  admission  who gets a place by itself
 //! backup  names of backups, and which are kept
 //! ```
 
 pub mod account;
+pub mod admission;
 pub mod backup;
 pub mod battletag;
 pub mod ids;
 pub mod ladder;
 pub mod manage;
+pub mod missing;
 pub mod mode;
 pub mod profile;
 pub mod queue;

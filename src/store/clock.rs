@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::sql::{DbError, sql, values};
-use super::{Command, Question, Read, Stop, Transaction, outbox, session};
+use super::{Command, Question, Read, Stop, Transaction, outbox, queue, session};
 use crate::domain::ids::SessionId;
 
 /// Sessions or reminders that one command sees to; the rest waits for the next one, so that a
@@ -34,6 +34,8 @@ pub struct Advanced {
     pub sessions: u32,
     /// Reminders that are now owed.
     pub reminders: u32,
+    /// Sessions in which offers ended without an answer.
+    pub offers: u32,
 }
 
 impl Command for AdvanceClock {
@@ -44,10 +46,12 @@ impl Command for AdvanceClock {
     fn run(&self, tx: &mut dyn Transaction) -> Result<Advanced, Stop<Self::Refusal>> {
         // Reminders first: they are only owed for what has not started.
         let reminders = self.remind(tx)?;
+        let offers = queue::offer::expire(tx, self.now, TURNS_MAX)?;
         let sessions = self.turn(tx)?;
         Ok(Advanced {
             sessions,
             reminders,
+            offers,
         })
     }
 }
@@ -106,10 +110,12 @@ impl Question for NextTurn {
         let session = due(db.query_one(sql!("session/next_due"), values![])?)?;
         let horizon = self.now + TimeDelta::hours(REMINDERS_AHEAD_H);
         let reminder = db.query_one(sql!("clock/next_reminder"), values![self.now, horizon])?;
+        let offer = db.query_one(sql!("admission/next_end"), values![])?;
         let look_again = self.now + TimeDelta::hours(LOOK_AGAIN_H);
         Ok(session
             .into_iter()
             .chain(due(reminder)?)
+            .chain(due(offer)?)
             .fold(look_again, DateTime::min))
     }
 }

@@ -63,6 +63,28 @@ pub enum Notice {
         /// When it is.
         at: DateTime<Utc>,
     },
+    /// They play another of their roles from now on, so that more people fit.
+    OtherRole {
+        /// The session's name.
+        title: String,
+        /// When it is.
+        at: DateTime<Utc>,
+        /// What they play.
+        role: Role,
+    },
+    /// They are asked whether they want a place that is free.
+    Asked {
+        /// Which session.
+        session: SessionId,
+        /// Its name.
+        title: String,
+        /// When it is.
+        at: DateTime<Utc>,
+        /// What they would play.
+        role: Role,
+        /// Until when the place is kept for them.
+        until: DateTime<Utc>,
+    },
     /// A session of theirs is near.
     Reminder {
         /// The session's name.
@@ -135,7 +157,11 @@ pub(super) fn owe_notice(
 ) -> Result<(), DbError> {
     let subject = match notice {
         Notice::Reminder { .. } => "reminder",
-        Notice::Accepted { .. } | Notice::NotAccepted { .. } | Notice::Waiting { .. } => PLACE,
+        Notice::Accepted { .. }
+        | Notice::NotAccepted { .. }
+        | Notice::Waiting { .. }
+        | Notice::OtherRole { .. }
+        | Notice::Asked { .. } => PLACE,
         Notice::Moved { .. } | Notice::Cancelled { .. } => "session",
         Notice::LargeDatabase { .. } => "size",
     };

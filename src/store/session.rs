@@ -11,6 +11,7 @@ use chrono_tz::Tz;
 use super::sql::{DbError, Row, Value, sql, values};
 use super::{Question, Read, Transaction, account, outbox, profile};
 use crate::domain::account::{Account, primary};
+use crate::domain::admission::Admission;
 use crate::domain::ids::{GuildId, SessionId, UserId};
 use crate::domain::mode::Mode;
 use crate::domain::rank::Tier;
@@ -50,6 +51,8 @@ pub(super) fn session(row: &Row) -> Result<Session, DbError> {
         title: row.get("title")?,
         description: row.get("description")?,
         limits,
+        admission: row.word("admission", Admission::parse)?,
+        check_in_minutes: row.get("check_in_minutes")?,
     };
     Ok(Session {
         id: row.get("id")?,
@@ -173,7 +176,7 @@ pub(super) fn measured_from(
 }
 
 /// The values of a plan's columns, in the order in which statements have them.
-fn plan_values(plan: &Plan) -> [Value; 10] {
+fn plan_values(plan: &Plan) -> [Value; 12] {
     let word = |tier: Tier| tier.word();
     [
         plan.mode.id().into(),
@@ -186,6 +189,8 @@ fn plan_values(plan: &Plan) -> [Value; 10] {
         plan.limits.lowest.map(word).into(),
         plan.limits.highest.map(word).into(),
         plan.limits.distance.into(),
+        plan.admission.as_str().into(),
+        plan.check_in_minutes.into(),
     ]
 }
 

@@ -9,13 +9,15 @@ use twilight_util::builder::embed::{EmbedBuilder, EmbedFieldBuilder, EmbedFooter
 use super::place::{PAGE_MAX, Place, Tab, pages};
 use super::words;
 use crate::discord::card::{
-    EMBED_TITLE_MAX_CHARS, FIELD_MAX_CHARS, STREAM_MARK, accepted_line, fitting, needs, offered,
+    EMBED_TITLE_MAX_CHARS, FIELD_MAX_CHARS, STREAM_MARK, accepted_line, fitting, offered,
     rank, state,
 };
+use crate::discord::missing;
 use crate::discord::reply::{CHOICE_MAX_CHARS, Message, button, disabled, menu, option};
 use crate::discord::session::{CANCEL_ASK, EDIT_ASK};
 use crate::discord::text::{escape, relative_time, truncate};
 use crate::domain::account::Account;
+use crate::domain::admission::Admission;
 use crate::domain::ids::{AccountId, UserId};
 use crate::domain::ladder::Ladder;
 use crate::domain::manage::accept;
@@ -49,7 +51,10 @@ pub(super) fn overview(
         .title(title("Manage: ", &session.plan.title))
         .description(list(session, &page, place, now))
         .field(EmbedFieldBuilder::new("State", state(session.status)).inline())
-        .field(EmbedFieldBuilder::new("Missing", needs(&view.queue.missing(session))).inline());
+        .field(EmbedFieldBuilder::new("Missing", missing::full(view)));
+    if let Some(outside) = missing::outside(view) {
+        embed = embed.field(EmbedFieldBuilder::new("Outside the limits", outside));
+    }
     if !accepted.is_empty() {
         let lines = fitting(accepted.len(), accepted.iter().cloned(), FIELD_MAX_CHARS);
         embed = embed.field(EmbedFieldBuilder::new(
@@ -219,7 +224,17 @@ fn turning(view: &SessionView, place: Place) -> Vec<Component> {
     }
     buttons.push(to(Place::first(other), &label));
     buttons.push(to(place, "Refresh"));
+    buttons.extend(offering(view, place));
     buttons
+}
+
+/// A button that has a free place offered to whoever fits best; elsewhere than where the organiser
+/// picks that happens by itself.
+fn offering(view: &SessionView, place: Place) -> Option<Component> {
+    let by_hand = view.session.plan.admission == Admission::Organiser;
+    let id = format!("manage-offer:{}:{place}", view.session.id);
+    (by_hand && !view.door().offers(1).is_empty())
+        .then(|| button(id, "Offer a place", ButtonStyle::Primary))
 }
 
 /// Buttons that change the session itself.
@@ -273,10 +288,11 @@ fn title(ours: &str, theirs: &str) -> String {
 }
 
 fn standing(entry: &Entry) -> String {
-    let stands = match entry.standing() {
-        Standing::Waiting => format!("waits since {}", relative_time(entry.joined_at)),
-        Standing::Accepted(role) => format!("is in as {role}"),
-        Standing::Rejected => "was turned down".to_owned(),
+    let stands = match (entry.standing(), entry.asked_for()) {
+        (_, Some(role)) => format!("is asked whether they play {role}"),
+        (Standing::Waiting, _) => format!("waits since {}", relative_time(entry.joined_at)),
+        (Standing::Accepted(role), _) => format!("is in as {role}"),
+        (Standing::Rejected, _) => "was turned down".to_owned(),
     };
     if entry.streaming {
         format!("{stands} · {STREAM_MARK} streams")

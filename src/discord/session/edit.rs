@@ -7,11 +7,12 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use twilight_model::channel::message::component::TextInputStyle;
 
+use super::super::admission::label;
 use super::super::click::{Click, Pressed, Submitted};
 use super::super::feature::{Context, Fault};
 use super::super::reply::{Message, Modal, Reply, field, text_input};
 use super::super::text::{escape, long_time};
-use super::definition::{Clear, Edit, Teams};
+use super::definition::{Clear, Edit, Entrance, Teams};
 use super::options::{self, DESCRIPTION, LENGTH, Sentence, TITLE};
 use super::pick::{Purpose, find, id, managed};
 use super::words::{IN_A_SERVER, length, limits, refused, told};
@@ -151,6 +152,8 @@ impl Edit {
             && self.mode.is_none()
             && self.teams.is_none()
             && self.distance.is_none()
+            && self.admission.is_none()
+            && self.check_in.is_none()
             && self.clear.is_none()
     }
 
@@ -187,6 +190,8 @@ impl Edit {
             lowest: options::tier(scale, self.lowest.as_deref())?,
             highest: options::tier(scale, self.highest.as_deref())?,
             distance: options::distance(self.distance),
+            admission: self.admission.map(Entrance::admission),
+            check_in_minutes: options::check_in(self.check_in),
         })
     }
 }
@@ -271,6 +276,15 @@ fn edited(done: &Edited) -> String {
         lines.push(match limits(&now.limits) {
             Some(limits) => format!("is limited by rank: {limits}"),
             None => "is open to every rank".into(),
+        });
+    }
+    if before.admission != now.admission {
+        lines.push(format!("has another way in: {}", label(now.admission)));
+    }
+    if before.check_in_minutes != now.check_in_minutes {
+        lines.push(match now.check_in_minutes {
+            0 => "has no check-in".into(),
+            minutes => format!("has its check-in {} before the start", length(minutes)),
         });
     }
     if before.zone != now.zone {

@@ -6,7 +6,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{entry, load, organiser_account};
+use super::{admission, entry, load, organiser_account};
 use crate::domain::ids::{AccountId, SessionId, UserId};
 use crate::domain::manage::{self, ManageRefusal};
 use crate::domain::profile::Person;
@@ -65,6 +65,7 @@ impl Command for AcceptPlayer {
             self.at
         ];
         tx.execute(sql!("queue/place"), values)?;
+        admission::unask(tx, session.id, player)?;
         let notice = Notice::Accepted {
             title: session.plan.title.clone(),
             at: session.plan.at,
@@ -114,7 +115,12 @@ impl Command for RejectPlayer {
             at: session.plan.at,
         };
         tell(tx, &session, &self.actor, self.player, notice, self.at)?;
-        let person = found(entry)?.person;
+        let entry = found(entry)?;
+        if entry.is_asked() {
+            admission::unask(tx, session.id, self.player)?;
+            admission::settle(tx, &session, 1, None, self.at)?;
+        }
+        let person = entry.person;
         Ok(Rejected { person })
     }
 }
@@ -159,6 +165,10 @@ impl Command for TakeBack {
             at: session.plan.at,
         };
         tell(tx, &session, &self.actor, self.player, notice, self.at)?;
+        if let Some(role) = role {
+            admission::taken_back(tx, session.id, self.player, role, self.at)?;
+        }
+        admission::settle(tx, &session, 0, None, self.at)?;
         let person = found(entry)?.person;
         Ok(TakenBack { person, role })
     }

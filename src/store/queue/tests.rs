@@ -6,6 +6,7 @@ use chrono_tz::Tz;
 
 use super::*;
 use crate::domain::account::AccountRefusal;
+use crate::domain::admission::Admission;
 use crate::domain::battletag::BattleTag;
 use crate::domain::ids::{ChannelId, GuildId, InteractionId};
 use crate::domain::ladder::Ladder;
@@ -61,6 +62,8 @@ impl World {
             title: "Scrim".into(),
             description: String::new(),
             limits,
+            admission: Admission::Organiser,
+            check_in_minutes: 0,
         };
         let create = CreateSession {
             person: person(1),

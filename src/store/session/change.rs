@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::super::outbox::{self, Notice};
+use super::super::queue::admission;
 use super::super::sql::{DbError, Value, sql, values};
 use super::super::{Command, Read, Stop, Transaction};
 use super::{load, measured_from, plan_values, set_status};
@@ -68,6 +69,8 @@ impl Command for EditSession {
         tx.execute(sql!("session/update"), &values)?;
         outbox::owe_card(tx, session.id, self.at)?;
         let told = self.tell_of_move(tx, &before, &session)?;
+        // Other limits, more teams or another way of coming in may let somebody in who waits.
+        admission::settle(tx, &session, 0, None, self.at)?;
         Ok(Edited {
             before,
             session,

@@ -8,6 +8,7 @@ use super::super::sql::Sql;
 use super::super::sqlite::Database;
 use super::super::{Command, Stop, Store, Transaction};
 use super::*;
+use crate::domain::admission::Admission;
 use crate::domain::ids::{ChannelId, InteractionId};
 use crate::domain::ladder::Scale;
 use crate::domain::profile::Person;
@@ -127,6 +128,8 @@ fn plan() -> Plan {
             highest: tier("champion"),
             distance: None,
         },
+        admission: Admission::FirstCome,
+        check_in_minutes: 15,
     }
 }
 
