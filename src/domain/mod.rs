@@ -10,6 +10,7 @@
 //! text    text as people type it, cleaned      battletag, ids
 //! account, profile, session, queue, manage     what the commands decide about
 //! missing what a line-up needs, and who gives it  admission  who gets a place by itself
+//! log     the record of what was done about a session
 //! backup  names of backups, and which are kept
 //! ```
 
@@ -19,6 +20,7 @@ pub mod backup;
 pub mod battletag;
 pub mod ids;
 pub mod ladder;
+pub mod log;
 pub mod manage;
 pub mod missing;
 pub mod mode;

@@ -189,6 +189,7 @@ mod tests {
         let session = Session {
             id: SessionId(id),
             organiser: Some(UserId(organiser)),
+            co_organisers: Vec::new(),
             guild: GuildId(7),
             channel: ChannelId(8),
             card: None,
@@ -209,6 +210,7 @@ mod tests {
             user: UserId(1),
             guild: GuildId(7),
             manages_events: false,
+            administrator: false,
         }
     }
 

@@ -151,6 +151,7 @@ fn actor(user: i64, guild: i64) -> Actor {
         user: UserId(user),
         guild: GuildId(guild),
         manages_events: user == MODERATOR,
+        administrator: false,
     }
 }
 
@@ -279,12 +280,12 @@ async fn an_edit_that_does_not_move_tells_nobody_and_one_that_changes_nothing_ow
 }
 
 #[tokio::test]
-async fn mode_and_teams_cannot_change_while_players_are_accepted() {
+async fn the_mode_cannot_change_while_players_are_accepted() {
     let stage = Stage::set().await;
     stage.created().await;
     stage.queue().await;
     let scrim = Change {
-        teams: Some(2),
+        mode: Mode::parse("6v6"),
         ..Change::default()
     };
     let refused = stage.send(edit(actor(ORGANISER, 7), scrim)).await;
