@@ -8,10 +8,10 @@ use twilight_model::channel::message::Embed;
 use twilight_model::channel::message::component::{ButtonStyle, Component};
 use twilight_util::builder::embed::{EmbedBuilder, EmbedFieldBuilder, EmbedFooterBuilder};
 
-use super::{admission, missing};
 use super::reply::{Message, button};
 use super::session::{length, limits};
 use super::text::{escape, long_time, relative_time, truncate, units};
+use super::{admission, missing};
 use crate::domain::admission::Admission;
 use crate::domain::ladder::Ladder;
 use crate::domain::mode::Mode;

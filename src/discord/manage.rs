@@ -18,7 +18,8 @@ use crate::domain::manage::ManageRefusal;
 use crate::domain::role::Role;
 use crate::domain::session::{Actor, SessionRefusal};
 use crate::store::queue::{
-    AcceptPlayer, OfferPlace, Offered, RejectPlayer, SessionView, TakeBack, ViewSession};
+    AcceptPlayer, OfferPlace, Offered, RejectPlayer, SessionView, TakeBack, ViewSession,
+};
 use crate::store::session::SetOpen;
 use place::Place;
 
@@ -198,7 +199,9 @@ async fn offer(context: Context, click: Click, pressed: Pressed) -> Result<Reply
         at: click.at,
     };
     match context.execute(&click, command).await? {
-        Ok(Offered { to: Some((user, role)) }) => {
+        Ok(Offered {
+            to: Some((user, role)),
+        }) => {
             let said = format!(
                 "🎟️ I ask <@{user}> whether they play {role}, and the next one if they don't."
             );

@@ -43,21 +43,32 @@ pub fn full(view: &SessionView) -> String {
     let tagged = |(user, role): &(UserId, Role)| format!("{} as {role}", tag(view, *user, *role));
     let mut lines = vec![first_line(view, &gap)];
     if gap.needs.total() == 1 && !gap.fitting.is_empty() {
-        let names = gap.fitting.iter().map(|(user, role)| tag(view, *user, *role));
+        let names = gap
+            .fitting
+            .iter()
+            .map(|(user, role)| tag(view, *user, *role));
         let names = either(names.collect());
         lines.push(format!("Accepting {names} makes the line-up complete."));
     } else if !gap.fill.is_empty() {
         let names: Vec<_> = gap.fill.iter().map(tagged).collect();
-        lines.push(format!("Fitting together: {}.", join_words(&shortened(names))));
+        lines.push(format!(
+            "Fitting together: {}.",
+            join_words(&shortened(names))
+        ));
         lines.push(format!("{}.", with_those_who_wait(&gap)));
     }
     for (user, role) in &gap.moves {
-        lines.push(format!("For that, <@{user}> would play {role}, which they offer too."));
+        lines.push(format!(
+            "For that, <@{user}> would play {role}, which they offer too."
+        ));
     }
     for entry in &view.queue.entries {
         if let (Some(role), Some(asked)) = (entry.asked_for(), entry.asked) {
             let until = relative_time(asked.until);
-            lines.push(format!("<@{}> is asked for {role}, until {until}.", entry.person.id));
+            lines.push(format!(
+                "<@{}> is asked for {role}, until {until}.",
+                entry.person.id
+            ));
         }
     }
     truncate(&lines.join("\n"), FIELD_MAX_CHARS)
@@ -67,7 +78,9 @@ pub fn full(view: &SessionView) -> String {
 pub fn outside(view: &SessionView) -> Option<String> {
     let door = view.door();
     let names = door.outside();
-    let names: Vec<_> = names.map(|entry| format!("<@{}>", entry.person.id)).collect();
+    let names: Vec<_> = names
+        .map(|entry| format!("<@{}>", entry.person.id))
+        .collect();
     (!names.is_empty()).then(|| {
         let names = join_words(&shortened(names));
         format!("{names}: they were in before the limits changed, and stay unless you take the place back.")
@@ -76,13 +89,23 @@ pub fn outside(view: &SessionView) -> Option<String> {
 
 /// What is needed; whoever is asked for a place is counted as in.
 fn first_line(view: &SessionView, gap: &Gap) -> String {
-    let asked = view.queue.asked().map(|(entry, role)| format!("<@{}> ({role})", entry.person.id));
+    let asked = view
+        .queue
+        .asked()
+        .map(|(entry, role)| format!("<@{}> ({role})", entry.person.id));
     let asked: Vec<_> = asked.collect();
     match (asked.is_empty(), gap.needs.is_none()) {
         (true, _) => needs(&gap.needs),
-        (false, true) => format!("Nobody, if {} takes the place", join_words(&shortened(asked))),
+        (false, true) => format!(
+            "Nobody, if {} takes the place",
+            join_words(&shortened(asked))
+        ),
         (false, false) => {
-            format!("{}, and {} to answer", needs(&gap.needs), join_words(&shortened(asked)))
+            format!(
+                "{}, and {} to answer",
+                needs(&gap.needs),
+                join_words(&shortened(asked))
+            )
         }
     }
 }
@@ -172,7 +195,11 @@ mod tests {
     #[test]
     fn either_of_two_who_wait_gives_what_is_missing() {
         let mut people = nine();
-        people.extend([entry(20, &[Tank]), entry(21, &[Tank]), entry(22, &[Support])]);
+        people.extend([
+            entry(20, &[Tank]),
+            entry(21, &[Tank]),
+            entry(22, &[Support]),
+        ]);
         let view = view(people);
         assert_eq!(
             full(&view),

@@ -160,7 +160,10 @@ impl<'a> Door<'a> {
     pub fn outside(&self) -> impl Iterator<Item = &'a Entry> {
         let door = *self;
         let outside = move |(entry, place): (&'a Entry, &Place)| {
-            let account = entry.accounts.iter().find(|one| Some(one.id) == place.account);
+            let account = entry
+                .accounts
+                .iter()
+                .find(|one| Some(one.id) == place.account);
             let fits = door.admits(account.map_or(&[], std::slice::from_ref), place.role);
             (!fits && account.is_some()).then_some(entry)
         };
@@ -174,7 +177,9 @@ impl<'a> Door<'a> {
         let fits = |account: &&Account| self.admits(std::slice::from_ref(*account), role);
         let fitting = || entry.accounts.iter().filter(fits);
         let present = fitting().find(|account| Some(account.id) == placed);
-        present.or_else(|| fitting().next()).map(|account| account.id)
+        present
+            .or_else(|| fitting().next())
+            .map(|account| account.id)
     }
 
     /// Those who have a place, in the order in which they got it, and then those who are asked for
@@ -186,7 +191,10 @@ impl<'a> Door<'a> {
             now: Some(place.role),
         });
         let forgotten = self.queue.forgotten.iter().map(|role| fixed(None, *role));
-        let asked = self.queue.asked().map(|(entry, role)| fixed(Some(entry.person.id), role));
+        let asked = self
+            .queue
+            .asked()
+            .map(|(entry, role)| fixed(Some(entry.person.id), role));
         accepted
             .chain(forgotten)
             .chain(asked)
@@ -228,11 +236,15 @@ impl<'a> Door<'a> {
         let level = self.level();
         let fit = |entry: &Entry| {
             let roles = self.willing(entry);
-            let free = roles.iter().filter(|role| stands.takes(Roles::from_iter([*role])));
+            let free = roles
+                .iter()
+                .filter(|role| stands.takes(Roles::from_iter([*role])));
             let free: Roles = free.collect();
             let moves = free.is_empty();
             let distance = self.distance(entry, if moves { roles } else { free }, level);
-            line_up.takes(roles).then_some((moves, distance.is_none(), distance))
+            line_up
+                .takes(roles)
+                .then_some((moves, distance.is_none(), distance))
         };
         let fits = waiting.iter().enumerate();
         let fits = fits.filter_map(|(at, entry)| Some((fit(entry)?, at)));
@@ -242,10 +254,18 @@ impl<'a> Door<'a> {
     /// The mean score of the ranks of those who are in, on what they play.
     fn level(&self) -> Option<i32> {
         let rank = |(entry, place): (&Entry, &Place)| {
-            let account = entry.accounts.iter().find(|one| Some(one.id) == place.account)?;
+            let account = entry
+                .accounts
+                .iter()
+                .find(|one| Some(one.id) == place.account)?;
             account.rank(self.session.plan.mode.ladder(place.role))
         };
-        let scores: Vec<i32> = self.queue.accepted().filter_map(rank).map(|rank| rank.score()).collect();
+        let scores: Vec<i32> = self
+            .queue
+            .accepted()
+            .filter_map(rank)
+            .map(|rank| rank.score())
+            .collect();
         let count = i32::try_from(scores.len()).ok()?;
         (count > 0).then(|| scores.iter().sum::<i32>() / count)
     }
@@ -254,7 +274,10 @@ impl<'a> Door<'a> {
     fn distance(&self, entry: &Entry, roles: Roles, level: Option<i32>) -> Option<i32> {
         let on = |role: Role| {
             let ladder = self.session.plan.mode.ladder(role);
-            let ranks = entry.accounts.iter().filter_map(move |account| account.rank(ladder));
+            let ranks = entry
+                .accounts
+                .iter()
+                .filter_map(move |account| account.rank(ladder));
             ranks.max()
         };
         let from_level = |rank: Rank| level.map_or(0, |level| (rank.score() - level).abs());

@@ -58,9 +58,7 @@ impl Composition {
     fn takes_of(&self, roles: Roles) -> u32 {
         let sum = |of: &[u32; 4]| roles.iter().map(|role| of[role as usize]).sum::<u32>();
         let spare = self.places.saturating_sub(self.low.iter().sum());
-        sum(&self.high)
-            .min(sum(&self.low) + spare)
-            .min(self.places)
+        sum(&self.high).min(sum(&self.low) + spare).min(self.places)
     }
 
     /// What is missing beside people who play `taken`, and `others` whose role does not count.

@@ -4,6 +4,7 @@
 //! made is held to Discord's own document.
 
 mod account;
+mod admission;
 mod adopt;
 mod card;
 #[path = "../support/contract.rs"]

@@ -9,8 +9,8 @@ use twilight_util::builder::embed::{EmbedBuilder, EmbedFieldBuilder, EmbedFooter
 use super::place::{PAGE_MAX, Place, Tab, pages};
 use super::words;
 use crate::discord::card::{
-    EMBED_TITLE_MAX_CHARS, FIELD_MAX_CHARS, STREAM_MARK, accepted_line, fitting, offered,
-    rank, state,
+    EMBED_TITLE_MAX_CHARS, FIELD_MAX_CHARS, STREAM_MARK, accepted_line, fitting, offered, rank,
+    state,
 };
 use crate::discord::missing;
 use crate::discord::reply::{CHOICE_MAX_CHARS, Message, button, disabled, menu, option};

@@ -13,9 +13,7 @@ use super::definition::{Create, Entrance, Teams};
 use super::options::{self, Sentence};
 use super::words::{length, limits, named, refused};
 use crate::domain::admission::Admission;
-use crate::domain::session::{
-    Actor, CHECK_IN_DEFAULT_MINUTES, Plan, RankLimits, Session, scale,
-};
+use crate::domain::session::{Actor, CHECK_IN_DEFAULT_MINUTES, Plan, RankLimits, Session, scale};
 use crate::store::session::{CreateSession, Created, ZoneOf};
 
 /// What the bot needs in a channel for a card, by the names that Discord shows.

@@ -174,7 +174,10 @@ pub(super) enum Entrance {
     Organiser,
     #[option(name = "First come, first served, by role", value = "first_come")]
     FirstCome,
-    #[option(name = "All at once, when enough wait for full teams", value = "balanced")]
+    #[option(
+        name = "All at once, when enough wait for full teams",
+        value = "balanced"
+    )]
     Balanced,
 }
 

@@ -14,8 +14,8 @@ use super::super::reply::{Message, Modal, Reply};
 use super::create;
 use super::options::{self, DESCRIPTION, LENGTH, TITLE};
 use super::words::{IN_A_SERVER, meant, not_a_time};
-use crate::domain::profile::Changes;
 use crate::domain::admission::Admission;
+use crate::domain::profile::Changes;
 use crate::domain::session::{
     CHECK_IN_DEFAULT_MINUTES, LENGTH_DEFAULT_MINUTES, Plan, RankLimits, scale,
 };

@@ -52,7 +52,10 @@ fn who_joins_first_gets_the_place_and_the_next_one_waits() {
 fn somebody_who_can_play_both_makes_room() {
     let people = vec![placed(entry(2, &[Tank, Damage]), Tank), entry(3, &[Tank])];
     let done = steps(people, |door| door.join(UserId(3)));
-    assert_eq!(done, [Step::Move(UserId(2), Damage), Step::Admit(UserId(3), Tank)]);
+    assert_eq!(
+        done,
+        [Step::Move(UserId(2), Damage), Step::Admit(UserId(3), Tank)]
+    );
 }
 
 #[test]
@@ -81,7 +84,10 @@ fn nobody_is_in_until_the_teams_are_full_and_then_those_who_came_first() {
     let done = steps(people, |door| door.full_set());
     assert_eq!(done.len(), 5);
     assert!(done.contains(&Step::Admit(UserId(11), Support)), "{done:?}");
-    assert!(!done.contains(&Step::Admit(UserId(12), Support)), "came later");
+    assert!(
+        !done.contains(&Step::Admit(UserId(12), Support)),
+        "came later"
+    );
 }
 
 #[test]

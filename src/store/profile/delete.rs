@@ -7,8 +7,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::super::sql::{DbError, Row, sql, values};
 use super::super::queue::admission;
+use super::super::sql::{DbError, Row, sql, values};
 use super::super::{Command, Question, Read, Stop, Transaction, account, log, outbox, session};
 use crate::domain::ids::UserId;
 use crate::domain::session::{Session, Status};

@@ -100,7 +100,10 @@ pub(super) fn end_offer(
     user: UserId,
     state: AskState,
 ) -> Result<(), DbError> {
-    tx.execute(sql!("admission/end"), values![session, user, state.as_str()])?;
+    tx.execute(
+        sql!("admission/end"),
+        values![session, user, state.as_str()],
+    )?;
     Ok(())
 }
 
@@ -177,7 +180,10 @@ fn take(
     let session = door.session;
     let (title, at) = (session.plan.title.clone(), session.plan.at);
     let (Step::Move(user, role) | Step::Admit(user, role) | Step::Ask(user, role)) = step;
-    let entry = door.queue.entry(user).ok_or(DbError::NoRow("queue/entries"))?;
+    let entry = door
+        .queue
+        .entry(user)
+        .ok_or(DbError::NoRow("queue/entries"))?;
     let account = door.account(entry, role);
     let notice = match step {
         Step::Move(..) => {

@@ -421,7 +421,11 @@ fn rows(db: &rusqlite::Connection, tables: &[String]) -> Vec<Vec<(String, String
     let mut all = Vec::new();
     for table in tables {
         let mut statement = db.prepare(&format!("SELECT * FROM {table}")).unwrap();
-        let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let names: Vec<String> = statement
+            .column_names()
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
         let mut rows = statement.query([]).unwrap();
         while let Some(row) = rows.next().unwrap() {
             let value = |(at, name): (usize, &String)| {
@@ -458,7 +462,9 @@ async fn whatever_is_in_a_first_schema_is_there_after_all_migrations() {
         }
     }
     let version: i32 = db
-        .query_row("SELECT max(version) FROM schema_version", [], |row| row.get(0))
+        .query_row("SELECT max(version) FROM schema_version", [], |row| {
+            row.get(0)
+        })
         .unwrap();
     assert_eq!(version, migrations::newest());
 }

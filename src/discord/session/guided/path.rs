@@ -155,7 +155,13 @@ mod tests {
             });
             let balanced = ready.with("balanced");
             assert_ne!(balanced, ready);
-            for path in [Path::Start, Path::Game(game), Path::Day(game, day), ready, balanced] {
+            for path in [
+                Path::Start,
+                Path::Game(game),
+                Path::Day(game, day),
+                ready,
+                balanced,
+            ] {
                 assert_eq!(Path::parse(&path.to_string()), path);
                 assert!(path.to_string().len() < 60);
             }
