@@ -11,7 +11,7 @@ use twilight_util::builder::embed::{EmbedBuilder, EmbedFieldBuilder, EmbedFooter
 use super::reply::{Message, button};
 use super::session::{length, limits};
 use super::text::{escape, long_time, relative_time, truncate, units};
-use super::{admission, missing};
+use super::{admission, check_in, missing};
 use crate::domain::admission::Admission;
 use crate::domain::ladder::Ladder;
 use crate::domain::mode::Mode;
@@ -37,16 +37,22 @@ const MORE_MAX_CHARS: usize = 24;
 pub const STALE_MARK: &str = "⌛";
 /// Marks somebody who streams.
 pub const STREAM_MARK: &str = "📺";
+/// Marks somebody who has said that they are there.
+const HERE_MARK: &str = "☑️";
 /// What the marks mean.
-const LEGEND: [&str; 2] = ["📺 streams", "⌛ declared over a season ago"];
+const LEGEND: [&str; 3] = ["📺 streams", "☑️ is there", "⌛ declared over a season ago"];
 const LEGEND_SEPARATOR: &str = " · ";
 
 /// The card as of `now`.
 pub fn render(view: &SessionView, now: DateTime<Utc>) -> Message {
     let message = Message::embed(embed(view, now));
-    match buttons(&view.session) {
+    let message = match buttons(&view.session) {
         buttons if buttons.is_empty() => message,
         buttons => message.row(buttons),
+    };
+    match check_in::on_card(view, now) {
+        Some(button) => message.row([button]),
+        None => message,
     }
 }
 
@@ -58,6 +64,9 @@ pub fn embed(view: &SessionView, now: DateTime<Utc>) -> Embed {
     card.field("Mode", &mode(session), true);
     card.field("State", state(session.status), true);
     way_in(&mut card, session);
+    if let Some(check_in) = check_in::line(view, now) {
+        card.field("Check-in", &check_in, false);
+    }
     if let Some(limits) = limits(&session.plan.limits) {
         card.field("Ranks", &limits, true);
     }
@@ -176,8 +185,16 @@ pub fn accepted_line(
         entry.person.id,
         place.role,
         rank.unwrap_or_default(),
-        streams(entry)
+        here(entry) + &streams(entry)
     )
+}
+
+fn here(entry: &Entry) -> String {
+    if entry.checked_in {
+        format!(" {HERE_MARK}")
+    } else {
+        String::new()
+    }
 }
 
 fn waiting_line(session: &Session, entry: &Entry, now: DateTime<Utc>) -> String {

@@ -11,6 +11,7 @@
 pub mod account;
 pub mod admission;
 pub mod card;
+pub mod check_in;
 pub mod click;
 pub mod delivery;
 pub mod dispatch;
@@ -26,6 +27,7 @@ pub mod queue;
 pub mod reply;
 pub mod rest;
 pub mod session;
+pub mod short;
 pub mod text;
 pub mod words;
 
@@ -38,6 +40,8 @@ pub const FEATURES: &[&Feature] = &[
     &session::FEATURE,
     &queue::FEATURE,
     &admission::FEATURE,
+    &check_in::FEATURE,
+    &short::FEATURE,
     &manage::FEATURE,
 ];
 

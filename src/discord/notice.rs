@@ -2,9 +2,9 @@
 //!
 //! Pure. Invariant: a notice says which session it is about and what to do about it, if anything.
 
-use super::admission;
 use super::reply::Message;
 use super::text::{escape, long_time, relative_time};
+use super::{admission, check_in, short};
 use crate::store::outbox::Notice;
 
 /// What people call a megabyte.
@@ -15,6 +15,10 @@ pub fn render(notice: &Notice) -> Message {
     let message = Message::text(words(notice));
     match notice {
         Notice::Asked { session, .. } => message.row(admission::buttons(*session)),
+        Notice::CheckIn { session, .. } | Notice::NoShow { session, .. } => {
+            message.row([check_in::here_button(*session)])
+        }
+        Notice::Short { session, ways, .. } => message.row(short::buttons(*session, ways)),
         _ => message,
     }
 }
@@ -84,6 +88,23 @@ fn words(notice: &Notice) -> String {
             relative_time(*at),
             until.timestamp(),
             relative_time(*until)
+        ),
+        Notice::CheckIn { title, at, .. } => format!(
+            "✋ **{}** starts {}, and you have a place. Are you there? Say so before the start; \
+             otherwise your place is offered to somebody else.",
+            escape(title),
+            relative_time(*at)
+        ),
+        Notice::NoShow { title, role, .. } => format!(
+            "**{}** has started, and you had not said that you are there: your place as {role} is \
+             free for others. If you are there now, press the button: as long as nobody else has it, \
+             it is yours.",
+            escape(title)
+        ),
+        Notice::Short { title, .. } => format!(
+            "**{}** has started, and people are missing. With those who are there you could play \
+             this instead; or leave it as it is, and take in whoever comes.",
+            escape(title)
         ),
         Notice::Reminder { title, at } => format!(
             "⏰ **{}** starts {}, at {}. `/profile edit` changes when I remind you.",

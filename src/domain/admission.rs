@@ -114,17 +114,33 @@ impl<'a> Door<'a> {
         steps
     }
 
+    /// What is to be done when somebody comes late who had a place as `before`: they get it back, or
+    /// another of their roles, if there is room beside those who are asked.
+    pub fn back(&self, user: UserId, before: Role) -> Vec<Step> {
+        let plan = &self.session.plan;
+        let taken = self.queue.unavailable(user);
+        if plan.mode.room_for(plan.teams, &taken, before) {
+            vec![Step::Admit(user, before)]
+        } else {
+            self.join(user)
+        }
+    }
+
+    /// What is to be done when nobody is to wait for full teams any longer: as many come in as fit
+    /// together, those who joined first.
+    pub fn as_many_as_fit(&self) -> Vec<Step> {
+        self.come_in(self.possible())
+    }
+
     /// What is to be done when enough people wait to make the teams complete; nothing as long as
     /// they don't. If there are more, those who joined first come in.
     pub fn full_set(&self) -> Vec<Step> {
-        let waiting: Vec<_> = self.eligible().map(|entry| self.newcomer(entry)).collect();
-        let gap = gap(&self.composition(), &self.held(None), &waiting);
-        if !gap.still.is_none() {
-            return Vec::new();
+        let gap = self.possible();
+        if gap.still.is_none() {
+            self.come_in(gap)
+        } else {
+            Vec::new()
         }
-        let moves = gap.moves.into_iter().map(|(user, to)| Step::Move(user, to));
-        let admit = |(user, role)| Step::Admit(user, role);
-        moves.chain(gap.fill.into_iter().map(admit)).collect()
     }
 
     /// Who is to be asked for the places that are free, `at_most` so many.
@@ -206,6 +222,19 @@ impl<'a> Door<'a> {
     pub fn willing(&self, entry: &Entry) -> Roles {
         let fits = |role: &Role| self.admits(&entry.accounts, *role);
         entry.roles.iter().filter(fits).collect()
+    }
+
+    /// What is missing, and how far those could give it who may be let in.
+    fn possible(&self) -> Gap {
+        let waiting: Vec<_> = self.eligible().map(|entry| self.newcomer(entry)).collect();
+        gap(&self.composition(), &self.held(None), &waiting)
+    }
+
+    /// Lets those in who fill the gap.
+    fn come_in(&self, gap: Gap) -> Vec<Step> {
+        let moves = gap.moves.into_iter().map(|(user, to)| Step::Move(user, to));
+        let admit = |(user, role)| Step::Admit(user, role);
+        moves.chain(gap.fill.into_iter().map(admit)).collect()
     }
 
     fn admits(&self, accounts: &[Account], role: Role) -> bool {

@@ -10,6 +10,7 @@
 //! text    text as people type it, cleaned      battletag, ids
 //! account, profile, session, queue, manage     what the commands decide about
 //! missing what a line-up needs, and who gives it  admission  who gets a place by itself
+//! check_in who is there                            short      playing with fewer than planned
 //! log     the record of what was done about a session
 //! backup  names of backups, and which are kept
 //! ```
@@ -18,6 +19,7 @@ pub mod account;
 pub mod admission;
 pub mod backup;
 pub mod battletag;
+pub mod check_in;
 pub mod ids;
 pub mod ladder;
 pub mod log;
@@ -29,6 +31,7 @@ pub mod queue;
 pub mod rank;
 pub mod role;
 pub mod session;
+pub mod short;
 pub mod text;
 pub mod when;
 pub mod zone;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::sql::{DbError, json, sql, values};
 use super::{Command, Question, Read, Stop, Transaction};
 use crate::domain::ids::{MessageId, SessionId, UserId};
+use crate::domain::mode::Mode;
 use crate::domain::role::Role;
 
 /// The kind of the rows that refresh a card; their key is the session.
@@ -93,6 +94,33 @@ pub enum Notice {
         /// Until when the place is kept for them.
         until: DateTime<Utc>,
     },
+    /// They are to say that they are there.
+    CheckIn {
+        /// For which session.
+        session: SessionId,
+        /// Its name.
+        title: String,
+        /// When it is.
+        at: DateTime<Utc>,
+    },
+    /// They were not there at the start, and their place is free.
+    NoShow {
+        /// Of which session.
+        session: SessionId,
+        /// Its name.
+        title: String,
+        /// What they would have played.
+        role: Role,
+    },
+    /// For an organiser: people are missing at the start, and this could be played instead.
+    Short {
+        /// Which session.
+        session: SessionId,
+        /// Its name.
+        title: String,
+        /// What could be played.
+        ways: Vec<ShortWay>,
+    },
     /// A session of theirs is near.
     Reminder {
         /// The session's name.
@@ -107,6 +135,17 @@ pub enum Notice {
         /// From which size on the owner is told.
         warn_bytes: u64,
     },
+}
+
+/// What could be played instead by those who are there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShortWay {
+    /// What.
+    pub mode: Mode,
+    /// With how many teams.
+    pub teams: u8,
+    /// How many sit out.
+    pub out: u32,
 }
 
 /// What a row asks to be done.
@@ -169,7 +208,10 @@ pub(super) fn owe_notice(
         | Notice::NotAccepted { .. }
         | Notice::Waiting { .. }
         | Notice::OtherRole { .. }
-        | Notice::Asked { .. } => PLACE,
+        | Notice::Asked { .. }
+        | Notice::NoShow { .. } => PLACE,
+        Notice::CheckIn { .. } => "check_in",
+        Notice::Short { .. } => "short",
         Notice::Moved { .. } | Notice::Cancelled { .. } | Notice::StartsNow { .. } => "session",
         Notice::LargeDatabase { .. } => "size",
     };

@@ -6,10 +6,12 @@
 use std::collections::HashMap;
 
 pub(super) mod admission;
+pub(super) mod check_in;
 mod join;
 mod leave;
 pub(super) mod offer;
 mod place;
+mod short;
 #[cfg(test)]
 mod tests;
 
@@ -23,10 +25,12 @@ use crate::domain::queue::{AskState, Asked, Entry, Place, Queue, QueueRefusal};
 use crate::domain::role::Role;
 use crate::domain::session::{Actor, Session, SessionRefusal};
 
+pub use check_in::{CheckIn, CheckedIn};
 pub use join::{JoinAsNewcomer, JoinQueue, Joined};
 pub use leave::{LeaveQueue, Left, RefreshCard, Refreshed, Streaming, ToggleStreaming};
 pub use offer::{AnswerOffer, Answered, OfferPlace, OfferRefusal, Offered};
 pub use place::{AcceptPlayer, Accepted, RejectPlayer, Rejected, TakeBack, TakenBack};
+pub use short::{PlayShort, PlayedShort, ShortRefusal};
 
 /// Everything that a card or a dashboard shows of a session.
 #[derive(Debug)]

@@ -21,6 +21,7 @@ use crate::domain::mode::Mode;
 use crate::domain::rank::Tier;
 use crate::domain::session::{ALIVE_PER_GUILD_MAX, Plan, RankLimits, Session, Status, scale};
 
+pub(super) use change::save_plan;
 pub use change::{CancelSession, Cancelled, EditSession, Edited, SetOpen, SetTo};
 pub use create::{CreateSession, Created};
 pub use organisers::{CoOrganised, SetCoOrganisers};

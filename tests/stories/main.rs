@@ -7,6 +7,7 @@ mod account;
 mod admission;
 mod adopt;
 mod card;
+mod check_in;
 #[path = "../support/contract.rs"]
 mod contract;
 mod crash;

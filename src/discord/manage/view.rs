@@ -15,6 +15,7 @@ use crate::discord::card::{
 use crate::discord::missing;
 use crate::discord::reply::{CHOICE_MAX_CHARS, Message, button, disabled, menu, option};
 use crate::discord::session::{CANCEL_ASK, EDIT_ASK};
+use crate::discord::short;
 use crate::discord::text::{escape, relative_time, truncate};
 use crate::domain::account::Account;
 use crate::domain::admission::Admission;
@@ -162,12 +163,22 @@ fn line(session: &Session, entry: &Entry, now: DateTime<Utc>) -> String {
     let parts = [
         format!("<@{}>", entry.person.id),
         offered,
+        missed(entry),
         streams.to_owned(),
         tags.join(", "),
         note,
     ];
     let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     parts.join(" · ")
+}
+
+/// How often somebody was not there; nothing if they always were.
+fn missed(entry: &Entry) -> String {
+    match entry.missed {
+        0 => String::new(),
+        1 => "🚷 missed once".to_owned(),
+        many => format!("🚷 missed {many} times"),
+    }
 }
 
 fn controls(
@@ -224,7 +235,7 @@ fn turning(view: &SessionView, place: Place) -> Vec<Component> {
     }
     buttons.push(to(Place::first(other), &label));
     buttons.push(to(place, "Refresh"));
-    buttons.extend(offering(view, place));
+    buttons.extend(short::on_dashboard(view).or_else(|| offering(view, place)));
     buttons
 }
 

@@ -13,7 +13,7 @@ use super::definition::{Create, Entrance, Teams};
 use super::options::{self, Sentence};
 use super::words::{length, limits, named, refused};
 use crate::domain::admission::Admission;
-use crate::domain::session::{Actor, Plan, RankLimits, Session, scale};
+use crate::domain::session::{Actor, CHECK_IN_DEFAULT_MINUTES, Plan, RankLimits, Session, scale};
 use crate::store::session::{CreateSession, Created, ZoneOf};
 
 /// What the bot needs in a channel for a card, by the names that Discord shows.
@@ -102,7 +102,7 @@ fn plan(options: &Create, home: Option<Tz>, now: DateTime<Utc>) -> Result<Plan, 
         admission: options
             .admission
             .map_or_else(Admission::default, Entrance::admission),
-        check_in_minutes: 0,
+        check_in_minutes: options::check_in(options.check_in).unwrap_or(CHECK_IN_DEFAULT_MINUTES),
     })
 }
 

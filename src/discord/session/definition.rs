@@ -69,6 +69,9 @@ pub(super) struct Create {
     pub(super) distance: Option<i64>,
     /// Who gets the places (you pick, if left out)
     pub(super) admission: Option<Entrance>,
+    /// Minutes before the start in which players say that they are there; 0: none (15 if left out)
+    #[command(min_value = 0, max_value = 120)]
+    pub(super) check_in: Option<i64>,
     /// The zone in which you mean the time (your profile's if left out)
     #[command(autocomplete = true)]
     pub(super) timezone: Option<String>,
@@ -126,6 +129,9 @@ pub(super) struct Edit {
     pub(super) timezone: Option<String>,
     /// Who gets the places
     pub(super) admission: Option<Entrance>,
+    /// Minutes before the start in which players say that they are there; 0: none
+    #[command(min_value = 0, max_value = 120)]
+    pub(super) check_in: Option<i64>,
     /// What is to be taken away
     pub(super) clear: Option<Clear>,
 }
@@ -231,7 +237,7 @@ mod tests {
     use twilight_model::application::command::CommandOptionValue as Limit;
 
     use super::*;
-    use crate::domain::session::DISTANCE_MAX_DIVISIONS;
+    use crate::domain::session::{CHECK_IN_MAX_MINUTES, DISTANCE_MAX_DIVISIONS};
 
     fn option<'a>(options: &'a [Definition], name: &str) -> &'a Definition {
         let found = options.iter().find(|option| option.name == name);
@@ -248,6 +254,8 @@ mod tests {
             assert_eq!(modes.len(), Mode::all().len());
             let max = Some(Limit::Integer(DISTANCE_MAX_DIVISIONS.into()));
             assert_eq!(option(options, "distance").max_value, max);
+            let longest = Some(Limit::Integer(CHECK_IN_MAX_MINUTES.into()));
+            assert_eq!(option(options, "check_in").max_value, longest);
         }
     }
 }

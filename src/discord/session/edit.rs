@@ -153,6 +153,7 @@ impl Edit {
             && self.teams.is_none()
             && self.distance.is_none()
             && self.admission.is_none()
+            && self.check_in.is_none()
             && self.clear.is_none()
     }
 
@@ -190,7 +191,7 @@ impl Edit {
             highest: options::tier(scale, self.highest.as_deref())?,
             distance: options::distance(self.distance),
             admission: self.admission.map(Entrance::admission),
-            check_in_minutes: None,
+            check_in_minutes: options::check_in(self.check_in),
         })
     }
 }

@@ -16,7 +16,9 @@ use super::options::{self, DESCRIPTION, LENGTH, TITLE};
 use super::words::{IN_A_SERVER, meant, not_a_time};
 use crate::domain::admission::Admission;
 use crate::domain::profile::Changes;
-use crate::domain::session::{LENGTH_DEFAULT_MINUTES, Plan, RankLimits, scale};
+use crate::domain::session::{
+    CHECK_IN_DEFAULT_MINUTES, LENGTH_DEFAULT_MINUTES, Plan, RankLimits, scale,
+};
 use crate::domain::{when, zone as zones};
 use crate::store::profile::EditProfile;
 use crate::store::session::ZoneOf;
@@ -207,7 +209,7 @@ async fn finish(
         description: details.description,
         limits: details.limits,
         admission: ready.admission,
-        check_in_minutes: 0,
+        check_in_minutes: CHECK_IN_DEFAULT_MINUTES,
     };
     Ok(match create::make(ctx, click, &actor, plan).await? {
         Ok(session) => Reply::Update(Message::text(create::created(&session))),

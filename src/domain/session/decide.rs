@@ -192,6 +192,16 @@ impl Session {
         Ok(new)
     }
 
+    /// What its plan becomes when it is played as `mode` with `teams` teams, by those who are there.
+    pub fn shortened(&self, mode: Mode, teams: u8) -> Plan {
+        let change = Change {
+            mode: Some(mode),
+            teams: Some(teams),
+            ..Change::default()
+        };
+        change.apply(&self.plan)
+    }
+
     /// The status it gets when `actor` opens or closes its queue; `None` if it has it already.
     ///
     /// # Errors

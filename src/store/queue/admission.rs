@@ -79,6 +79,20 @@ pub(in crate::store) fn settle(
     })
 }
 
+/// Where nobody comes in before the teams are full: lets as many in as fit, since the start is near.
+pub(super) fn wait_no_longer(
+    tx: &mut dyn Transaction,
+    session: &Session,
+    now: DateTime<Utc>,
+) -> Result<(), DbError> {
+    if session.plan.admission != Admission::Balanced || Places::of(tx, session)?.filled {
+        return Ok(());
+    }
+    tx.execute(sql!("admission/filled"), values![session.id, now])?;
+    decide(tx, session, None, now, |door| door.as_many_as_fit())?;
+    Ok(())
+}
+
 /// Notes that an organiser took somebody's place as `role` back: they are not asked by itself again.
 pub(super) fn taken_back(
     tx: &mut dyn Transaction,
@@ -142,7 +156,7 @@ impl Places {
 }
 
 /// Works out what is to be done, and does it.
-fn decide(
+pub(super) fn decide(
     tx: &mut dyn Transaction,
     session: &Session,
     actor: Option<UserId>,

@@ -65,9 +65,7 @@ impl Command for EditSession {
                 told,
             });
         }
-        let mut values: Vec<Value> = vec![session.id.into()];
-        values.extend(plan_values(&session.plan));
-        tx.execute(sql!("session/update"), &values)?;
+        save_plan(tx, &session)?;
         outbox::owe_card(tx, session.id, self.at)?;
         let done = edited(&before, &session.plan);
         log::record(tx, &session, &self.actor, done, self.at)?;
@@ -200,6 +198,17 @@ fn edited(before: &Plan, after: &Plan) -> Action {
         what: aspects(before, after),
         moved: (before.at != after.at).then_some((before.at, after.at)),
     }
+}
+
+/// Remembers a session's plan as it is now.
+pub(in crate::store) fn save_plan(
+    tx: &mut dyn Transaction,
+    session: &Session,
+) -> Result<(), DbError> {
+    let mut values: Vec<Value> = vec![session.id.into()];
+    values.extend(plan_values(&session.plan));
+    tx.execute(sql!("session/update"), &values)?;
+    Ok(())
 }
 
 /// The session, if `actor` may manage it.

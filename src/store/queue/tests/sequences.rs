@@ -24,6 +24,10 @@ enum Step {
     Limit(bool),
     Admit(Admission),
     MoreTeams,
+    CheckIn(i64),
+    CheckInOpens,
+    Starts,
+    Restart,
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -42,6 +46,10 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => any::<bool>().prop_map(Step::Limit),
         1 => proptest::sample::select(Admission::ALL.to_vec()).prop_map(Step::Admit),
         1 => Just(Step::MoreTeams),
+        2 => user().prop_map(Step::CheckIn),
+        1 => Just(Step::CheckInOpens),
+        1 => Just(Step::Starts),
+        1 => Just(Step::Restart),
     ];
     proptest::collection::vec(step, 1..60)
 }
@@ -113,12 +121,40 @@ impl World {
                 }
             }
             Step::Wait => {
-                expected.minutes += 130;
-                let now = start() + TimeDelta::minutes(expected.minutes);
-                let Ok(_) = self.store.execute_job(AdvanceClock { now }).await.unwrap();
+                self.pass(expected, (expected.minutes + 130).min(24 * 60 - 20))
+                    .await
             }
+            Step::CheckIn(user) => {
+                let (session, user) = (self.session, UserId(user));
+                let check_in = CheckIn { session, user, at };
+                if let Ok(done) = self.execute(check_in).await
+                    && done.role.is_some()
+                {
+                    assert_eq!(expected.accepted.insert(user.0), done.late, "{user}");
+                }
+            }
+            Step::CheckInOpens => self.pass(expected, 24 * 60 - 10).await,
+            Step::Starts => {
+                self.pass(expected, 24 * 60 + 1).await;
+                let queue = self.view().await.queue;
+                let still = |user: &i64| {
+                    let entry = queue.entry(UserId(*user)).unwrap();
+                    let missed = entry.no_show && !entry.checked_in;
+                    assert!(entry.place.is_some() || missed, "{user} lost their place");
+                    entry.place.is_some()
+                };
+                expected.accepted.retain(still);
+            }
+            Step::Restart => self.restart().await,
             other => self.organise(other, at).await,
         }
+    }
+
+    /// Lets the time pass, until so many minutes after the beginning.
+    async fn pass(&self, expected: &mut Expected, minutes: i64) {
+        expected.minutes = expected.minutes.max(minutes);
+        let now = start() + TimeDelta::minutes(expected.minutes);
+        let Ok(_) = self.store.execute_job(AdvanceClock { now }).await.unwrap();
     }
 
     /// Does what an organiser does to the session itself.
@@ -132,7 +168,8 @@ impl World {
                     open,
                     at,
                 };
-                self.execute(set).await.unwrap();
+                // Once it is under way it is refused.
+                let _ = self.execute(set).await;
                 return;
             }
             Step::Offer => {
@@ -163,7 +200,8 @@ impl World {
             change,
             at,
         };
-        self.execute(edit).await.unwrap();
+        // Once it is under way it cannot have more teams.
+        let _ = self.execute(edit).await;
     }
 
     /// Whether what is remembered is what was answered, within the caps.
@@ -200,6 +238,22 @@ impl World {
     }
 }
 
+impl World {
+    /// Has the session a quarter of an hour to check in.
+    async fn check_in(&mut self) {
+        let edit = EditSession {
+            session: self.session,
+            actor: actor(1),
+            change: Change {
+                check_in_minutes: Some(15),
+                ..Change::default()
+            },
+            at: start(),
+        };
+        self.execute(edit).await.unwrap();
+    }
+}
+
 /// What somebody offers to play: one role, two, or all.
 fn roles_of(user: i64) -> Vec<Role> {
     match user % 4 {
@@ -220,6 +274,7 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let mut world = World::new(mode).await;
+            world.check_in().await;
             let mut accounts = Vec::new();
             for user in 2..10 {
                 let rank = if user < 6 { "gold 3" } else { "diamond 3" };
