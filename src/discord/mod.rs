@@ -5,11 +5,12 @@
 //!
 //! ```text
 //! gateway, inline → dispatch → profile, account, session, queue, manage → reply → rest
-//!                                           card, notice → delivery (for the outbox)
+//!                                           card, call, notice → delivery (for the outbox)
 //! ```
 
 pub mod account;
 pub mod admission;
+pub mod call;
 pub mod card;
 pub mod check_in;
 pub mod click;

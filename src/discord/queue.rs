@@ -256,7 +256,7 @@ fn welcome(joined: &Joined) -> Reply {
     } else {
         format!(
             "✅ You are in the queue of **{title}**{roles}. It starts {at}; {}. *Join* changes \
-             what you offer, *Leave* takes you out.",
+             what you offer and leaves the organiser a note, *Leave* takes you out.",
             what_follows(plan.admission)
         )
     })

@@ -11,14 +11,19 @@
 //! account, profile, session, queue, manage     what the commands decide about
 //! missing what a line-up needs, and who gives it  admission  who gets a place by itself
 //! check_in who is there                            short      playing with fewer than planned
+//! balance  two fair teams: the best line-ups over all line-ups
 //! log     the record of what was done about a session
+//! call    looking for one more: what a message says that looks for players
+//! wide    ranked stacks that the game calls wide groups
 //! backup  names of backups, and which are kept
 //! ```
 
 pub mod account;
 pub mod admission;
 pub mod backup;
+pub mod balance;
 pub mod battletag;
+pub mod call;
 pub mod check_in;
 pub mod ids;
 pub mod ladder;
@@ -34,4 +39,5 @@ pub mod session;
 pub mod short;
 pub mod text;
 pub mod when;
+pub mod wide;
 pub mod zone;

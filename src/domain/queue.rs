@@ -29,6 +29,9 @@ pub struct Place {
     pub account: Option<AccountId>,
     /// When they were accepted.
     pub at: DateTime<Utc>,
+    /// Whether a limit was overridden for it.
+    #[serde(default)]
+    pub overridden: bool,
 }
 
 /// What became of an offer of a place.

@@ -12,6 +12,7 @@ mod leave;
 pub(super) mod offer;
 mod place;
 mod short;
+mod swap;
 #[cfg(test)]
 mod tests;
 
@@ -29,8 +30,12 @@ pub use check_in::{CheckIn, CheckedIn};
 pub use join::{JoinAsNewcomer, JoinQueue, Joined};
 pub use leave::{LeaveQueue, Left, RefreshCard, Refreshed, Streaming, ToggleStreaming};
 pub use offer::{AnswerOffer, Answered, OfferPlace, OfferRefusal, Offered};
-pub use place::{AcceptPlayer, Accepted, RejectPlayer, Rejected, TakeBack, TakenBack};
+pub use place::{
+    AcceptAnyway, AcceptPlayer, Accepted, AcceptedAnyway, RejectPlayer, Rejected, TakeBack,
+    TakenBack,
+};
 pub use short::{PlayShort, PlayedShort, ShortRefusal};
+pub use swap::{SwapPlayers, Swapped};
 
 /// Everything that a card or a dashboard shows of a session.
 #[derive(Debug)]
@@ -190,6 +195,7 @@ fn read_entry(row: &Row, accounts: Vec<Account>) -> Result<Entry, DbError> {
             role: row.word("role", Role::parse)?,
             account: row.get("account_id")?,
             at: row.get("selected_at")?,
+            overridden: row.get("overridden")?,
         }),
     };
     let asked = match row.get::<Option<String>>("asked_role")? {

@@ -11,8 +11,12 @@ mod check_in;
 #[path = "../support/contract.rs"]
 mod contract;
 mod crash;
+mod dashboard;
+mod decisions;
 mod health;
 mod http;
+mod lfg;
+mod log;
 mod manage;
 mod people;
 mod profile;

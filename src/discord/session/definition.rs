@@ -5,7 +5,9 @@
 use twilight_interactions::command::internal::{
     CommandOptionData, CreateOptionBuilder, CreateOptionData,
 };
-use twilight_interactions::command::{CommandModel, CommandOption, CreateCommand, CreateOption};
+use twilight_interactions::command::{
+    CommandModel, CommandOption, CreateCommand, CreateOption, ResolvedUser,
+};
 use twilight_interactions::error::ParseOptionErrorType;
 use twilight_model::application::command::{
     CommandOption as Definition, CommandOptionChoice, CommandOptionChoiceValue, CommandOptionType,
@@ -37,6 +39,8 @@ pub(super) enum SessionCommand {
     Edit(Box<Edit>),
     #[command(name = "cancel")]
     Cancel(Cancel),
+    #[command(name = "history")]
+    History(History),
 }
 
 #[derive(CommandModel, CreateCommand)]
@@ -75,6 +79,9 @@ pub(super) struct Create {
     /// The zone in which you mean the time (your profile's if left out)
     #[command(autocomplete = true)]
     pub(super) timezone: Option<String>,
+    /// Somebody who can manage it as you can; the dashboard adds more
+    #[command(rename = "co-organiser")]
+    pub(super) co_organiser: Option<ResolvedUser>,
 }
 
 #[derive(CommandModel, CreateCommand)]
@@ -134,6 +141,9 @@ pub(super) struct Edit {
     pub(super) check_in: Option<i64>,
     /// What is to be taken away
     pub(super) clear: Option<Clear>,
+    /// Somebody who can manage it as you can; the dashboard adds more
+    #[command(rename = "co-organiser")]
+    pub(super) co_organiser: Option<ResolvedUser>,
 }
 
 #[derive(CommandModel, CreateCommand)]
@@ -147,6 +157,17 @@ pub(super) struct Cancel {
     pub(super) session: String,
     /// Why, for those in its queue
     pub(super) reason: Option<String>,
+}
+
+#[derive(CommandModel, CreateCommand)]
+#[command(
+    name = "history",
+    desc = "Who did what about a session: for its organisers, and who may manage events"
+)]
+pub(super) struct History {
+    /// Which one: pick it from the list; also one that is over
+    #[command(autocomplete = true)]
+    pub(super) session: String,
 }
 
 /// How many teams.

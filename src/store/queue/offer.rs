@@ -71,6 +71,11 @@ impl Command for AnswerOffer {
         let queue = load(tx, session.id)?;
         let entry = queue.entry(self.user);
         let role = asked_for(entry).map_err(Stop::Refused)?;
+        // An administrator may have given the place away in spite of the offer.
+        let taken = queue.unavailable(self.user).len();
+        if self.take && taken >= session.plan.places() as usize {
+            return Err(Stop::Refused(OfferRefusal::NotAsked));
+        }
         if self.take {
             let organiser = organiser_account(tx, &session)?;
             let door = Door {

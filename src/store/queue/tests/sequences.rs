@@ -17,6 +17,7 @@ enum Step {
     Accept(i64, Role),
     Reject(i64),
     TakeBack(i64),
+    Swap(i64, i64),
     Open(bool),
     Answer(i64, bool),
     Offer,
@@ -39,6 +40,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         6 => (user(), role).prop_map(|(user, role)| Step::Accept(user, role)),
         1 => user().prop_map(Step::Reject),
         1 => user().prop_map(Step::TakeBack),
+        3 => (user(), user()).prop_map(|(one, other)| Step::Swap(one, other)),
         1 => any::<bool>().prop_map(Step::Open),
         3 => (user(), any::<bool>()).prop_map(|(user, take)| Step::Answer(user, take)),
         1 => Just(Step::Offer),
@@ -144,6 +146,16 @@ impl World {
                     entry.place.is_some()
                 };
                 expected.accepted.retain(still);
+            }
+            Step::Swap(one, other) => {
+                let swap = self.swap(one, other);
+                match self.execute(swap).await {
+                    Ok(Swapped::Replaced { comes, leaves, .. }) => {
+                        assert!(expected.accepted.remove(&leaves.0));
+                        assert!(expected.accepted.insert(comes.0), "a second place");
+                    }
+                    Ok(Swapped::Exchanged(_)) | Err(_) => {}
+                }
             }
             Step::Restart => self.restart().await,
             other => self.organise(other, at).await,
