@@ -4,7 +4,7 @@
 //! else; what people typed is escaped before it is shown.
 //!
 //! ```text
-//! gateway, inline → dispatch → profile, account, session, queue, manage → reply → rest
+//! gateway, inline → dispatch → profile, account, session, queue, manage, teams → reply → rest
 //!                                           card, notice → delivery (for the outbox)
 //! ```
 
@@ -24,6 +24,7 @@ pub mod queue;
 pub mod reply;
 pub mod rest;
 pub mod session;
+pub mod teams;
 pub mod text;
 pub mod words;
 
@@ -36,6 +37,7 @@ pub const FEATURES: &[&Feature] = &[
     &session::FEATURE,
     &queue::FEATURE,
     &manage::FEATURE,
+    &teams::FEATURE,
 ];
 
 /// What Discord is told about the bot's commands.

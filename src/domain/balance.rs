@@ -33,7 +33,7 @@ use super::ids::UserId;
 use super::mode::{Mode, Slots};
 use super::role::{Role, Roles};
 
-pub use figures::{Edge, Figures, Key, figures};
+pub use figures::{Edge, Figures, Key, divisions, figures};
 pub use score::{division, score, tank_guard};
 pub use search::balance;
 

@@ -10,6 +10,7 @@
 //! text    text as people type it, cleaned      battletag, ids
 //! account, profile, session, queue, manage     what the commands decide about
 //! balance  two fair teams: the best line-ups over all line-ups
+//! teams    who is on which, arranged by an organiser or picked by captains
 //! log     the record of what was done about a session
 //! backup  names of backups, and which are kept
 //! ```
@@ -28,6 +29,7 @@ pub mod queue;
 pub mod rank;
 pub mod role;
 pub mod session;
+pub mod teams;
 pub mod text;
 pub mod when;
 pub mod zone;

@@ -12,13 +12,14 @@ mod place;
 mod tests;
 
 use super::sql::{DbError, Row, sql, values};
-use super::{Question, Read, Stop, Transaction, account, profile, session};
+use super::{Question, Read, Stop, Transaction, account, profile, session, teams};
 use crate::domain::account::{Account, Ranks};
 use crate::domain::ids::{AccountId, SessionId, UserId};
 use crate::domain::profile::{Person, Profile};
 use crate::domain::queue::{Entry, Place, Queue, QueueRefusal};
 use crate::domain::role::Role;
 use crate::domain::session::{Actor, Session, SessionRefusal};
+use crate::domain::teams::Teams;
 
 pub use join::{JoinAsNewcomer, JoinQueue, Joined};
 pub use leave::{LeaveQueue, Left, RefreshCard, Refreshed, Streaming, ToggleStreaming};
@@ -39,6 +40,8 @@ pub struct SessionView {
     pub measure: Option<Account>,
     /// Who is in it.
     pub queue: Queue,
+    /// Its teams, if it has two and they are made.
+    pub teams: Teams,
 }
 
 impl Question for ViewSession {
@@ -59,6 +62,7 @@ impl Question for ViewSession {
             organiser,
             measure,
             queue,
+            teams: teams::load(db, self.0)?,
         }))
     }
 }

@@ -11,6 +11,7 @@ use crate::domain::mode::Mode;
 use crate::domain::queue::Entry;
 use crate::domain::queue::fixtures::{account, entry, placed, queue, rejected, session, start};
 use crate::domain::role::Role;
+use crate::domain::teams::Teams;
 use crate::store::queue::SessionView;
 
 /// Characters of an embed's description.
@@ -50,6 +51,7 @@ fn crowd(mode: &str, waiting: i64, accepted: i64, turned_down: i64) -> SessionVi
         organiser: None,
         measure: None,
         queue: queue(people.collect::<Vec<_>>()),
+        teams: Teams::default(),
     }
 }
 

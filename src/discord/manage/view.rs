@@ -14,6 +14,7 @@ use crate::discord::card::{
 };
 use crate::discord::reply::{CHOICE_MAX_CHARS, Message, button, disabled, menu, option};
 use crate::discord::session::{CANCEL_ASK, EDIT_ASK};
+use crate::discord::teams;
 use crate::discord::text::{escape, relative_time, truncate};
 use crate::domain::account::Account;
 use crate::domain::ids::{AccountId, UserId};
@@ -240,7 +241,18 @@ fn closing(session: &Session, place: Place) -> Vec<Component> {
         let id = format!("manage-queue:{id}:{word}:{place}");
         button(id, label, ButtonStyle::Primary)
     });
-    open.into_iter().chain([edit, cancel]).collect()
+    let teams = (session.plan.teams == 2).then(|| {
+        button(
+            format!("{}:{id}", teams::PAGE),
+            "Teams",
+            ButtonStyle::Secondary,
+        )
+    });
+    open.into_iter()
+        .chain([edit])
+        .chain(teams)
+        .chain([cancel])
+        .collect()
 }
 
 /// The options of a menu of people; the first [`PAGE_MAX`] of them.
