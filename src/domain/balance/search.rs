@@ -11,7 +11,7 @@
 use std::ops::ControlFlow;
 
 use super::figures::TANKS_MAX;
-use super::table::{Config, Table, costs_in, counts_of};
+use super::table::{Config, Table, costs_in, counts_of, ways};
 use super::{
     Balanced, CANDIDATES_MAX, MOVED_MIN, PROPOSALS_MAX, Problem, Proposal, Seat, Team, Unbalanced,
     figures, moved, score,
@@ -47,7 +47,7 @@ pub fn balance(problem: &Problem) -> Result<Balanced, Unbalanced> {
         matches += 1;
         ControlFlow::Continue(())
     });
-    let roles = u64::try_from(table.shapes.len()).unwrap_or(u64::MAX);
+    let roles = ways(&problem.format);
     Ok(Balanced {
         proposals,
         covered: matches.saturating_mul(roles * roles),
@@ -237,12 +237,11 @@ impl<'t> Search<'t> {
     fn seats(&self, one: (usize, &Config), other: (usize, &Config)) -> Vec<Seat> {
         let mut seats = Vec::with_capacity(2 * self.table.size);
         for (team, (number, config)) in Team::BOTH.into_iter().zip([one, other]) {
-            let shape = self.table.shapes[usize::from(config.shape)];
-            for (player, role) in self.table.players(number).zip(shape) {
+            for (at, player) in self.table.players(number).enumerate() {
                 seats.push(Seat {
                     user: player.user,
                     team,
-                    role: Role::ALL[usize::from(role)],
+                    role: config.role(at),
                 });
             }
         }
@@ -340,6 +339,6 @@ fn value_of(one: &Config, other: &Config) -> Value {
         beyond_guard,
         strength,
         roles,
-        one.spread.abs_diff(other.spread),
+        one.spread().abs_diff(other.spread()),
     ])
 }
