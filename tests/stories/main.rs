@@ -4,8 +4,10 @@
 //! made is held to Discord's own document.
 
 mod account;
+mod admission;
 mod adopt;
 mod card;
+mod check_in;
 #[path = "../support/contract.rs"]
 mod contract;
 mod crash;

@@ -8,7 +8,8 @@ use twilight_model::channel::message::component::{ButtonStyle, Component, Select
 use twilight_util::builder::embed::{EmbedBuilder, EmbedFieldBuilder};
 
 use super::{DRAFT, PAGE, words};
-use crate::discord::card::{EMBED_TITLE_MAX_CHARS, FIELD_MAX_CHARS, needs};
+use crate::discord::card::{EMBED_TITLE_MAX_CHARS, FIELD_MAX_CHARS};
+use crate::discord::missing::needs;
 use crate::discord::reply::{CHOICE_MAX_CHARS, LABEL_MAX_CHARS, Message, button, menu, option};
 use crate::discord::text::{escape, truncate};
 use crate::domain::balance::{Balanced, Bond, Figures, Seat, Team, Unbalanced, figures};
