@@ -3,7 +3,7 @@
 //! Pure. Invariant: what the rules allow is here, each pair of teams once: the first one of a pair
 //! has the player who comes first.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use super::figures::{TANKS_MAX, bench_weights};
 use super::{Bond, Candidate, Format, Problem};
@@ -38,15 +38,32 @@ pub(super) struct TeamOf {
 /// One way to give a team's players their roles.
 #[derive(Clone, Copy)]
 pub(super) struct Config {
-    /// By what configurations of a team are sorted.
+    /// By what those with the same tanks are sorted.
     pub(super) sorted_by: i16,
     pub(super) strength: i16,
     weakest: i16,
     strongest: i16,
     pub(super) by_role: [i16; ROLES],
-    pub(super) tanks: [i16; TANKS_MAX],
+    tanks: [i16; TANKS_MAX],
     /// What each player plays, a few bits each.
     roles: u16,
+}
+
+/// The ways to give a team's players their roles at one cost, those with the same tanks together.
+#[derive(Default)]
+pub(super) struct Ways {
+    pub(super) configs: Vec<Config>,
+    pub(super) groups: Vec<Group>,
+}
+
+/// Ways with the same tanks.
+pub(super) struct Group {
+    /// The tanks' points, the strongest first.
+    pub(super) tanks: [i16; TANKS_MAX],
+    /// The same, added up.
+    pub(super) points: i16,
+    /// Where they are, sorted.
+    pub(super) configs: Range<usize>,
 }
 
 /// All teams of the candidates.
@@ -124,7 +141,7 @@ impl<'p> Table<'p> {
     }
 
     /// The ways to give the players of a team their roles at this cost.
-    pub(super) fn configs(&self, team: usize, cost: u32) -> Vec<Config> {
+    pub(super) fn ways(&self, team: usize, cost: u32) -> Ways {
         let players: Vec<_> = self.players(team).collect();
         let costs: Vec<_> = players.iter().map(|player| role_costs(player)).collect();
         // What the players from each place on cost at least.
@@ -133,22 +150,15 @@ impl<'p> Table<'p> {
             least[at] = least[at + 1] + costs.iter().min().copied().unwrap_or_default();
         }
         let mut filling = Filling {
-            slots: &self.slots,
+            table: self,
             players,
             costs,
             least,
-            made: Vec::new(),
+            tanks: 0,
+            made: Ways::default(),
         };
-        filling.fill(0, cost, [0; ROLES], Config::NOBODY);
-        let mut configs = filling.made;
-        for config in &mut configs {
-            config.sorted_by = match self.one_ladder {
-                true => config.by_role[Role::Tank as usize],
-                false => config.strength,
-            };
-        }
-        configs.sort_unstable_by_key(|config| config.sorted_by);
-        configs
+        filling.fill_all(cost);
+        filling.made
     }
 
     /// The players of a team, in order.
@@ -163,26 +173,60 @@ impl<'p> Table<'p> {
 
 /// A team whose players are given their roles, one after the other.
 struct Filling<'t> {
-    slots: &'t [Slots; ROLES],
+    table: &'t Table<'t>,
     players: Vec<&'t Candidate>,
     costs: Vec<[u32; ROLES]>,
     least: Vec<u32>,
-    made: Vec<Config>,
+    /// Who are tanks, a bit each.
+    tanks: u32,
+    made: Ways,
 }
 
 impl Filling<'_> {
+    fn fill_all(&mut self, cost: u32) {
+        let slot = self.table.slots[Role::Tank as usize];
+        for tanks in 0..1_u32 << self.players.len() {
+            let count = u8::try_from(tanks.count_ones()).unwrap_or(u8::MAX);
+            if !(slot.min..=slot.max).contains(&count) {
+                continue;
+            }
+            self.tanks = tanks;
+            let from = self.made.configs.len();
+            self.fill(0, cost, [0; ROLES], Config::NOBODY);
+            let configs = &mut self.made.configs[from..];
+            configs.sort_unstable_by_key(|config| config.sorted_by);
+            if let Some(first) = configs.first() {
+                let group = Group {
+                    tanks: first.tanks,
+                    points: first.by_role[Role::Tank as usize],
+                    configs: from..from + configs.len(),
+                };
+                self.made.groups.push(group);
+            }
+        }
+    }
+
     /// Gives the players from `at` on every role that there is for what is left of the cost.
-    fn fill(&mut self, at: usize, left: u32, counts: [u8; ROLES], config: Config) {
+    fn fill(&mut self, at: usize, left: u32, counts: [u8; ROLES], mut config: Config) {
         let Some(player) = self.players.get(at).copied() else {
-            let mut enough = counts.iter().zip(self.slots);
+            let mut enough = counts.iter().zip(&self.table.slots);
             if left == 0 && enough.all(|(count, slot)| *count >= slot.min) {
-                self.made.push(config);
+                config.sorted_by = match self.table.one_ladder {
+                    true => config.by_role[Role::Damage as usize],
+                    false => config.strength,
+                };
+                self.made.configs.push(config);
             }
             return;
         };
-        for role in 0..ROLES {
+        let roles = match self.tanks & 1 << at {
+            0 => Role::Damage as usize..ROLES,
+            _ => Role::Tank as usize..Role::Damage as usize,
+        };
+        for role in roles {
             let cost = self.costs[at][role];
-            if counts[role] < self.slots[role].max && cost + self.least[at + 1] <= left {
+            let room = counts[role] < self.table.slots[role].max;
+            if room && cost + self.least[at + 1] <= left {
                 let mut counts = counts;
                 counts[role] += 1;
                 let config = config.with(at, role, points(player, role));
@@ -307,7 +351,7 @@ impl Chunks {
 }
 
 /// In how many ways the places of a team can be given their roles.
-pub(super) fn ways(format: &Format) -> u64 {
+pub(super) fn shapes(format: &Format) -> u64 {
     let counts = Counts::new(format);
     let mut ways = vec![1_u64];
     for next in &counts.next {
