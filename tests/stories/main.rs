@@ -19,6 +19,8 @@ mod http;
 mod lfg;
 mod log;
 mod manage;
+#[cfg(feature = "postgres")]
+mod outage;
 mod people;
 #[cfg(feature = "postgres")]
 #[path = "../support/postgres.rs"]
