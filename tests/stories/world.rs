@@ -3,13 +3,14 @@
 use std::ops::AsyncFnOnce;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-use overwatch_bot::app::{App, Settings};
+use chrono::{DateTime, TimeDelta, Utc};
+use overwatch_bot::app::{App, Settings, StartError};
 use overwatch_bot::clock::Clock;
 use overwatch_bot::discord::FEATURES;
 use overwatch_bot::jobs::upkeep::Upkeep;
 use overwatch_bot::playground::{self, Discord};
 use overwatch_bot::store::backup;
+use overwatch_bot::store::sqlite::OpenError;
 use serde_json::{Value, json};
 
 use crate::contract;
@@ -17,7 +18,9 @@ use crate::contract;
 /// When every story begins: a Sunday, 13:00 in Berlin.
 pub(crate) const START: &str = "2026-11-22T12:00:00Z";
 /// A story that waits this long for something to appear has failed, in seconds.
-const PATIENCE_S: u64 = 20;
+const PATIENCE_S: u64 = 120;
+/// How far time is moved at once where it goes by.
+const TICK: Duration = Duration::from_millis(10);
 pub(crate) const TOKEN: &str = "a.story.token";
 
 /// Tells a story in a world of two servers, and holds the bot's requests to Discord's document.
@@ -25,13 +28,31 @@ pub(crate) async fn story(tell: impl AsyncFnOnce(&mut World)) {
     story_in(playground::World::default(), 1, tell).await;
 }
 
-/// Tells a story in the machine's own time, in which Discord's three seconds are three seconds. The
-/// story starts the bot itself, or the program.
+/// Tells a story in the machine's own time, which a program of its own shares. The story starts it.
 pub(crate) async fn story_in_real_time(tell: impl AsyncFnOnce(&mut World)) {
     let mut world = World::begin(playground::World::default(), 1, Clock::system()).await;
     tell(&mut world).await;
     world.stop().await;
     world.end().await;
+}
+
+/// Tells a story while time goes by, at a quarter of its pace: Discord's three seconds pass, and a
+/// machine that is busy with other things can keep up.
+pub(crate) async fn story_while_time_passes(tell: impl AsyncFnOnce(&mut World)) {
+    story(async |world| {
+        let clock = world.clock.clone();
+        let time = async {
+            loop {
+                tokio::time::sleep(4 * TICK).await;
+                clock.advance(TimeDelta::from_std(TICK).expect("a short time"));
+            }
+        };
+        tokio::select! {
+            () = time => {}
+            () = tell(world) => {}
+        }
+    })
+    .await;
 }
 
 /// Tells a story in a world of another make.
@@ -100,11 +121,23 @@ impl World {
 
     /// Starts the bot and waits until it is connected.
     pub(crate) async fn start(&mut self) {
-        let app = App::start(self.settings(), self.clock.clone())
-            .await
-            .expect("the bot starts");
+        let app = self.start_with(self.settings()).await;
         app.ready().await;
         self.app = Some(app);
+    }
+
+    /// Starts a bot with other settings; it may not be connected yet. A bot that was stopped may
+    /// have left its database to be closed behind it, which is waited for.
+    pub(crate) async fn start_with(&self, settings: Settings) -> App {
+        loop {
+            match App::start(settings.clone(), self.clock.clone()).await {
+                Ok(app) => return app,
+                Err(StartError::Database(OpenError::Lock(_))) => {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+                Err(error) => panic!("the bot does not start: {error}"),
+            }
+        }
     }
 
     /// Stops the bot, if it runs.
