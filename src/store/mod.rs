@@ -15,6 +15,7 @@ mod command;
 pub mod gateway;
 pub mod health;
 pub mod history;
+pub mod log;
 pub mod outbox;
 pub mod profile;
 pub mod queue;
