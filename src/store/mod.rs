@@ -12,6 +12,7 @@ pub mod backup;
 pub mod cleanup;
 pub mod clock;
 mod command;
+pub mod extras;
 pub mod gateway;
 pub mod health;
 pub mod history;

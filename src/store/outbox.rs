@@ -8,12 +8,16 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::sql::{DbError, json, sql, values};
-use super::{Command, Question, Read, Stop, Transaction};
+use super::{Command, Question, Read, Stop, Transaction, extras};
+use crate::domain::extras::Extra;
 use crate::domain::ids::{MessageId, SessionId, UserId};
 use crate::domain::role::Role;
 
 /// The kind of the rows that refresh a card; their key is the session.
 pub(super) const CARD: &str = "card";
+/// The kinds of the rows that bring a session's thread and event to where they should be; likewise.
+const THREAD: &str = "thread";
+const EVENT: &str = "event";
 const DIRECT_MESSAGE: &str = "direct_message";
 /// What notices about being accepted or not are about.
 const PLACE: &str = "place";
@@ -77,6 +81,18 @@ pub enum Notice {
         title: String,
         /// When it is.
         at: DateTime<Utc>,
+        /// Which session; `None` in what an earlier version owed.
+        #[serde(default)]
+        session: Option<SessionId>,
+    },
+    /// For the organiser: the session's thread or event could not be made.
+    NoExtra {
+        /// The session's name.
+        title: String,
+        /// What.
+        extra: Extra,
+        /// Whether a permission is all that is missing.
+        permission: bool,
     },
     /// For the bot's owner: the database has grown large.
     LargeDatabase {
@@ -92,6 +108,10 @@ pub enum Notice {
 pub enum Owed {
     /// The card of a session is to show what is true now.
     Card(SessionId),
+    /// The thread of a session is to follow it.
+    Thread(SessionId),
+    /// The scheduled event of a session is to follow it.
+    Event(SessionId),
     /// A person is to be told something.
     Message {
         /// Whom.
@@ -120,7 +140,8 @@ struct Letter {
     notice: Notice,
 }
 
-/// Owes the refresh of a session's card. What is owed already only becomes owed anew.
+/// Owes the refresh of a session's card, and that its thread and event follow, if there are any. What
+/// is owed already only becomes owed anew.
 pub(super) fn owe_card(
     tx: &mut dyn Transaction,
     session: SessionId,
@@ -130,7 +151,7 @@ pub(super) fn owe_card(
         sql!("outbox/owe"),
         values![CARD, session.to_string(), "{}", now, now],
     )?;
-    Ok(())
+    extras::owe(tx, session, now)
 }
 
 /// Owes a person a notice about `session`. Of several of one kind, the last one counts.
@@ -145,6 +166,14 @@ pub(super) fn owe_notice(
         Notice::Reminder { .. } => "reminder",
         Notice::Accepted { .. } | Notice::NotAccepted { .. } | Notice::Waiting { .. } => PLACE,
         Notice::Moved { .. } | Notice::Cancelled { .. } | Notice::StartsNow { .. } => "session",
+        Notice::NoExtra {
+            extra: Extra::Thread,
+            ..
+        } => "no_thread",
+        Notice::NoExtra {
+            extra: Extra::Event,
+            ..
+        } => "no_event",
         Notice::LargeDatabase { .. } => "size",
     };
     owe_message(tx, notice_key(session, to, subject), to, notice, now)
@@ -224,11 +253,15 @@ impl Question for DueNow {
         rows.iter()
             .map(|row| {
                 let kind: String = row.get("kind")?;
-                let owed = if kind == CARD {
-                    Owed::Card(SessionId(row.word("key", |key| key.parse().ok())?))
-                } else {
-                    let Letter { to, notice } = row.json("payload")?;
-                    Owed::Message { to, notice }
+                let session = || row.word("key", |key| key.parse().ok()).map(SessionId);
+                let owed = match kind.as_str() {
+                    CARD => Owed::Card(session()?),
+                    THREAD => Owed::Thread(session()?),
+                    EVENT => Owed::Event(session()?),
+                    _ => {
+                        let Letter { to, notice } = row.json("payload")?;
+                        Owed::Message { to, notice }
+                    }
                 };
                 Ok(Due {
                     id: row.get("id")?,
@@ -279,6 +312,8 @@ pub struct Settle {
     pub delivery: Delivery,
     /// The message that a session's card is now; `None` inside: it has none any more.
     pub card: Option<(SessionId, Option<MessageId>)>,
+    /// When.
+    pub at: DateTime<Utc>,
 }
 
 impl Command for Settle {
@@ -289,6 +324,8 @@ impl Command for Settle {
     fn run(&self, tx: &mut dyn Transaction) -> Result<(), Stop<Self::Refusal>> {
         if let Some((session, message)) = self.card {
             tx.execute(sql!("session/set_card"), values![session, message])?;
+            // Both stand on the card: the thread at it, the event with a link to it.
+            extras::owe(tx, session, self.at)?;
         }
         match self.delivery {
             Delivery::Done => {

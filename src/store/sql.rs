@@ -160,6 +160,7 @@ ids_as_values!(
     GuildId,
     ChannelId,
     MessageId,
+    EventId,
     InteractionId,
     SessionId,
     AccountId

@@ -9,14 +9,17 @@ mod card;
 #[path = "../support/contract.rs"]
 mod contract;
 mod crash;
+mod event;
 mod health;
 mod manage;
 mod people;
 mod profile;
 mod queue;
+mod reminder;
 mod scene;
 mod session;
 mod session_clock;
 mod spine;
+mod thread;
 mod update;
 mod world;

@@ -232,6 +232,27 @@ impl World {
             .expect("the embedded Discord");
     }
 
+    /// Waits until the first server looks like this to a client, and gives it.
+    pub(crate) async fn shows(&self, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
+        let looking = async {
+            loop {
+                let guild = self.get("world").await["guilds"][0].clone();
+                if holds(&guild) {
+                    return guild;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let patience = Duration::from_secs(PATIENCE_S);
+        match tokio::time::timeout(patience, looking).await {
+            Ok(guild) => guild,
+            Err(_) => panic!(
+                "never seen: {what}; instead: {:#}",
+                self.get("world").await["guilds"][0]
+            ),
+        }
+    }
+
     /// Every request that the bot has made so far.
     pub(crate) async fn requests(&self) -> Vec<Value> {
         self.get("requests").await["requests"]

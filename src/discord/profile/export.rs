@@ -62,6 +62,7 @@ fn document(everything: &Everything, now: DateTime<Utc>) -> Value {
         "co_organised_sessions": all(&everything.co_organised, session_name),
         "on_record": on_record.collect::<Vec<_>>(),
         "reminders_sent": reminders.collect::<Vec<_>>(),
+        "in_threads_of_sessions": everything.threads.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "messages_to_be_sent": everything.notices,
     })
 }

@@ -9,9 +9,10 @@ use twilight_model::guild::Permissions;
 use super::super::click::Click;
 use super::super::feature::{Context, Fault};
 use super::super::reply::Reply;
-use super::definition::{Create, Teams};
+use super::definition::{self, Create, Teams};
 use super::options::{self, Sentence};
 use super::words::{length, limits, named, refused};
+use crate::domain::extras::Extras;
 use crate::domain::session::{Actor, Plan, RankLimits, Session, scale};
 use crate::store::session::{CreateSession, Created, ZoneOf};
 
@@ -30,7 +31,7 @@ pub(super) async fn run(
 ) -> Result<Reply, Fault> {
     let home = ctx.query(ZoneOf(actor.user)).await?;
     Ok(match plan(options, home, click.at) {
-        Ok(plan) => match make(ctx, click, actor, plan).await? {
+        Ok(plan) => match make(ctx, click, actor, plan, options.extras()).await? {
             Ok(session) => Reply::text(created(&session)),
             Err(sentence) => Reply::text(sentence),
         },
@@ -44,6 +45,7 @@ pub(super) async fn make(
     click: &Click,
     actor: &Actor,
     plan: Plan,
+    extras: Extras,
 ) -> Result<Result<Session, Sentence>, Fault> {
     if let Some(sentence) = missing(click.app_permissions) {
         return Ok(Err(sentence));
@@ -53,12 +55,19 @@ pub(super) async fn make(
         guild: actor.guild,
         channel: click.channel,
         plan,
+        extras,
         at: click.at,
     };
     let made = ctx.execute(click, create).await?;
     Ok(made
         .map(|Created { session }| session)
         .map_err(|refusal| refused(&refusal)))
+}
+
+impl Create {
+    fn extras(&self) -> Extras {
+        definition::extras(self.thread, self.event)
+    }
 }
 
 /// That a session is there.

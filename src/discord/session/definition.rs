@@ -13,6 +13,7 @@ use twilight_model::application::command::{
 use twilight_model::application::interaction::InteractionDataResolved;
 use twilight_model::application::interaction::application_command::CommandOptionValue;
 
+use crate::domain::extras::Extras;
 use crate::domain::mode::Mode;
 
 /// `/session` with its subcommands.
@@ -69,6 +70,10 @@ pub(super) struct Create {
     /// The zone in which you mean the time (your profile's if left out)
     #[command(autocomplete = true)]
     pub(super) timezone: Option<String>,
+    /// A thread at its card for those who play (none if left out)
+    pub(super) thread: Option<Wish>,
+    /// An event of this server that follows it (none if left out)
+    pub(super) event: Option<Wish>,
 }
 
 #[derive(CommandModel, CreateCommand)]
@@ -123,6 +128,10 @@ pub(super) struct Edit {
     pub(super) timezone: Option<String>,
     /// What is to be taken away
     pub(super) clear: Option<Clear>,
+    /// A thread at its card for those who play
+    pub(super) thread: Option<Wish>,
+    /// An event of this server that follows it
+    pub(super) event: Option<Wish>,
 }
 
 #[derive(CommandModel, CreateCommand)]
@@ -136,6 +145,24 @@ pub(super) struct Cancel {
     pub(super) session: String,
     /// Why, for those in its queue
     pub(super) reason: Option<String>,
+}
+
+/// Whether something is wanted.
+#[derive(Clone, Copy, PartialEq, Eq, CommandOption, CreateOption)]
+pub(super) enum Wish {
+    #[option(name = "Yes", value = "yes")]
+    Yes,
+    #[option(name = "No", value = "no")]
+    No,
+}
+
+/// What is wanted beside the card.
+pub(super) fn extras(thread: Option<Wish>, event: Option<Wish>) -> Extras {
+    let wanted = |wish| wish == Wish::Yes;
+    Extras {
+        thread: thread.map(wanted),
+        event: event.map(wanted),
+    }
 }
 
 /// How many teams.

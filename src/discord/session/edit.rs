@@ -11,10 +11,11 @@ use super::super::click::{Click, Pressed, Submitted};
 use super::super::feature::{Context, Fault};
 use super::super::reply::{Message, Modal, Reply, field, text_input};
 use super::super::text::{escape, long_time};
-use super::definition::{Clear, Edit, Teams};
+use super::definition::{self, Clear, Edit, Teams};
 use super::options::{self, DESCRIPTION, LENGTH, Sentence, TITLE};
 use super::pick::{Purpose, find, id, managed};
 use super::words::{IN_A_SERVER, length, limits, refused, told};
+use crate::domain::extras::Extras;
 use crate::domain::ids::SessionId;
 use crate::domain::session::{Actor, Change, Plan, Session, SessionRefusal, scale};
 use crate::store::session::{EditSession, Edited, ZoneOf};
@@ -76,9 +77,12 @@ pub(super) async fn run(
     }
     let home = ctx.query(ZoneOf(actor.user)).await?;
     match options.change(&session.plan, home, click.at) {
-        Ok(change) => Ok(Reply::text(
-            edit(ctx, click, actor, session.id, change).await?,
-        )),
+        Ok(change) => {
+            let extras = definition::extras(options.thread, options.event);
+            Ok(Reply::text(
+                edit(ctx, click, actor, session.id, (change, extras)).await?,
+            ))
+        }
         Err(sentence) => Ok(Reply::text(sentence)),
     }
 }
@@ -112,7 +116,8 @@ pub(super) async fn save(ctx: Context, click: Click, sent: Submitted) -> Result<
         Ok(change) => Change { at, ..change },
         Err(sentence) => return Ok(Reply::text(sentence)),
     };
-    let said = edit(&ctx, &click, &actor, session.id, change).await?;
+    let wanted = (change, Extras::default());
+    let said = edit(&ctx, &click, &actor, session.id, wanted).await?;
     Ok(Reply::text(said + &doubt))
 }
 
@@ -122,12 +127,13 @@ async fn edit(
     click: &Click,
     actor: &Actor,
     session: SessionId,
-    change: Change,
+    (change, extras): (Change, Extras),
 ) -> Result<String, Fault> {
     let edit = EditSession {
         session,
         actor: *actor,
         change,
+        extras,
         at: click.at,
     };
     Ok(match ctx.execute(click, edit).await? {
@@ -152,6 +158,8 @@ impl Edit {
             && self.teams.is_none()
             && self.distance.is_none()
             && self.clear.is_none()
+            && self.thread.is_none()
+            && self.event.is_none()
     }
 
     /// The change that is asked for by somebody who lives in `home`.
@@ -229,11 +237,24 @@ fn not_any_more(session: &Session) -> Reply {
     Reply::Say(Message::text(refused(&refusal)))
 }
 
+/// What is different beside the card.
+fn extras(extras: &Extras) -> impl Iterator<Item = &'static str> {
+    let thread = extras.thread.map(|wanted| match wanted {
+        true => "gets a thread at its card",
+        false => "has no thread any more",
+    });
+    let event = extras.event.map(|wanted| match wanted {
+        true => "gets an event in this server",
+        false => "has no event any more",
+    });
+    thread.into_iter().chain(event)
+}
+
 /// What is different now.
 fn edited(done: &Edited) -> String {
     let (before, now) = (&done.before, &done.session.plan);
     let title = escape(&now.title);
-    if before == now {
+    if before == now && done.extras.is_none() {
         return format!("Nothing about **{title}** is different from before.");
     }
     let mut lines = Vec::new();
@@ -276,5 +297,6 @@ fn edited(done: &Edited) -> String {
     if before.zone != now.zone {
         lines.push(format!("is planned in {}", now.zone.name()));
     }
+    lines.extend(extras(&done.extras).map(str::to_owned));
     format!("✅ **{title}** {}.{}", lines.join("; "), told(done.told))
 }

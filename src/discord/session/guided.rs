@@ -14,6 +14,7 @@ use super::super::reply::{Message, Modal, Reply};
 use super::create;
 use super::options::{self, DESCRIPTION, LENGTH, TITLE};
 use super::words::{IN_A_SERVER, meant, not_a_time};
+use crate::domain::extras::Extras;
 use crate::domain::profile::Changes;
 use crate::domain::session::{LENGTH_DEFAULT_MINUTES, Plan, RankLimits, scale};
 use crate::domain::{when, zone as zones};
@@ -202,10 +203,12 @@ async fn finish(
         description: details.description,
         limits: details.limits,
     };
-    Ok(match create::make(ctx, click, &actor, plan).await? {
-        Ok(session) => Reply::Update(Message::text(create::created(&session))),
-        Err(note) => Reply::Update(page(ctx, click, path, Some(&note)).await?),
-    })
+    Ok(
+        match create::make(ctx, click, &actor, plan, Extras::default()).await? {
+            Ok(session) => Reply::Update(Message::text(create::created(&session))),
+            Err(note) => Reply::Update(page(ctx, click, path, Some(&note)).await?),
+        },
+    )
 }
 
 /// Remembers where somebody lives, and goes on.

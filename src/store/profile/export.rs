@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 
 use super::super::outbox::{self, Notice};
 use super::super::sql::{DbError, Row, sql, values};
-use super::super::{Question, Read, log, session};
+use super::super::{Question, Read, extras, log, session};
 use super::{PersonView, ViewPerson};
 use crate::domain::ids::{AccountId, GuildId, SessionId, UserId};
 use crate::domain::log::Record;
@@ -39,6 +39,8 @@ pub struct Everything {
     pub records: Vec<(SessionId, Record)>,
     /// What they were reminded of.
     pub reminders: Vec<SentReminder>,
+    /// The sessions whose threads they were put into.
+    pub threads: Vec<SessionId>,
     /// What they are still to be told.
     pub notices: Vec<Notice>,
 }
@@ -137,6 +139,7 @@ impl Question for ExportProfile {
             co_organised: all(&co_organised, session_name)?,
             records: log::about(db, self.0)?,
             reminders: all(&reminders, sent_reminder)?,
+            threads: extras::threads_of(db, self.0)?,
             notices: outbox::notices_to(db, self.0)?,
         }))
     }

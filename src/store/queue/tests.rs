@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 use super::*;
 use crate::domain::account::AccountRefusal;
 use crate::domain::battletag::BattleTag;
+use crate::domain::extras::Extras;
 use crate::domain::ids::{ChannelId, GuildId, InteractionId};
 use crate::domain::ladder::Ladder;
 use crate::domain::manage::ManageRefusal;
@@ -63,6 +64,7 @@ impl World {
             limits,
         };
         let create = CreateSession {
+            extras: Extras::default(),
             person: person(1),
             guild: GUILD,
             channel: ChannelId(20),
@@ -175,7 +177,7 @@ impl World {
         due.into_iter()
             .filter_map(|due| match due.owed {
                 Owed::Message { to, notice } => Some((to, notice)),
-                Owed::Card(_) => None,
+                Owed::Card(_) | Owed::Thread(_) | Owed::Event(_) => None,
             })
             .collect()
     }
