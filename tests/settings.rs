@@ -52,6 +52,14 @@ fn a_malformed_setting_is_one_sentence_that_names_it() {
         ("BOT_TOKEN", "", "BOT_TOKEN"),
         ("SHARDS", "many", "--shards"),
         ("SHARDS", "0", "--shards"),
+        ("SHARDS", "8-15/12", "--shards"),
+        ("SHARDS", "none", "DISCORD_PUBLIC_KEY"),
+        ("DISCORD_PUBLIC_KEY", "mine", "--discord-public-key"),
+        (
+            "DISCORD_PUBLIC_KEY",
+            "0100000000000000000000000000000000000000000000000000000000000000",
+            "HTTP_ADDR",
+        ),
         ("DISCORD_API_URL", "discord", "--discord-api-url"),
         ("LOG", "overwatch_bot=loud", "--log"),
         ("LOG_FORMAT", "xml", "--log-format"),
@@ -85,6 +93,23 @@ fn a_token_that_discord_cannot_be_asked_about_is_not_shown_either() {
             "the token was shown"
         );
     }
+}
+
+#[test]
+fn a_dyno_whose_disk_forgets_is_no_place_for_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    for url in [None, Some(("DATABASE_URL", ""))] {
+        let environment = [("BOT_TOKEN", SECRET), ("DYNO", "worker.1")];
+        let environment: Vec<_> = environment.into_iter().chain(url).collect();
+        let said = refused(folder.path(), &["run"], &environment);
+        assert!(said.contains("Heroku dyno"), "{said}");
+        assert!(said.contains("DATABASE_URL"), "{said}");
+    }
+    assert_eq!(
+        folder.path().read_dir().unwrap().count(),
+        0,
+        "nothing was opened"
+    );
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod contract;
 mod crash;
 mod event;
 mod health;
+mod http;
 mod manage;
 mod people;
 mod profile;

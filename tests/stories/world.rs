@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use overwatch_bot::app::{App, Settings, StartError};
 use overwatch_bot::clock::Clock;
+use overwatch_bot::config::Shards;
 use overwatch_bot::discord::FEATURES;
 use overwatch_bot::jobs::upkeep::Upkeep;
 use overwatch_bot::playground::{self, Discord};
@@ -55,6 +56,17 @@ pub(crate) async fn story_while_time_passes(tell: impl AsyncFnOnce(&mut World)) 
     .await;
 }
 
+/// Tells a story to which the clicks come over HTTP, and for which there is no gateway.
+pub(crate) async fn story_over_http(tell: impl AsyncFnOnce(&mut World)) {
+    let clock = Clock::manual(START.parse().expect("a time"));
+    let mut world = World::begin(playground::World::default(), 1, clock).await;
+    world.over_http = true;
+    world.start().await;
+    tell(&mut world).await;
+    world.stop().await;
+    world.end().await;
+}
+
 /// Tells a story in a world of another make.
 pub(crate) async fn story_in(
     people: playground::World,
@@ -79,6 +91,7 @@ pub(crate) struct World {
     pub(crate) app: Option<App>,
     /// The folder with the database.
     pub(crate) folder: tempfile::TempDir,
+    over_http: bool,
     people: playground::World,
     http: reqwest::Client,
 }
@@ -101,6 +114,7 @@ impl World {
             discord,
             app: None,
             folder: tempfile::tempdir().expect("a temporary folder"),
+            over_http: false,
             people,
             http: reqwest::Client::new(),
         }
@@ -111,7 +125,14 @@ impl World {
         Settings {
             token: TOKEN.parse().expect("any text is taken"),
             api: Some(self.discord.url().parse().expect("an address")),
-            shards: None,
+            shards: if self.over_http {
+                Shards::None
+            } else {
+                Shards::Auto
+            },
+            public_key: self
+                .over_http
+                .then(|| self.discord.public_key().parse().expect("a key")),
             db_path: self.folder.path().join("overwatch.db"),
             http: Some(([127, 0, 0, 1], 0).into()),
             upkeep: Upkeep::new(&self.folder.path().join("overwatch.db"), 30, 100),
@@ -123,6 +144,11 @@ impl World {
     pub(crate) async fn start(&mut self) {
         let app = self.start_with(self.settings()).await;
         app.ready().await;
+        if self.over_http {
+            let address = app.http().expect("an address");
+            let urls = [format!("http://{address}/interactions")];
+            self.post("endpoint", json!({"urls": urls})).await;
+        }
         self.app = Some(app);
     }
 
