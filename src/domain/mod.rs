@@ -10,12 +10,14 @@
 //! text    text as people type it, cleaned      battletag, ids
 //! account, profile, session, queue, manage     what the commands decide about
 //! extras  a session's thread and scheduled event: the next step
+//! balance  two fair teams: the best line-ups over all line-ups
 //! log     the record of what was done about a session
 //! backup  names of backups, and which are kept
 //! ```
 
 pub mod account;
 pub mod backup;
+pub mod balance;
 pub mod battletag;
 pub mod extras;
 pub mod ids;
