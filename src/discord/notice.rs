@@ -94,7 +94,7 @@ fn no_extra(title: &str, extra: Extra, permission: bool) -> String {
         format!("Discord refused it; what I need is {needed}. To try again")
     };
     format!(
-        "⚠️ I could not make the {what} of **{}**: {why}, use `/session edit` with `{option}: Yes`. \
+        "⚠️ I could not make or change the {what} of **{}**: {why}, use `/session edit` with `{option}: Yes`. \
          The session itself goes on without it.",
         escape(title)
     )

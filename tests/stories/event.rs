@@ -158,7 +158,7 @@ async fn a_missing_permission_for_events_is_explained_once() {
         let card = planned(&organiser, json!({"title": "Cup", "event": "yes"})).await;
         let told = organiser
             .in_private()
-            .reads("could not make the event")
+            .reads("could not make or change the event")
             .await;
         assert!(text_of(&told).contains("Create Events"), "{told:#}");
         joined(&world.person(2), &card, "Aiko#1234", &["tank"]).await;

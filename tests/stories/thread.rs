@@ -208,7 +208,7 @@ async fn a_missing_permission_is_explained_once_and_the_session_goes_on() {
         let card = planned(&organiser, json!({"title": "Cup", "thread": "yes"})).await;
         let told = organiser
             .in_private()
-            .reads("could not make the thread")
+            .reads("could not make or change the thread")
             .await;
         assert!(text_of(&told).contains("Create Public Threads"), "{told:#}");
         joined(&world.person(2), &card, "Aiko#1234", &["tank"]).await;
