@@ -12,6 +12,8 @@
 //! extras  a session's thread and scheduled event: the next step
 //! balance  two fair teams: the best line-ups over all line-ups
 //! log     the record of what was done about a session
+//! call    looking for one more: what a message says that looks for players
+//! wide    ranked stacks that the game calls wide groups
 //! backup  names of backups, and which are kept
 //! ```
 
@@ -19,6 +21,7 @@ pub mod account;
 pub mod backup;
 pub mod balance;
 pub mod battletag;
+pub mod call;
 pub mod extras;
 pub mod ids;
 pub mod ladder;
@@ -32,4 +35,5 @@ pub mod role;
 pub mod session;
 pub mod text;
 pub mod when;
+pub mod wide;
 pub mod zone;

@@ -18,7 +18,8 @@ use crate::store::outbox::{Delivery, Due, DueNow, NextDue, Owed, Settle};
 
 /// Deliveries under way at once.
 const DELIVERIES_MAX: usize = 64;
-/// A card, thread or event is looked after this often at most, in milliseconds: Discord allows five edits in five
+/// A card, a thread, an event, or a message that looks for players is looked after this often at
+/// most, in milliseconds: Discord allows five edits in five
 /// seconds on a channel.
 const CARD_EVERY_MS: u64 = 1_000;
 /// The wait before the second try, in seconds; each further one waits twice as long.
@@ -103,14 +104,14 @@ impl Outbox {
 
 async fn deliver(context: Context, due: Due) -> i64 {
     let id = due.id;
-    let is_message = matches!(due.owed, Owed::Message { .. });
+    let is_paced = !matches!(due.owed, Owed::Message { .. } | Owed::Retraction { .. });
     let delivered = delivery::deliver(&context, &due).await;
     let settled = settle(&context, due, delivered).await;
     if let Err(error) = settled {
         tracing::warn!(%error, "a delivery could not be settled; it will be made again");
         tokio::time::sleep(Duration::from_millis(TROUBLE_WAIT_MS)).await;
     }
-    if !is_message {
+    if is_paced {
         tokio::time::sleep(Duration::from_millis(CARD_EVERY_MS)).await;
     }
     id
@@ -121,6 +122,8 @@ async fn settle(context: &Context, due: Due, delivered: Delivered) -> Result<(),
         Owed::Card(_) => "card",
         Owed::Thread(_) => "thread",
         Owed::Event(_) => "event",
+        Owed::Call(_) => "call",
+        Owed::Retraction { .. } => "retraction",
         Owed::Message { .. } => "message",
     };
     context.metrics().delivered(kind, delivered.as_str());

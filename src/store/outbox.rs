@@ -1,4 +1,5 @@
-//! What the world is owed: card refreshes and direct messages, as rows.
+//! What the world is owed: card refreshes, messages that look for players, and direct messages, as
+//! rows.
 //!
 //! May touch: the domain and [`Transaction`]. Invariant: a row is written in the transaction that
 //! caused it and goes when it is delivered; if something was owed anew meanwhile (its generation
@@ -10,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::sql::{DbError, json, sql, values};
 use super::{Command, Question, Read, Stop, Transaction, extras};
 use crate::domain::extras::Extra;
-use crate::domain::ids::{MessageId, SessionId, UserId};
+use crate::domain::ids::{CallId, ChannelId, MessageId, SessionId, UserId};
 use crate::domain::role::Role;
 
 /// The kind of the rows that refresh a card; their key is the session.
@@ -19,6 +20,11 @@ pub(super) const CARD: &str = "card";
 const THREAD: &str = "thread";
 const EVENT: &str = "event";
 const DIRECT_MESSAGE: &str = "direct_message";
+/// The kind of the rows that refresh a message that looks for players; their key is its number.
+/// `outbox/owe_calls` has it too.
+const CALL: &str = "call";
+/// The kind of the rows that take a message away; their key is the message.
+const RETRACTION: &str = "retraction";
 /// What notices about being accepted or not are about.
 const PLACE: &str = "place";
 
@@ -112,6 +118,15 @@ pub enum Owed {
     Thread(SessionId),
     /// The scheduled event of a session is to follow it.
     Event(SessionId),
+    /// A message that looks for players is to say what is true now.
+    Call(CallId),
+    /// A message is to go.
+    Retraction {
+        /// Where it is.
+        channel: ChannelId,
+        /// Which.
+        message: MessageId,
+    },
     /// A person is to be told something.
     Message {
         /// Whom.
@@ -135,13 +150,18 @@ pub struct Due {
 }
 
 #[derive(Serialize, Deserialize)]
+struct Place {
+    channel: ChannelId,
+}
+
+#[derive(Serialize, Deserialize)]
 struct Letter {
     to: UserId,
     notice: Notice,
 }
 
-/// Owes the refresh of a session's card, and that its thread and event follow, if there are any. What
-/// is owed already only becomes owed anew.
+/// Owes the refresh of a session's card, and of the messages that look for players of it, and that its
+/// thread and event follow. What is owed already only becomes owed anew.
 pub(super) fn owe_card(
     tx: &mut dyn Transaction,
     session: SessionId,
@@ -151,7 +171,44 @@ pub(super) fn owe_card(
         sql!("outbox/owe"),
         values![CARD, session.to_string(), "{}", now, now],
     )?;
+    tx.execute(sql!("outbox/owe_calls"), values![session, now])?;
     extras::owe(tx, session, now)
+}
+
+/// Owes a message that looks for players, or its refresh, from `due` on.
+pub(super) fn owe_call(
+    tx: &mut dyn Transaction,
+    call: CallId,
+    due: DateTime<Utc>,
+) -> Result<(), DbError> {
+    let values = values![CALL, call.to_string(), "{}", due, due];
+    tx.execute(sql!("outbox/owe"), values)?;
+    Ok(())
+}
+
+/// Owes a message that looks for players no longer.
+pub(super) fn withdraw_call(tx: &mut dyn Transaction, call: CallId) -> Result<(), DbError> {
+    let values = values![CALL, call.to_string()];
+    tx.execute(sql!("outbox/withdraw"), values)?;
+    Ok(())
+}
+
+/// Owes the end of a message.
+pub(super) fn owe_retraction(
+    tx: &mut dyn Transaction,
+    channel: ChannelId,
+    message: MessageId,
+    now: DateTime<Utc>,
+) -> Result<(), DbError> {
+    let values = [
+        RETRACTION.into(),
+        message.to_string().into(),
+        json(&Place { channel }),
+        now.into(),
+        now.into(),
+    ];
+    tx.execute(sql!("outbox/owe"), &values)?;
+    Ok(())
 }
 
 /// Owes a person a notice about `session`. Of several of one kind, the last one counts.
@@ -253,11 +310,17 @@ impl Question for DueNow {
         rows.iter()
             .map(|row| {
                 let kind: String = row.get("kind")?;
-                let session = || row.word("key", |key| key.parse().ok()).map(SessionId);
+                let number = || row.word("key", |key| key.parse().ok());
                 let owed = match kind.as_str() {
-                    CARD => Owed::Card(session()?),
-                    THREAD => Owed::Thread(session()?),
-                    EVENT => Owed::Event(session()?),
+                    CARD => Owed::Card(SessionId(number()?)),
+                    THREAD => Owed::Thread(SessionId(number()?)),
+                    EVENT => Owed::Event(SessionId(number()?)),
+                    CALL => Owed::Call(CallId(number()?)),
+                    RETRACTION => {
+                        let Place { channel } = row.json("payload")?;
+                        let message = MessageId(number()?);
+                        Owed::Retraction { channel, message }
+                    }
                     _ => {
                         let Letter { to, notice } = row.json("payload")?;
                         Owed::Message { to, notice }

@@ -65,7 +65,7 @@ describe('the playground in a browser', { skip }, () => {
   test('a thread and an event of a session are there to be seen', async () => {
     const { page, complaints } = await open({ as: 'Mira' });
     await plan(page, 'Threaded', async () => {
-      for (const option of ['thread', 'event']) await fill(page, option, 'Yes', 'Yes');
+      for (const option of ['thread', 'event']) await fill(page, option, 'Yes', /Yes/);
     });
     const card = page.getByRole('article').filter({ hasText: 'Threaded' }).filter({ has: page.getByRole('button', { name: 'Join' }) });
     const places = page.getByRole('navigation');

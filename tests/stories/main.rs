@@ -9,11 +9,19 @@ mod card;
 #[path = "../support/contract.rs"]
 mod contract;
 mod crash;
+mod dashboard;
+mod decisions;
 mod event;
+mod ground;
 mod health;
 mod http;
+mod lfg;
+mod log;
 mod manage;
 mod people;
+#[cfg(feature = "postgres")]
+#[path = "../support/postgres.rs"]
+mod postgres;
 mod profile;
 mod queue;
 mod reminder;

@@ -5,7 +5,9 @@
 use twilight_interactions::command::internal::{
     CommandOptionData, CreateOptionBuilder, CreateOptionData,
 };
-use twilight_interactions::command::{CommandModel, CommandOption, CreateCommand, CreateOption};
+use twilight_interactions::command::{
+    CommandModel, CommandOption, CreateCommand, CreateOption, ResolvedUser,
+};
 use twilight_interactions::error::ParseOptionErrorType;
 use twilight_model::application::command::{
     CommandOption as Definition, CommandOptionChoice, CommandOptionChoiceValue, CommandOptionType,
@@ -37,6 +39,8 @@ pub(super) enum SessionCommand {
     Edit(Box<Edit>),
     #[command(name = "cancel")]
     Cancel(Cancel),
+    #[command(name = "history")]
+    History(History),
 }
 
 #[derive(CommandModel, CreateCommand)]
@@ -74,6 +78,9 @@ pub(super) struct Create {
     pub(super) thread: Option<Wish>,
     /// An event of this server that follows it (none if left out)
     pub(super) event: Option<Wish>,
+    /// Somebody who can manage it as you can; the dashboard adds more
+    #[command(rename = "co-organiser")]
+    pub(super) co_organiser: Option<ResolvedUser>,
 }
 
 #[derive(CommandModel, CreateCommand)]
@@ -132,6 +139,9 @@ pub(super) struct Edit {
     pub(super) thread: Option<Wish>,
     /// An event of this server that follows it
     pub(super) event: Option<Wish>,
+    /// Somebody who can manage it as you can; the dashboard adds more
+    #[command(rename = "co-organiser")]
+    pub(super) co_organiser: Option<ResolvedUser>,
 }
 
 #[derive(CommandModel, CreateCommand)]
@@ -163,6 +173,17 @@ pub(super) fn extras(thread: Option<Wish>, event: Option<Wish>) -> Extras {
         thread: thread.map(wanted),
         event: event.map(wanted),
     }
+}
+
+#[derive(CommandModel, CreateCommand)]
+#[command(
+    name = "history",
+    desc = "Who did what about a session: for its organisers, and who may manage events"
+)]
+pub(super) struct History {
+    /// Which one: pick it from the list; also one that is over
+    #[command(autocomplete = true)]
+    pub(super) session: String,
 }
 
 /// How many teams.
