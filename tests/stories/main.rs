@@ -33,6 +33,7 @@ mod scene;
 mod session;
 mod session_clock;
 mod spine;
+mod teams;
 mod thread;
 mod update;
 mod world;
