@@ -14,6 +14,7 @@ pub mod cleanup;
 pub mod clock;
 mod command;
 mod engine;
+pub mod extras;
 pub mod gateway;
 pub mod health;
 pub mod history;
