@@ -12,6 +12,7 @@ pub mod backup;
 pub mod cleanup;
 pub mod clock;
 mod command;
+mod counted;
 pub mod gateway;
 pub mod health;
 pub mod history;
@@ -31,6 +32,7 @@ use crate::domain::ids::InteractionId;
 use crate::metrics::Metrics;
 pub use command::{Command, Job, Question, Read, Stop, Transaction};
 use command::{Pending, Reply};
+use counted::Counting;
 pub use sql::DbError;
 use sqlite::readers::Readers;
 
@@ -104,7 +106,8 @@ impl Store {
     /// # Errors
     /// As [`Store::execute`].
     pub async fn query<Q: Question>(&self, question: Q) -> Result<Q::Answer, Failure> {
-        self.readers.ask(question).await
+        let metrics = self.metrics.clone();
+        self.readers.ask(Counting { question, metrics }).await
     }
 
     /// Returns after the next commit that changed something. Made before looking at the data, it
@@ -134,7 +137,12 @@ impl Store {
         command: C,
     ) -> Result<Result<C::Answer, C::Refusal>, Failure> {
         let (reply, answer): (Reply<C>, _) = oneshot::channel();
-        let pending = Box::new(Pending::new(command, interaction, reply));
+        let pending = Box::new(Pending::new(
+            command,
+            interaction,
+            reply,
+            self.metrics.clone(),
+        ));
         let lane = match lane {
             Lane::People => &self.people,
             Lane::Jobs => &self.jobs,
