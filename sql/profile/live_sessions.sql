@@ -9,4 +9,9 @@ FROM session_participants p
 JOIN sessions s ON s.id = p.session_id AND s.status IN ('OPEN', 'CLOSED', 'STARTED')
 WHERE p.user_id = $1
 UNION
+SELECT s.id
+FROM session_co_organisers c
+JOIN sessions s ON s.id = c.session_id AND s.status IN ('OPEN', 'CLOSED', 'STARTED')
+WHERE c.user_id = $1
+UNION
 SELECT id FROM sessions WHERE creator_id = $1 AND status IN ('OPEN', 'CLOSED', 'STARTED')

@@ -5,6 +5,7 @@ WHERE status IN ('COMPLETED', 'CANCELLED')
   AND message_id IS NOT NULL
   AND (
       creator_id = $1
+      OR id IN (SELECT session_id FROM session_co_organisers WHERE user_id = $1)
       OR id IN (SELECT session_id FROM session_queue WHERE user_id = $1)
       OR id IN (SELECT session_id FROM session_participants WHERE user_id = $1)
   )

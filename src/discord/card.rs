@@ -58,9 +58,7 @@ pub fn embed(view: &SessionView, now: DateTime<Utc>) -> Embed {
     if let Some(limits) = limits(&session.plan.limits) {
         card.field("Ranks", &limits, true);
     }
-    let organiser = session.organiser.map(|user| format!("<@{user}>"));
-    let organiser = organiser.as_deref().unwrap_or("*has left*");
-    card.field("Organiser", organiser, true);
+    card.field("Organiser", &organisers(session), true);
     if let Some(reason) = &session.cancel_reason {
         card.list("Why", 1, [escape(reason)], REASON_SHOWN_MAX_CHARS);
     }
@@ -83,6 +81,19 @@ pub fn embed(view: &SessionView, now: DateTime<Utc>) -> Embed {
         card.describe(&session.plan.description);
     }
     card.finish()
+}
+
+/// Who leads it: "@Ana with @Bo and @Cy".
+pub fn organisers(session: &Session) -> String {
+    let organiser = session.organiser.map(|user| format!("<@{user}>"));
+    let organiser = organiser.unwrap_or_else(|| "*has left*".to_owned());
+    let helpers = session.co_organisers.iter();
+    let helpers: Vec<_> = helpers.map(|user| format!("<@{user}>")).collect();
+    if helpers.is_empty() {
+        organiser
+    } else {
+        format!("{organiser} with {}", join_words(&helpers))
+    }
 }
 
 /// What is still missing, in words: "1 tank, 2 damage and 1 more player".

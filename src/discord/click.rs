@@ -5,10 +5,15 @@
 
 use chrono::{DateTime, Utc};
 use std::collections::HashMap;
+use twilight_model::application::interaction::message_component::MessageComponentInteractionData;
 use twilight_model::application::interaction::modal::ModalInteractionComponent;
-use twilight_model::application::interaction::{Interaction, InteractionType};
+use twilight_model::application::interaction::{
+    Interaction, InteractionDataResolved, InteractionType,
+};
 use twilight_model::channel::message::MessageFlags;
 use twilight_model::guild::Permissions;
+use twilight_model::id::Id;
+use twilight_model::id::marker::UserMarker;
 
 use crate::domain::ids::{ChannelId, GuildId, InteractionId, UserId};
 use crate::domain::profile::Person;
@@ -31,6 +36,8 @@ pub struct Click {
     pub channel: ChannelId,
     /// Whether they may manage every session of the server.
     pub manages_events: bool,
+    /// Whether they are an administrator of the server.
+    pub administrator: bool,
     /// What the bot may do in the channel.
     pub app_permissions: Permissions,
     /// Whether the component is on a message that only this person sees.
@@ -70,6 +77,7 @@ impl Click {
             channel: ChannelId(interaction.channel.as_ref()?.id.get().cast_signed()),
             manages_events: permissions
                 .intersects(Permissions::ADMINISTRATOR | Permissions::MANAGE_EVENTS),
+            administrator: permissions.contains(Permissions::ADMINISTRATOR),
             app_permissions: interaction.app_permissions.unwrap_or(Permissions::empty()),
             on_ephemeral: flags.contains(MessageFlags::EPHEMERAL),
             at,
@@ -83,6 +91,7 @@ impl Click {
             user,
             guild,
             manages_events: self.manages_events,
+            administrator: self.administrator,
         })
     }
 
@@ -93,12 +102,67 @@ impl Click {
 }
 
 /// A component that was pressed, or chosen from.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Pressed {
     /// What stands behind the route in its id: `42` of `join:42`.
     pub args: String,
     /// What was chosen, in a menu.
     pub values: Vec<String>,
+    /// The people among it, in a menu of people, without bots.
+    pub people: Vec<Person>,
+    /// The channels among it, in a menu of channels.
+    pub channels: Vec<ChosenChannel>,
+}
+
+/// A channel that was chosen from a menu of channels.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChosenChannel {
+    /// Its id.
+    pub id: ChannelId,
+    /// What the person who chose it may do there.
+    pub permissions: Permissions,
+}
+
+impl Pressed {
+    pub(super) fn new(args: String, data: MessageComponentInteractionData) -> Self {
+        let Some(resolved) = data.resolved else {
+            return Self {
+                args,
+                values: data.values,
+                ..Self::default()
+            };
+        };
+        // Discord lists what was chosen in no particular order; the values have theirs.
+        let chosen = |value: &String| value.parse::<u64>().ok().and_then(Id::new_checked);
+        let people = data.values.iter().filter_map(chosen);
+        let people = people.filter_map(|id| person(&resolved, id));
+        let channels = data.values.iter().filter_map(|value| {
+            let id = value.parse::<u64>().ok().and_then(Id::new_checked)?;
+            let channel = resolved.channels.get(&id)?;
+            Some(ChosenChannel {
+                id: ChannelId(id.get().cast_signed()),
+                permissions: channel.permissions,
+            })
+        });
+        Self {
+            args,
+            people: people.collect(),
+            channels: channels.collect(),
+            values: data.values.clone(),
+        }
+    }
+}
+
+/// Somebody who was chosen, by the name that they have in the server; `None` for a bot.
+pub(super) fn person(resolved: &InteractionDataResolved, id: Id<UserMarker>) -> Option<Person> {
+    let user = resolved.users.get(&id).filter(|user| !user.bot)?;
+    let nick = (resolved.members.get(&id)).and_then(|member| member.nick.clone());
+    Some(Person {
+        id: UserId(id.get().cast_signed()),
+        name: nick
+            .or_else(|| user.global_name.clone())
+            .unwrap_or_else(|| user.name.clone()),
+    })
 }
 
 /// A modal that was sent.

@@ -154,8 +154,7 @@ impl Dispatcher {
             InteractionData::MessageComponent(data) => {
                 let routes = self.features.iter().flat_map(|feature| feature.components);
                 let (route, args) = find(routes, &data.custom_id)?;
-                let values = data.values;
-                let handling = (route.run)(context, click, Pressed { args, values });
+                let handling = (route.run)(context, click, Pressed::new(args, *data));
                 Some((route.name, handling))
             }
             InteractionData::ModalSubmit(data) => {

@@ -141,6 +141,7 @@ async fn reject(context: Context, click: Click, pressed: Pressed) -> Result<Repl
         session: desk.session,
         actor: desk.actor,
         player,
+        reason: String::new(),
         at: click.at,
     };
     match context.execute(&click, command).await? {

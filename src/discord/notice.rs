@@ -36,10 +36,20 @@ pub fn render(notice: &Notice) -> Message {
             long_time(*at),
             relative_time(*at)
         ),
-        Notice::NotAccepted { title, at } => format!(
-            "You are not in the line-up of **{}** on {} this time.",
-            escape(title),
-            long_time(*at)
+        Notice::NotAccepted { title, at, reason } => {
+            let reason = reason
+                .as_ref()
+                .map(|reason| format!("\n> {}", quoted(reason)));
+            format!(
+                "You are not in the line-up of **{}** on {} this time.{}",
+                escape(title),
+                long_time(*at),
+                reason.unwrap_or_default()
+            )
+        }
+        Notice::StartsNow { title } => format!(
+            "▶️ **{}** starts now, before its time. See you there!",
+            escape(title)
         ),
         Notice::Waiting { title, at } => format!(
             "🕑 You are waiting in the queue of **{}** on {} again; the organiser may still accept you.",

@@ -8,6 +8,8 @@
 
 use std::fmt;
 
+use unicode_normalization::UnicodeNormalization as _;
+
 use super::text::{is_invisible, is_mark};
 
 /// Shortest name, in characters.
@@ -79,9 +81,10 @@ impl BattleTag {
         self.0.split('#').next().unwrap_or_default()
     }
 
-    /// The same for every way to write the same BattleTag: what duplicates are found by.
+    /// The same for every way to write the same BattleTag, in any case and with letters and their
+    /// marks apart or in one: what duplicates are found by.
     pub fn key(&self) -> String {
-        self.0.to_lowercase()
+        self.0.nfc().flat_map(char::to_lowercase).nfc().collect()
     }
 }
 
@@ -258,6 +261,12 @@ mod tests {
         assert_eq!((tag.as_str(), tag.name()), ("TrAcer#1234", "TrAcer"));
         assert_eq!(tag, BattleTag::parse("tracer#1234").expect("well-formed"));
         assert_ne!(tag, BattleTag::parse("tracer#12345").expect("well-formed"));
+    }
+
+    #[test]
+    fn marks_apart_from_their_letter_make_no_difference() {
+        let [one, two] = ["Zo\u{eb}x#1234", "ZOE\u{308}X#1234"].map(BattleTag::parse);
+        assert_eq!(one.expect("well-formed"), two.expect("well-formed"));
     }
 
     proptest! {

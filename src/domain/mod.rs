@@ -9,6 +9,7 @@
 //! zone    time zones as people name them       when     dates and times as people type them
 //! text    text as people type it, cleaned      battletag, ids
 //! account, profile, session, queue, manage     what the commands decide about
+//! log     the record of what was done about a session
 //! backup  names of backups, and which are kept
 //! ```
 
@@ -17,6 +18,7 @@ pub mod backup;
 pub mod battletag;
 pub mod ids;
 pub mod ladder;
+pub mod log;
 pub mod manage;
 pub mod mode;
 pub mod profile;

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::{ChannelId, GuildId, MessageId, SessionId, UserId};
 use super::ladder::Scale;
+use super::log::Capacity;
 use super::mode::Mode;
 use super::rank::{Rank, Tier};
 use super::role::Role;
@@ -31,6 +32,9 @@ pub const DISTANCE_MAX_DIVISIONS: u32 = 40;
 pub const SAME_PLAN_WITHIN_S: i64 = 60;
 /// Sessions that one person can have ahead of them or under way in one server.
 pub const ALIVE_PER_ORGANISER_MAX: u32 = 25;
+/// People who can lead a session besides its organiser: as many as a menu of people takes at once
+/// without becoming a crowd.
+pub const CO_ORGANISERS_MAX: usize = 10;
 /// Sessions that one server can have ahead of it or under way.
 pub const ALIVE_PER_GUILD_MAX: u32 = 200;
 
@@ -201,6 +205,9 @@ pub struct Session {
     pub id: SessionId,
     /// Who leads it; `None` if they have deleted their profile.
     pub organiser: Option<UserId>,
+    /// Who else does, in the order of being asked to; [`CO_ORGANISERS_MAX`] at most.
+    #[serde(default)]
+    pub co_organisers: Vec<UserId>,
     /// The server it belongs to.
     pub guild: GuildId,
     /// The channel its card is in.
@@ -226,6 +233,8 @@ pub struct Actor {
     pub guild: GuildId,
     /// Whether they may manage every session there (Manage Events, or an administrator).
     pub manages_events: bool,
+    /// Whether they are an administrator there.
+    pub administrator: bool,
 }
 
 /// Why somebody may not do something with a session.
@@ -233,8 +242,12 @@ pub struct Actor {
 pub enum SessionRefusal {
     /// There is none, or it belongs to another server.
     Unknown,
-    /// Only its organiser and those who manage events may.
+    /// Only its organisers and those who manage events may.
     NotYours,
+    /// Only its organiser and those who manage events may: not a co-organiser.
+    NotACoOrganisers,
+    /// More than [`CO_ORGANISERS_MAX`] people would lead it besides its organiser.
+    TooManyCoOrganisers,
     /// It is over, cancelled or under way, and then this is not possible any more.
     Not(Status),
     /// The start is not in the future.
@@ -272,10 +285,39 @@ impl Session {
     /// [`SessionRefusal::Unknown`], [`SessionRefusal::NotYours`].
     pub fn managed_by(&self, actor: &Actor) -> Result<(), SessionRefusal> {
         self.seen_by(actor)?;
-        if self.organiser == Some(actor.user) || actor.manages_events {
+        match self.capacity(actor) {
+            Some(_) => Ok(()),
+            None => Err(SessionRefusal::NotYours),
+        }
+    }
+
+    /// Whether `actor` may say who else leads it.
+    ///
+    /// # Errors
+    /// [`SessionRefusal`].
+    pub fn shared_by(&self, actor: &Actor) -> Result<(), SessionRefusal> {
+        self.managed_by(actor)?;
+        let only_helps = self.capacity(actor) == Some(Capacity::CoOrganiser);
+        if only_helps && !actor.manages_events && !actor.administrator {
+            return Err(SessionRefusal::NotACoOrganisers);
+        }
+        if self.status.is_alive() {
             Ok(())
         } else {
-            Err(SessionRefusal::NotYours)
+            Err(SessionRefusal::Not(self.status))
+        }
+    }
+
+    /// By what right `actor` may manage it, the nearest one; `None` if they may not.
+    pub fn capacity(&self, actor: &Actor) -> Option<Capacity> {
+        if self.organiser == Some(actor.user) {
+            Some(Capacity::Organiser)
+        } else if self.co_organisers.contains(&actor.user) {
+            Some(Capacity::CoOrganiser)
+        } else if actor.administrator {
+            Some(Capacity::Administrator)
+        } else {
+            actor.manages_events.then_some(Capacity::Manager)
         }
     }
 

@@ -13,7 +13,7 @@ use crate::domain::ladder::Ladder;
 use crate::domain::mode::Mode;
 use crate::domain::role::Role;
 
-/// Queue entries that go in one command, with all that hangs on them; 20 ms is the longest that it
+/// Queue entries and records that go in one command, with all that hangs on them; 20 ms is the longest that it
 /// may hold the writer (a test that is not run by itself measures it).
 pub const ENTRIES_MAX: u32 = 100;
 /// What moving a session weighs, in queue entries.
@@ -49,7 +49,7 @@ impl Command for ArchiveSessions {
             if weight > room {
                 // A long queue goes in pieces; the session itself follows with the last one.
                 if sessions == 0 {
-                    tx.execute(sql!("history/forget_entries"), values![id, room])?;
+                    forget(tx, id, room)?;
                 }
                 return Ok(Archived {
                     sessions,
@@ -65,6 +65,14 @@ impl Command for ArchiveSessions {
             more: false,
         })
     }
+}
+
+/// Forgets up to `max` queue entries and records of a session that is over.
+fn forget(tx: &mut dyn Transaction, id: SessionId, max: u32) -> Result<(), DbError> {
+    let entries = tx.execute(sql!("history/forget_entries"), values![id, max])?;
+    let left = max.saturating_sub(u32::try_from(entries).unwrap_or(max));
+    tx.execute(sql!("history/forget_records"), values![id, left])?;
+    Ok(())
 }
 
 /// The ladder on which `role` was ranked, as a stored word; `None` for a mode that is not known.

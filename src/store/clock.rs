@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::sql::{DbError, sql, values};
 use super::{Command, Question, Read, Stop, Transaction, outbox, session};
 use crate::domain::ids::SessionId;
+use crate::domain::session::Session;
 
 /// Sessions or reminders that one command sees to; the rest waits for the next one, so that a
 /// long absence never holds the writer up.
@@ -59,11 +60,9 @@ impl AdvanceClock {
             let Some(session) = session::load(tx, row.get("id")?)? else {
                 continue;
             };
-            let Some(status) = session.due(self.now) else {
-                continue;
-            };
-            session::set_status(tx, &session, status, None, self.now)?;
-            turned += 1;
+            if turn(tx, &session, self.now)? {
+                turned += 1;
+            }
         }
         Ok(turned)
     }
@@ -86,6 +85,20 @@ impl AdvanceClock {
         }
         Ok(reminded)
     }
+}
+
+/// Makes of a session what it is due to become at `now`; whether that is anything. Whatever hangs
+/// on a start or an end belongs here: a session that is started by hand passes here too.
+pub(super) fn turn(
+    tx: &mut dyn Transaction,
+    session: &Session,
+    now: DateTime<Utc>,
+) -> Result<bool, DbError> {
+    let Some(status) = session.due(now) else {
+        return Ok(false);
+    };
+    session::set_status(tx, session, status, None, now)?;
+    Ok(true)
 }
 
 /// When [`AdvanceClock`] is to run next; in the past if it has something to do already.

@@ -16,6 +16,7 @@ mod counted;
 pub mod gateway;
 pub mod health;
 pub mod history;
+pub mod log;
 pub mod outbox;
 pub mod profile;
 pub mod queue;

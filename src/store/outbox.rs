@@ -55,6 +55,14 @@ pub enum Notice {
         title: String,
         /// When it is.
         at: DateTime<Utc>,
+        /// Why, if somebody said.
+        #[serde(default)]
+        reason: Option<String>,
+    },
+    /// A session in which they have a place was started before its time.
+    StartsNow {
+        /// Its name.
+        title: String,
     },
     /// Their place was taken back, or they were turned down no longer: they wait again.
     Waiting {
@@ -136,7 +144,7 @@ pub(super) fn owe_notice(
     let subject = match notice {
         Notice::Reminder { .. } => "reminder",
         Notice::Accepted { .. } | Notice::NotAccepted { .. } | Notice::Waiting { .. } => PLACE,
-        Notice::Moved { .. } | Notice::Cancelled { .. } => "session",
+        Notice::Moved { .. } | Notice::Cancelled { .. } | Notice::StartsNow { .. } => "session",
         Notice::LargeDatabase { .. } => "size",
     };
     owe_message(tx, notice_key(session, to, subject), to, notice, now)

@@ -5,6 +5,10 @@
 
 mod change;
 mod create;
+mod organisers;
+mod start;
+
+use std::collections::HashMap;
 
 use chrono_tz::Tz;
 
@@ -18,14 +22,30 @@ use crate::domain::session::{ALIVE_PER_GUILD_MAX, Plan, RankLimits, Session, Sta
 
 pub use change::{CancelSession, Cancelled, EditSession, Edited, SetOpen, SetTo};
 pub use create::{CreateSession, Created};
+pub use organisers::{CoOrganised, SetCoOrganisers};
+pub use start::{StartNow, StartedNow};
+
+/// Sessions that are over and are listed, in one server.
+pub const OVER_LISTED_MAX: u32 = 200;
 
 /// The session numbered `id`.
 pub(super) fn load(db: &mut dyn Read, id: SessionId) -> Result<Option<Session>, DbError> {
     let row = db.query_one(sql!("session/load"), values![id])?;
-    row.as_ref().map(session).transpose()
+    let mut found = row.as_ref().map(session).transpose()?;
+    if let Some(session) = &mut found {
+        session.co_organisers = co_organisers(db, id)?;
+    }
+    Ok(found)
 }
 
-/// One session from a row with all of its columns.
+/// Who leads a session besides its organiser.
+fn co_organisers(db: &mut dyn Read, id: SessionId) -> Result<Vec<UserId>, DbError> {
+    let rows = db.query(sql!("session/co_organisers"), values![id])?;
+    rows.iter().map(|row| row.get("user_id")).collect()
+}
+
+/// One session from a row with all of its columns; who leads it besides its organiser stands in
+/// rows of their own.
 pub(super) fn session(row: &Row) -> Result<Session, DbError> {
     let mode = row.word("game_mode", Mode::parse)?;
     let tier = |column| -> Result<Option<Tier>, DbError> {
@@ -54,6 +74,7 @@ pub(super) fn session(row: &Row) -> Result<Session, DbError> {
     Ok(Session {
         id: row.get("id")?,
         organiser: row.get("creator_id")?,
+        co_organisers: Vec::new(),
         guild: row.get("guild_id")?,
         channel: row.get("channel_id")?,
         card: row.get("message_id")?,
@@ -128,18 +149,59 @@ impl Question for ListSessions {
             sql!("session/list"),
             values![self.guild, ALIVE_PER_GUILD_MAX],
         )?;
-        let listed = |row: &Row| {
-            Ok(Listed {
-                session: session(row)?,
-                accepted: row.get("accepted")?,
-                waiting: row.get("waiting")?,
-            })
-        };
-        Ok(Listing {
-            zone: zone_of(db, self.viewer)?,
-            sessions: rows.iter().map(listed).collect::<Result<_, DbError>>()?,
-        })
+        listing(db, self.guild, self.viewer, &rows)
     }
+}
+
+/// What is over in a server and not in the history yet, the latest first; as
+/// [`ListSessions`] otherwise.
+#[derive(Debug)]
+pub struct ListOver {
+    /// Which server.
+    pub guild: GuildId,
+    /// Who looks.
+    pub viewer: UserId,
+}
+
+impl Question for ListOver {
+    type Answer = Listing;
+
+    fn ask(&self, db: &mut dyn Read) -> Result<Listing, DbError> {
+        let rows = db.query(
+            sql!("session/list_over"),
+            values![self.guild, OVER_LISTED_MAX],
+        )?;
+        listing(db, self.guild, self.viewer, &rows)
+    }
+}
+
+fn listing(
+    db: &mut dyn Read,
+    guild: GuildId,
+    viewer: UserId,
+    rows: &[Row],
+) -> Result<Listing, DbError> {
+    let mut helpers: HashMap<SessionId, Vec<UserId>> = HashMap::new();
+    for row in db.query(sql!("session/co_organisers_here"), values![guild])? {
+        let helping = helpers.entry(row.get("session_id")?).or_default();
+        helping.push(row.get("user_id")?);
+    }
+    let mut listed = |row: &Row| {
+        let mut session = session(row)?;
+        session.co_organisers = helpers.remove(&session.id).unwrap_or_default();
+        Ok(Listed {
+            session,
+            accepted: row.get("accepted")?,
+            waiting: row.get("waiting")?,
+        })
+    };
+    Ok(Listing {
+        sessions: rows
+            .iter()
+            .map(&mut listed)
+            .collect::<Result<_, DbError>>()?,
+        zone: zone_of(db, viewer)?,
+    })
 }
 
 /// The zone that somebody lives in, if they have told it.

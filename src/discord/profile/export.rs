@@ -12,6 +12,8 @@ use super::super::feature::{Context, Fault};
 use super::super::reply::{Message, Reply};
 use super::NOTHING_HELD;
 use crate::domain::account::Account;
+use crate::domain::ids::{SessionId, UserId};
+use crate::domain::log::{Record, Whom};
 use crate::domain::session::Session;
 use crate::store::profile::{
     ArchivedPart, Everything, ExportProfile, Participation, QueueEntry, SessionName,
@@ -39,6 +41,9 @@ fn document(everything: &Everything, now: DateTime<Utc>) -> Value {
     let reminders = everything.reminders.iter().map(
         |sent| json!({ "session_id": sent.session.to_string(), "session_start": iso(sent.start) }),
     );
+    let user = profile.person.id;
+    let on_record = everything.records.iter();
+    let on_record = on_record.map(|(session, record)| self::on_record(user, *session, record));
     json!({
         "exported_at": iso(now),
         "profile": {
@@ -54,6 +59,8 @@ fn document(everything: &Everything, now: DateTime<Utc>) -> Value {
         "participations": all(&everything.participations, participation),
         "history": all(&everything.archived, archived),
         "organised_sessions": all(&everything.organised, organised),
+        "co_organised_sessions": all(&everything.co_organised, session_name),
+        "on_record": on_record.collect::<Vec<_>>(),
         "reminders_sent": reminders.collect::<Vec<_>>(),
         "messages_to_be_sent": everything.notices,
     })
@@ -99,6 +106,19 @@ fn participation(place: &Participation) -> Value {
         "role": place.role,
         "account_id": place.account.map(|account| account.to_string()),
         "accepted_at": iso(place.accepted_at),
+    })
+}
+
+/// A record; whom else it is about is theirs.
+fn on_record(user: UserId, session: SessionId, record: &Record) -> Value {
+    json!({
+        "session_id": session.to_string(),
+        "at": iso(record.at),
+        "by_you": record.by == Some(Whom::User(user)),
+        "as": record.capacity,
+        "action": record.action,
+        "reason": record.reason,
+        "override": record.overridden,
     })
 }
 

@@ -187,6 +187,7 @@ mod tests {
         let session = Session {
             id: SessionId(id),
             organiser: Some(UserId(organiser)),
+            co_organisers: Vec::new(),
             guild: GuildId(7),
             channel: ChannelId(8),
             card: None,
@@ -207,6 +208,7 @@ mod tests {
             user: UserId(1),
             guild: GuildId(7),
             manages_events: false,
+            administrator: false,
         }
     }
 

@@ -9,7 +9,8 @@ use chrono_tz::Tz;
 use super::super::text::{escape, long_time, relative_time};
 use super::super::words::quoted;
 use crate::domain::session::{
-    ALIVE_PER_GUILD_MAX, ALIVE_PER_ORGANISER_MAX, RankLimits, Session, SessionRefusal, Status,
+    ALIVE_PER_GUILD_MAX, ALIVE_PER_ORGANISER_MAX, CO_ORGANISERS_MAX, RankLimits, Session,
+    SessionRefusal, Status,
 };
 use crate::domain::when::{When, WhenError};
 
@@ -33,9 +34,17 @@ pub fn refused(refusal: &SessionRefusal) -> String {
         SessionRefusal::Unknown => {
             "That session is not here any more. `/session list` shows what is on.".into()
         }
-        SessionRefusal::NotYours => "Only the organiser of this session can do that, or somebody \
-                                     who may manage events in this server."
+        SessionRefusal::NotYours => "Only the organiser of this session and their co-organisers \
+                                     can do that, or somebody who may manage events in this server."
             .into(),
+        SessionRefusal::NotACoOrganisers => "Who else leads this session is the organiser's to \
+                                             say: ask them."
+            .into(),
+        SessionRefusal::TooManyCoOrganisers => {
+            format!(
+                "A session can have {CO_ORGANISERS_MAX} co-organisers. Take somebody out first."
+            )
+        }
         SessionRefusal::Not(Status::Cancelled) => {
             "This session has been cancelled, so that nothing about it can change any more.".into()
         }

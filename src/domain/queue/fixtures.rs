@@ -23,6 +23,7 @@ pub(crate) fn session(mode: &str) -> Session {
     Session {
         id: SessionId(7),
         organiser: Some(UserId(1)),
+        co_organisers: Vec::new(),
         guild: GuildId(10),
         channel: ChannelId(20),
         card: None,

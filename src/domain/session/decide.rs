@@ -197,6 +197,19 @@ impl Session {
         }
     }
 
+    /// Whether `actor` may start it now, before its time.
+    ///
+    /// # Errors
+    /// [`SessionRefusal`].
+    pub fn started(&self, actor: &Actor) -> Result<(), SessionRefusal> {
+        self.managed_by(actor)?;
+        if self.status.is_ahead() {
+            Ok(())
+        } else {
+            Err(SessionRefusal::Not(self.status))
+        }
+    }
+
     /// Whether `actor` may cancel it.
     ///
     /// # Errors

@@ -93,6 +93,7 @@ impl<'a> Reader<'a> {
             "at" | "on" | "the" | "of" | "this" | "coming" | "from" | "and" | "um" | "uhr"
             | "oclock" | "clock" | "t" => Some(()),
             "in" if self.peek() == Some("the") => Some(()),
+            "ago" => set(&mut self.draft.ago, true),
             "in" => set(&mut self.draft.relative, true),
             "a" | "an" => self.span(1),
             "half" => {
@@ -105,6 +106,7 @@ impl<'a> Reader<'a> {
                 self.draft.tonight = true;
                 self.draft.days(vec![Day::Ahead(0)])
             }
+            "yesterday" => self.draft.days(vec![Day::Ahead(-1)]),
             "tomorrow" | "tmrw" | "tmr" | "tmw" | "tomorow" | "tommorow" | "tommorrow" => {
                 self.draft.days(vec![Day::Ahead(1)])
             }
@@ -148,7 +150,7 @@ impl<'a> Reader<'a> {
         if let Some(half) = self.next_if(half) {
             return self.draft.clock(Clock::twelve(value, 0, Some(half))?);
         }
-        if self.peek().and_then(minutes_of).is_some() {
+        if self.peek().is_some_and(is_unit) {
             return self.span(value);
         }
         let ordinal = self.next_if(ordinal).is_some();
@@ -191,6 +193,9 @@ impl<'a> Reader<'a> {
 
     /// A number of units, of which the name comes next; "1h30" counts minutes after hours.
     fn span(&mut self, count: u32) -> Option<()> {
+        if let Some(months) = self.next_if(months_of) {
+            return self.draft.months(count * months);
+        }
         let unit = self.next_if(minutes_of)?;
         self.draft.span(i64::from(count) * unit)?;
         if let ([Token::Number { value, digits: 2 }], 60) = (self.tokens, unit) {
@@ -232,6 +237,19 @@ fn minutes_of(unit: &str) -> Option<i64> {
         "w" | "wk" | "wks" | "week" | "weeks" => 7 * 24 * 60,
         _ => return None,
     })
+}
+
+/// Months in a unit of time of the calendar, whose length in minutes depends on the day.
+fn months_of(unit: &str) -> Option<u32> {
+    match unit {
+        "month" | "months" => Some(1),
+        "year" | "years" | "yr" | "yrs" => Some(12),
+        _ => None,
+    }
+}
+
+fn is_unit(word: &str) -> bool {
+    minutes_of(word).is_some() || months_of(word).is_some()
 }
 
 fn half(word: &str) -> Option<Half> {

@@ -42,6 +42,33 @@ fn first_label(text: &str) -> String {
 }
 
 #[test]
+fn what_was_and_what_is_far_off_is_told_as_such() {
+    for text in [
+        "yesterday 8pm",
+        "2 hours ago",
+        "3 days ago",
+        "a month ago",
+        "1 year ago 8pm",
+    ] {
+        assert!(shown(text).starts_with("Past"), "{text}: {}", shown(text));
+    }
+    for text in ["in 2 years", "in 14 months", "in 400 days", "in 3 yrs 8pm"] {
+        assert!(shown(text).starts_with("TooFar"), "{text}: {}", shown(text));
+    }
+    assert_eq!(shown("in 1 month"), "Tue 22 Dec 14:00");
+    assert_eq!(shown("in 2 months 8pm"), "Fri 22 Jan 20:00");
+    assert_eq!(shown("in 1 year"), "Mon 22 Nov 14:00");
+    for text in [
+        "ago",
+        "8pm ago",
+        "in 2 hours tomorrow ago",
+        "in 99999999 years",
+    ] {
+        assert_eq!(shown(text), "NotUnderstood", "{text}");
+    }
+}
+
+#[test]
 fn days_and_times_in_words_are_understood() {
     for (text, meant) in [
         ("fri 8pm", "Fri 27 Nov 20:00"),
@@ -158,7 +185,6 @@ fn what_makes_no_sense_is_not_understood() {
         "30 feb 20:00",
         "2026-02-30 20:00",
         "-2h",
-        "2 hours ago",
         "in",
         "in 8pm",
         "next",

@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::super::sql::{DbError, Row, sql, values};
-use super::super::{Command, Question, Read, Stop, Transaction, account, outbox, session};
+use super::super::{Command, Question, Read, Stop, Transaction, account, log, outbox, session};
 use crate::domain::ids::UserId;
 use crate::domain::session::{Session, Status};
 
@@ -46,7 +46,7 @@ impl Question for WhatIsHeld {
     type Answer = Option<Holdings>;
 
     fn ask(&self, db: &mut dyn Read) -> Result<Self::Answer, DbError> {
-        if super::load(db, self.0)?.is_none() {
+        if !is_held(db, self.0)? {
             return Ok(None);
         }
         let accounts = account::of_user(db, self.0)?;
@@ -97,7 +97,7 @@ impl Command for DeleteProfile {
     type Refusal = NothingHeld;
 
     fn run(&self, tx: &mut dyn Transaction) -> Result<Deleted, Stop<NothingHeld>> {
-        if super::load(tx, self.user)?.is_none() {
+        if !is_held(tx, self.user)? {
             return Err(Stop::Refused(NothingHeld));
         }
         let left = tx.query(sql!("profile/joined"), values![self.user])?.len();
@@ -107,6 +107,7 @@ impl Command for DeleteProfile {
         tx.execute(sql!("profile/give_up_places"), values![self.user])?;
         tx.execute(sql!("profile/unname_rejections"), values![self.user])?;
         tx.execute(sql!("profile/unname_selections"), values![self.user])?;
+        log::forget(tx, self.user)?;
         outbox::drop_notices_to(tx, self.user)?;
         tx.execute(sql!("profile/delete"), values![self.user])?;
         Ok(Deleted { cancelled, left })
@@ -142,6 +143,12 @@ impl DeleteProfile {
         }
         Ok(sessions.len())
     }
+}
+
+/// Whether anything is held of `user`: who manages other people's sessions is on record without
+/// ever having made a profile.
+fn is_held(db: &mut dyn Read, user: UserId) -> Result<bool, DbError> {
+    Ok(super::load(db, user)?.is_some() || log::mentions(db, user)?)
 }
 
 fn organised_ahead(db: &mut dyn Read, user: UserId) -> Result<Vec<Session>, DbError> {

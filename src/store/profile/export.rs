@@ -9,9 +9,10 @@ use chrono::{DateTime, Utc};
 
 use super::super::outbox::{self, Notice};
 use super::super::sql::{DbError, Row, sql, values};
-use super::super::{Question, Read, session};
+use super::super::{Question, Read, log, session};
 use super::{PersonView, ViewPerson};
 use crate::domain::ids::{AccountId, GuildId, SessionId, UserId};
+use crate::domain::log::Record;
 use crate::domain::role::{Role, Roles};
 use crate::domain::session::{Session, Status};
 
@@ -32,6 +33,10 @@ pub struct Everything {
     pub archived: Vec<ArchivedPart>,
     /// The sessions they organise or organised.
     pub organised: Vec<Session>,
+    /// The sessions that they lead or led together with the organiser.
+    pub co_organised: Vec<SessionName>,
+    /// What is on record of them: what they did about sessions, and what was done about them.
+    pub records: Vec<(SessionId, Record)>,
     /// What they were reminded of.
     pub reminders: Vec<SentReminder>,
     /// What they are still to be told.
@@ -121,6 +126,7 @@ impl Question for ExportProfile {
         let participations = db.query(sql!("profile/participations"), values![self.0])?;
         let archived = db.query(sql!("profile/archived"), values![self.0])?;
         let organised = db.query(sql!("profile/organised"), values![self.0])?;
+        let co_organised = db.query(sql!("profile/co_organised"), values![self.0])?;
         let reminders = db.query(sql!("profile/reminders"), values![self.0])?;
         Ok(Some(Everything {
             person,
@@ -128,6 +134,8 @@ impl Question for ExportProfile {
             participations: all(&participations, participation)?,
             archived: all(&archived, archived_part)?,
             organised: all(&organised, session::session)?,
+            co_organised: all(&co_organised, session_name)?,
+            records: log::about(db, self.0)?,
             reminders: all(&reminders, sent_reminder)?,
             notices: outbox::notices_to(db, self.0)?,
         }))

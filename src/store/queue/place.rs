@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{entry, load, organiser_account};
 use crate::domain::ids::{AccountId, SessionId, UserId};
+use crate::domain::log::Action;
 use crate::domain::manage::{self, ManageRefusal};
 use crate::domain::profile::Person;
 use crate::domain::queue::Entry;
@@ -15,7 +16,7 @@ use crate::domain::role::Role;
 use crate::domain::session::{Actor, Session, SessionRefusal};
 use crate::store::outbox::Notice;
 use crate::store::sql::{DbError, sql, values};
-use crate::store::{Command, Read, Stop, Transaction, outbox, session};
+use crate::store::{Command, Read, Stop, Transaction, log, outbox, session};
 
 /// A player gets a place.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,6 +66,8 @@ impl Command for AcceptPlayer {
             self.at
         ];
         tx.execute(sql!("queue/place"), values)?;
+        let done = Action::Accepted { role, beyond: None }.on(player);
+        log::record(tx, &session, &self.actor, done, self.at)?;
         let notice = Notice::Accepted {
             title: session.plan.title.clone(),
             at: session.plan.at,
@@ -87,6 +90,8 @@ pub struct RejectPlayer {
     pub actor: Actor,
     /// Who is turned down.
     pub player: UserId,
+    /// Why, for them to read; empty if nobody says.
+    pub reason: String,
     /// When.
     pub at: DateTime<Utc>,
 }
@@ -109,9 +114,12 @@ impl Command for RejectPlayer {
         manage::reject(&session, entry.as_ref()).map_err(Stop::Refused)?;
         let values = values![session.id, self.player, self.actor.user];
         tx.execute(sql!("queue/judge"), values)?;
+        let done = Action::Rejected.on(self.player).because(&self.reason);
+        log::record(tx, &session, &self.actor, done, self.at)?;
         let notice = Notice::NotAccepted {
             title: session.plan.title.clone(),
             at: session.plan.at,
+            reason: Some(self.reason.clone()).filter(|reason| !reason.is_empty()),
         };
         tell(tx, &session, &self.actor, self.player, notice, self.at)?;
         let person = found(entry)?.person;
@@ -154,6 +162,8 @@ impl Command for TakeBack {
         let nobody: Option<UserId> = None;
         let values = values![session.id, self.player, nobody];
         tx.execute(sql!("queue/judge"), values)?;
+        let done = Action::TakenBack { role }.on(self.player);
+        log::record(tx, &session, &self.actor, done, self.at)?;
         let notice = Notice::Waiting {
             title: session.plan.title.clone(),
             at: session.plan.at,

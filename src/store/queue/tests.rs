@@ -127,6 +127,7 @@ impl World {
             session: self.session,
             actor: actor(1),
             player: UserId(user),
+            reason: String::new(),
             at: start(),
         }
     }
@@ -200,6 +201,7 @@ fn actor(user: i64) -> Actor {
         user: UserId(user),
         guild: GUILD,
         manages_events: false,
+        administrator: false,
     }
 }
 

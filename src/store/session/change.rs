@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::super::outbox::{self, Notice};
 use super::super::sql::{DbError, Value, sql, values};
-use super::super::{Command, Read, Stop, Transaction};
+use super::super::{Command, Read, Stop, Transaction, log};
 use super::{load, measured_from, plan_values, set_status};
 use crate::domain::ids::{SessionId, UserId};
+use crate::domain::log::{Action, Done, aspects};
 use crate::domain::session::{Actor, Change, Plan, RankLimits, Session, SessionRefusal, Status};
 
 /// Somebody changes what was decided about a session.
@@ -67,6 +68,8 @@ impl Command for EditSession {
         values.extend(plan_values(&session.plan));
         tx.execute(sql!("session/update"), &values)?;
         outbox::owe_card(tx, session.id, self.at)?;
+        let done = edited(&before, &session.plan);
+        log::record(tx, &session, &self.actor, done, self.at)?;
         let told = self.tell_of_move(tx, &before, &session)?;
         Ok(Edited {
             before,
@@ -130,6 +133,12 @@ impl Command for SetOpen {
         if let Some(status) = status {
             set_status(tx, &session, status, None, self.at)?;
             session.status = status;
+            let done = if self.open {
+                Action::Opened
+            } else {
+                Action::Closed
+            };
+            log::record(tx, &session, &self.actor, done, self.at)?;
         }
         let already = status.is_none();
         Ok(SetTo { session, already })
@@ -170,6 +179,8 @@ impl Command for CancelSession {
         set_status(tx, &session, Status::Cancelled, reason, self.at)?;
         session.status = Status::Cancelled;
         session.cancel_reason.clone_from(&self.reason);
+        let done = Done::from(Action::Cancelled).because(reason.unwrap_or_default());
+        log::record(tx, &session, &self.actor, done, self.at)?;
         let notice = Notice::Cancelled {
             title: session.plan.title.clone(),
             at: session.plan.at,
@@ -177,6 +188,14 @@ impl Command for CancelSession {
         };
         let told = tell(tx, session.id, self.actor.user, &notice, self.at)?;
         Ok(Cancelled { session, told })
+    }
+}
+
+/// What is put on record of an edit.
+fn edited(before: &Plan, after: &Plan) -> Action {
+    Action::Edited {
+        what: aspects(before, after),
+        moved: (before.at != after.at).then_some((before.at, after.at)),
     }
 }
 

@@ -7,11 +7,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::super::sql::{DbError, Value, sql, values};
-use super::super::{Command, Stop, Transaction, outbox, profile};
+use super::super::{Command, Stop, Transaction, log, outbox, profile};
 use super::{load, measured_from, plan_values};
 use crate::domain::ids::{ChannelId, GuildId, SessionId};
+use crate::domain::log::Action;
 use crate::domain::profile::Person;
-use crate::domain::session::{Alive, Plan, SAME_PLAN_WITHIN_S, Session, SessionRefusal, plan_new};
+use crate::domain::session::{
+    Actor, Alive, Plan, SAME_PLAN_WITHIN_S, Session, SessionRefusal, plan_new,
+};
 
 /// Somebody makes a session, whose card will appear in `channel`.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,6 +54,13 @@ impl Command for CreateSession {
         let id = self.insert(tx)?;
         outbox::owe_card(tx, id, self.at)?;
         let session = load(tx, id)?.ok_or(DbError::NoRow("session/load"))?;
+        let organiser = Actor {
+            user: self.person.id,
+            guild: self.guild,
+            manages_events: false,
+            administrator: false,
+        };
+        log::record(tx, &session, &organiser, Action::Created, self.at)?;
         Ok(Created { session })
     }
 }

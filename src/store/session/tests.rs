@@ -148,6 +148,7 @@ fn actor(user: i64, guild: i64) -> Actor {
         user: UserId(user),
         guild: GuildId(guild),
         manages_events: user == MODERATOR,
+        administrator: false,
     }
 }
 

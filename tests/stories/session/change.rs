@@ -22,6 +22,7 @@ async fn join(world: &World, person: &Person<'_>, session: &str) {
             user,
             guild: GuildId(number(guild.as_str().expect("an id"))),
             manages_events: false,
+            administrator: false,
         },
         person: profile::Person {
             id: user,

@@ -36,6 +36,7 @@ fn session(status: Status) -> Session {
     Session {
         id: SessionId(1),
         organiser: Some(UserId(1)),
+        co_organisers: Vec::new(),
         guild: GuildId(1),
         channel: ChannelId(1),
         card: None,
@@ -51,6 +52,7 @@ fn actor(user: i64, guild: i64) -> Actor {
         user: UserId(user),
         guild: GuildId(guild),
         manages_events: false,
+        administrator: false,
     }
 }
 

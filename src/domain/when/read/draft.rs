@@ -3,8 +3,8 @@
 //! May touch: nothing. Invariant: nothing is said twice; a second day, time or zone is refused.
 
 use chrono::{
-    DateTime, Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike, Utc,
-    Weekday,
+    DateTime, Datelike, Days, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike,
+    Utc, Weekday,
 };
 use chrono_tz::Tz;
 
@@ -19,8 +19,8 @@ const MINUTES_A_DAY: i64 = 24 * 60;
 /// A day, as it was said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Day {
-    /// So many days from today.
-    Ahead(u64),
+    /// So many days from today; negative before it.
+    Ahead(i64),
     /// The next one, today included.
     Weekday(Weekday),
     /// The one in the week that starts next Monday.
@@ -52,6 +52,8 @@ pub(super) enum Clock {
 pub(super) struct Draft {
     /// "in": a span of time must come.
     pub(super) relative: bool,
+    /// "ago": the span of time lies behind.
+    pub(super) ago: bool,
     pub(super) tonight: bool,
     /// A year, or hours and minutes.
     pub(super) four_digits: Option<u32>,
@@ -64,6 +66,7 @@ pub(super) struct Draft {
     clock: Option<Clock>,
     half: Option<Half>,
     span_minutes: Option<i64>,
+    span_months: Option<u32>,
 }
 
 impl Day {
@@ -84,7 +87,7 @@ impl Day {
         let monday =
             today.checked_sub_days(Days::new(today.weekday().num_days_from_monday().into()))?;
         match self {
-            Self::Ahead(days) => today.checked_add_days(Days::new(days)),
+            Self::Ahead(days) => today.checked_add_signed(TimeDelta::try_days(days)?),
             Self::On(date) => Some(date),
             Self::NextWeek(weekday) => {
                 monday.checked_add_days(Days::new(7 + u64::from(weekday.num_days_from_monday())))
@@ -143,20 +146,30 @@ impl Draft {
         Some(())
     }
 
+    pub(super) fn months(&mut self, months: u32) -> Option<()> {
+        set(&mut self.span_months, Some(months))
+    }
+
     /// What was said, seen from `now` in `zone` or the zone that was named.
     pub(super) fn finish(mut self, zone: Tz, now: DateTime<Utc>) -> Option<Reading> {
         let zone = self.zone.unwrap_or(zone);
         let local = now.with_timezone(&zone).naive_local();
         self.tell_dotted_apart()?;
         self.tell_four_digits_apart(local.year())?;
-        if let Some(minutes) = self.span_minutes {
-            if self.clock.is_none() && self.half.is_none() {
+        if self.span_minutes.is_some() || self.span_months.is_some() {
+            let minutes = self.signed(self.span_minutes.unwrap_or(0));
+            if self.span_months.is_none() && self.clock.is_none() && self.half.is_none() {
                 return self.moment(minutes, now);
             }
             // "in 3 days 8pm": only whole days leave the time of day open.
             let days = (minutes % MINUTES_A_DAY == 0).then_some(minutes / MINUTES_A_DAY)?;
-            self.days(vec![Day::Ahead(u64::try_from(days).ok()?)])?;
-        } else if self.relative {
+            let month = self.by_months(local.date())?;
+            let date = month.checked_add_signed(TimeDelta::try_days(days)?)?;
+            self.days(vec![Day::On(date)])?;
+            if self.clock.is_none() && self.half.is_none() {
+                self.clock = Clock::at(local.hour(), local.minute());
+            }
+        } else if self.relative || self.ago {
             return None;
         }
         if self.days.is_empty() {
@@ -168,6 +181,20 @@ impl Draft {
         match self.clock {
             None => self.only_days(local),
             Some(clock) => self.walls(clock, zone, local),
+        }
+    }
+
+    /// A span of time as it lies: ahead, or behind if it was said to be "ago".
+    fn signed(&self, span: i64) -> i64 {
+        if self.ago { -span } else { span }
+    }
+
+    /// The same day, as many months on as were said.
+    fn by_months(&self, date: NaiveDate) -> Option<NaiveDate> {
+        let months = Months::new(self.span_months.unwrap_or(0));
+        match self.ago {
+            true => date.checked_sub_months(months),
+            false => date.checked_add_months(months),
         }
     }
 

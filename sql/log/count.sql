@@ -1,0 +1,1 @@
+SELECT count(*) AS records FROM session_log WHERE session_id = $1

@@ -1,0 +1,1 @@
+UPDATE sessions SET scheduled_time = $2 WHERE id = $1
