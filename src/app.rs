@@ -5,15 +5,18 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::config::{ApiUrl, Token};
+use crate::config::{ApiUrl, PublicKey, Shards, Token};
 use crate::discord::dispatch::{self, Dispatcher};
 use crate::discord::feature::Context;
 use crate::discord::gateway::{self, Gateway};
+use crate::discord::inline::{self, Inline};
 use crate::discord::rest::{Rest, RestError};
 use crate::discord::{FEATURES, definitions};
+use crate::http::interactions::{Answered, Interactions};
 use crate::http::{Http, Watched};
 use crate::jobs::upkeep::Upkeep;
 use crate::jobs::{self, Jobs};
@@ -48,11 +51,13 @@ pub struct Settings {
     pub token: Token,
     /// Another address of Discord's API.
     pub api: Option<ApiUrl>,
-    /// How many shards; Discord's recommendation if `None`.
-    pub shards: Option<u32>,
+    /// Which shards.
+    pub shards: Shards,
+    /// Whose signature opens the door for interactions over HTTP; there is none if `None`.
+    pub public_key: Option<PublicKey>,
     /// The database file.
     pub db_path: PathBuf,
-    /// Where `/livez`, `/readyz` and `/metrics` are answered; nowhere if `None`.
+    /// Where `/livez`, `/readyz`, `/metrics` and interactions are answered; nowhere if `None`.
     pub http: Option<SocketAddr>,
     /// How the database is kept small.
     pub upkeep: Upkeep,
@@ -125,8 +130,14 @@ impl App {
         let status = Status::default();
         let parts = async {
             let (store, copies) = (database.store(), backups.clone());
-            let http = listen(&settings, store, &status, &clock, copies.clone()).await?;
+            let door = settings.public_key;
+            let door = door.map(|key| Interactions::new(key.0, clock.clone()));
+            let http = listen(&settings, store, &status, &clock, copies.clone(), &door).await?;
             let parts = connect(&settings, database.store(), &status, clock, copies).await?;
+            if let Some(door) = door {
+                let (_, dispatcher, _) = &parts;
+                open(&door, dispatcher.clone());
+            }
             Ok((http, parts))
         };
         match parts.await {
@@ -179,6 +190,9 @@ impl App {
     /// Stops everything within [`STOP_WITHIN_MS`]. What was acknowledged is on disk; a part that
     /// does not end in its time is left behind.
     pub async fn stop(self) {
+        if let Some(http) = &self.http {
+            http.leave();
+        }
         let kept = self.gateway.stop().await;
         self.dispatcher.drain().await;
         self.jobs.stop().await;
@@ -217,6 +231,7 @@ async fn listen(
     status: &Status,
     clock: &Clock,
     backups: Backups,
+    door: &Option<Interactions>,
 ) -> Result<Option<Http>, StartError> {
     let Some(address) = settings.http else {
         return Ok(None);
@@ -229,9 +244,24 @@ async fn listen(
         backups,
         warn_bytes: settings.upkeep.warn_bytes,
     };
-    let http = Http::start(address, watched).await;
+    let http = Http::start(address, watched, door.clone()).await;
     http.map(Some)
         .map_err(|source| StartError::Http { address, source })
+}
+
+/// Lets the dispatcher answer what comes in by the door.
+fn open(door: &Interactions, dispatcher: Dispatcher) {
+    door.answer_with(Arc::new(move |body| {
+        let dispatcher = dispatcher.clone();
+        Box::pin(async move {
+            match inline::answer(&dispatcher, &body).await {
+                Inline::Response(json) => Answered::Json(json),
+                Inline::Given => Answered::Elsewhere,
+                Inline::Unreadable => Answered::Unreadable,
+                Inline::Busy => Answered::Busy,
+            }
+        })
+    }));
 }
 
 async fn connect(
@@ -243,8 +273,6 @@ async fn connect(
 ) -> Result<(Gateway, Dispatcher, Jobs), StartError> {
     let rest = Rest::connect(&settings.token, settings.api.as_ref()).await?;
     rest.set_commands(&definitions()).await?;
-    let info = rest.gateway().await?;
-    let Ok(kept) = store.execute_job(TakeGatewaySessions).await?;
     let context = Context {
         store,
         clock,
@@ -252,14 +280,15 @@ async fn connect(
         status: status.clone(),
     };
     let dispatcher = Dispatcher::new(context.clone(), FEATURES);
-    let gateway = Gateway::start(
-        &settings.token,
-        info,
-        settings.shards,
-        kept,
-        &context,
-        &dispatcher,
-    );
+    let gateway = if settings.shards == Shards::None {
+        status.shardless("none; interactions come over HTTP");
+        Gateway::none()
+    } else {
+        let info = context.rest.gateway().await?;
+        let Ok(kept) = context.store.execute_job(TakeGatewaySessions).await?;
+        let (token, shards) = (&settings.token, settings.shards);
+        Gateway::start(token, info, shards, kept, &context, &dispatcher)
+    };
     let jobs = Jobs::start(&context, settings.upkeep.clone(), backups);
     Ok((gateway, dispatcher, jobs))
 }

@@ -5,7 +5,7 @@
 //! ```text
 //! cli         one file a subcommand; the only place that knows a real clock
 //! discord     shards, dispatch, one file a feature       jobs   what happens by itself
-//! http        health and metrics, for whoever watches
+//! http        health and metrics, for whoever watches; the door for interactions over HTTP
 //! store       what is remembered: one writer, several readers
 //! domain      pure rules: no runtime, no database, no Discord, no clock
 //! ```

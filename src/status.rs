@@ -4,6 +4,7 @@
 //! May touch: nothing. Invariant: it holds only what is true now and can be told again after a
 //! restart; nothing is decided by it.
 
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
@@ -35,19 +36,20 @@ pub struct Oversize {
 #[derive(Debug, Default)]
 struct Now {
     shards: Vec<Shard>,
+    shardless: Option<&'static str>,
     oversize: Option<Oversize>,
 }
 
 impl Status {
-    /// So many shards are on their way since `now`; none of them is connected yet.
-    pub fn shards_start(&self, count: u32, now: DateTime<Utc>) {
+    /// These shards are on their way since `now`; none of them is connected yet.
+    pub fn shards_start(&self, numbers: Range<u32>, now: DateTime<Utc>) {
         let since = now;
         let start = |number| Shard {
             number,
             up: false,
             since,
         };
-        self.now().shards = (0..count).map(start).collect();
+        self.now().shards = numbers.map(start).collect();
     }
 
     /// A shard is connected, or is not. Saying the same again changes nothing.
@@ -63,6 +65,16 @@ impl Status {
     /// Every shard, by its number; none before the first was started.
     pub fn shards(&self) -> Vec<Shard> {
         self.now().shards.clone()
+    }
+
+    /// There is no shard here, and that is well, for this reason.
+    pub fn shardless(&self, reason: &'static str) {
+        self.now().shardless = Some(reason);
+    }
+
+    /// Why it is well that there is no shard here; `None` if it is not.
+    pub fn why_shardless(&self) -> Option<&'static str> {
+        self.now().shardless
     }
 
     /// The database is larger than it should be, or is not any more.
@@ -90,7 +102,7 @@ mod tests {
     fn a_shard_is_up_since_the_first_time_that_somebody_said_so() {
         let (status, start) = (Status::default(), DateTime::UNIX_EPOCH);
         let later = |seconds| start + TimeDelta::seconds(seconds);
-        status.shards_start(2, start);
+        status.shards_start(0..2, start);
         status.shard_is(1, true, later(1));
         status.shard_is(1, true, later(9));
         status.shard_is(7, true, later(9));

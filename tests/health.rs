@@ -84,7 +84,7 @@ async fn readiness(folder: &Path, database: &Database) -> (u16, Value) {
     // The client wants one even where nothing is encrypted; installed already is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let status = Status::default();
-    status.shards_start(1, Utc::now());
+    status.shards_start(0..1, Utc::now());
     status.shard_is(0, true, Utc::now());
     let watched = Watched {
         store: database.store(),
@@ -94,7 +94,7 @@ async fn readiness(folder: &Path, database: &Database) -> (u16, Value) {
         backups: backups(folder),
         warn_bytes: 100_000_000,
     };
-    let http = Http::start(([127, 0, 0, 1], 0).into(), watched)
+    let http = Http::start(([127, 0, 0, 1], 0).into(), watched, None)
         .await
         .expect("a port");
     let answer = reqwest::get(format!("http://{}/readyz", http.address()))
@@ -185,7 +185,7 @@ async fn a_running_bot_is_asked_whether_it_lives() {
         backups: backups(place.0.path()),
         warn_bytes: 1,
     };
-    let http = Http::start(([127, 0, 0, 1], 0).into(), watched)
+    let http = Http::start(([127, 0, 0, 1], 0).into(), watched, None)
         .await
         .expect("a port");
     let address = format!("0.0.0.0:{}", http.address().port());

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use super::Failed;
 use crate::app::{App, Settings};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, Shards};
 use crate::jobs::upkeep::Upkeep;
 use crate::playground::{self, Discord, World};
 use crate::store::backup;
@@ -54,7 +54,8 @@ pub(super) async fn run(config: Config, arguments: Arguments) -> Result<(), Fail
     let settings = Settings {
         token: TOKEN.parse().expect("any text is taken"),
         api: Some(discord.url().parse().expect("a plain address")),
-        shards: None,
+        shards: Shards::Auto,
+        public_key: None,
         upkeep: Upkeep::new(&db_path, config.retention_days, config.db_size_warn_mb),
         http: config.http_addr,
         db_path,

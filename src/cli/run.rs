@@ -5,7 +5,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::Failed;
 use crate::app::{App, Settings};
 use crate::clock::Clock;
-use crate::config::{Config, DB_PATH};
+use crate::config::{Config, DB_PATH, Shards};
 use crate::jobs::upkeep::Upkeep;
 
 pub(super) async fn run(config: Config) -> Result<(), Failed> {
@@ -47,6 +47,8 @@ pub(super) fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
 }
 
 fn settings(config: Config) -> Result<Settings, Failed> {
+    let shards = config.shards.unwrap_or(Shards::Auto);
+    let unreachable = over_http(&config, shards);
     let token = config.bot_token.ok_or_else(|| {
         Failed::Settings(
             "BOT_TOKEN is not set; put the bot's token from Discord's developer portal into the \
@@ -57,15 +59,33 @@ fn settings(config: Config) -> Result<Settings, Failed> {
     token
         .check()
         .map_err(|wrong| Failed::Settings(format!("BOT_TOKEN {wrong}")))?;
+    unreachable?;
     let db_path = config.db_path.unwrap_or_else(|| DB_PATH.into());
     let backups = super::backup::settings(&config.backup);
     Ok(Settings {
         token,
         api: config.discord_api_url,
-        shards: config.shards,
+        shards,
+        public_key: config.discord_public_key,
         upkeep: Upkeep::new(&db_path, config.retention_days, config.db_size_warn_mb),
         http: config.http_addr,
         db_path,
         backups,
     })
+}
+
+/// Refuses what could never be reached: interactions over HTTP without an address, and nothing else.
+fn over_http(config: &Config, shards: Shards) -> Result<(), Failed> {
+    let refuse = |sentence: &str| Err(Failed::Settings(sentence.into()));
+    match (config.discord_public_key, config.http_addr) {
+        (Some(_), None) => refuse(
+            "DISCORD_PUBLIC_KEY is set and HTTP_ADDR is not; interactions over HTTP need an address \
+             such as HTTP_ADDR=0.0.0.0:8080",
+        ),
+        (None, _) if shards == Shards::None => refuse(
+            "SHARDS is none and DISCORD_PUBLIC_KEY is not set; without either no click would ever \
+             reach the bot",
+        ),
+        _ => Ok(()),
+    }
 }

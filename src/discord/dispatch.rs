@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 use tokio_util::task::TaskTracker;
 use twilight_model::application::interaction::{Interaction, InteractionData, InteractionType};
 use twilight_model::channel::message::MessageFlags;
@@ -33,6 +33,23 @@ pub const ACK_AFTER_MS: u64 = 2_000;
 pub const DRAIN_WITHIN_MS: u64 = 1_200;
 /// An answer that is not there after this long has failed, in seconds.
 pub const ANSWER_WITHIN_S: u64 = 60;
+
+/// How the first answer to an interaction reaches Discord.
+pub(super) enum Way {
+    /// By a request to its callback.
+    Callback,
+    /// In the response to the request by which it came.
+    Response(oneshot::Sender<First>),
+}
+
+/// The first answer to an interaction that came by a request.
+#[derive(Debug)]
+pub(super) enum First {
+    /// It is this, and to be the response.
+    Response(Box<InteractionResponse>),
+    /// It was given to the callback after all.
+    Given,
+}
 
 /// Hands interactions to the features. Cheap to clone.
 #[derive(Clone)]
@@ -58,20 +75,28 @@ impl Dispatcher {
 
     /// Answers `interaction` in a task of its own. Never waits.
     pub fn dispatch(&self, interaction: Interaction) {
+        self.dispatch_by(interaction, Way::Callback);
+    }
+
+    /// As [`Dispatcher::dispatch`], with the first answer going this way. It goes nowhere if too
+    /// many are being answered.
+    pub(super) fn dispatch_by(&self, interaction: Interaction, way: Way) {
         let Some(click) = Click::of(&interaction, self.context.clock.now()) else {
             return;
         };
         let dispatcher = self.clone();
         if let Ok(place) = self.handlers.clone().try_acquire_owned() {
             self.tasks.spawn(async move {
-                dispatcher.answer(click, interaction).await;
+                dispatcher.answer(click, interaction, way).await;
                 drop(place);
             });
         } else if let Ok(place) = self.busy.clone().try_acquire_owned() {
             self.tasks.spawn(async move {
                 let begun = Instant::now();
                 let busy = dispatcher.shown(&click, Err(Fault::Busy));
-                dispatcher.acknowledge(&click, response(&click, busy)).await;
+                dispatcher
+                    .acknowledge(&click, response(&click, busy), way)
+                    .await;
                 let (kind, name) = (kind_of(&click), "not_looked_at");
                 dispatcher.count(Asked { kind, name }, Ended::Busy, begun);
                 drop(place);
@@ -95,12 +120,12 @@ impl Dispatcher {
         }
     }
 
-    async fn answer(&self, click: Click, interaction: Interaction) {
+    async fn answer(&self, click: Click, interaction: Interaction, way: Way) {
         let begun = Instant::now();
         let kind = kind_of(&click);
         let Some((name, handling)) = self.route(&click, interaction) else {
             let stale = Reply::text(STALE);
-            self.acknowledge(&click, response(&click, stale)).await;
+            self.acknowledge(&click, response(&click, stale), way).await;
             let name = "unknown";
             return self.count(Asked { kind, name }, Ended::Unknown, begun);
         };
@@ -115,16 +140,21 @@ impl Dispatcher {
             let outcome = flatten(outcome);
             let ended = ended(&outcome, Ended::Answered);
             let reply = self.shown(&click, outcome);
-            self.acknowledge(&click, response(&click, reply)).await;
+            self.acknowledge(&click, response(&click, reply), way).await;
             return self.count(asked, ended, begun);
         }
         if click.kind == InteractionType::ApplicationCommandAutocomplete {
             // What was typed has changed by now.
-            self.acknowledge(&click, response(&click, Reply::Choices(Vec::new())))
-                .await;
+            let nothing = response(&click, Reply::Choices(Vec::new()));
+            self.acknowledge(&click, nothing, way).await;
             return self.count(asked, Ended::Late, begun);
         }
-        self.acknowledge(&click, thinking(&click)).await;
+        // By the callback in any case: once that is through there is something to be edited.
+        self.call_back(&click, &thinking(&click)).await;
+        if let Way::Response(sender) = way {
+            // Who asked may have gone; it is said all the same.
+            let _ = sender.send(First::Given);
+        }
         let outcome = flatten(handling.await);
         self.count(asked, ended(&outcome, Ended::Late), begun);
         let reply = self.shown(&click, outcome);
@@ -197,8 +227,26 @@ impl Dispatcher {
         }
     }
 
-    async fn acknowledge(&self, click: &Click, response: InteractionResponse) {
-        let sent = self.context.rest.acknowledge(click, &response).await;
+    /// Gives the first answer. A file cannot be in a response, and nor can anything if the request
+    /// was given up: both go to the callback.
+    async fn acknowledge(&self, click: &Click, response: InteractionResponse, way: Way) {
+        let sender = match way {
+            Way::Callback => return self.call_back(click, &response).await,
+            Way::Response(sender) => sender,
+        };
+        let data = response.data.as_ref();
+        if data.is_some_and(|data| data.attachments.is_some()) {
+            self.call_back(click, &response).await;
+            let _ = sender.send(First::Given);
+        } else if let Err(First::Response(response)) =
+            sender.send(First::Response(Box::new(response)))
+        {
+            self.call_back(click, &response).await;
+        }
+    }
+
+    async fn call_back(&self, click: &Click, response: &InteractionResponse) {
+        let sent = self.context.rest.acknowledge(click, response).await;
         match sent {
             Ok(()) => {}
             // Delivered twice, or too late: somebody has answered, or nobody waits any more.

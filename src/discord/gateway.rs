@@ -4,6 +4,7 @@
 //! at a stop the connections are left resumable, so that what happens meanwhile is replayed to
 //! the next process.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -18,7 +19,7 @@ use twilight_model::gateway::connection_info::BotConnectionInfo;
 
 use super::dispatch::Dispatcher;
 use super::feature::Context;
-use crate::config::Token;
+use crate::config::{Shards, Token};
 use crate::store::gateway::GatewaySession;
 
 /// A shard that has not said goodbye after this long is left, in milliseconds.
@@ -38,13 +39,13 @@ impl Gateway {
     pub fn start(
         token: &Token,
         info: BotConnectionInfo,
-        shards: Option<u32>,
+        shards: Shards,
         mut kept: Vec<GatewaySession>,
         context: &Context,
         dispatcher: &Dispatcher,
     ) -> Self {
-        let count = shards.unwrap_or(info.shards).max(1);
-        kept.retain(|session| session.shards == count);
+        let (numbers, total) = numbers(shards, info.shards);
+        kept.retain(|session| session.shards == total);
         let limit = info.session_start_limit;
         let queue = InMemoryQueue::new(
             limit.max_concurrency,
@@ -60,10 +61,12 @@ impl Gateway {
         let ended = CancellationToken::new();
         let (ready, watched) = watch::channel(0);
         let mut tasks = JoinSet::new();
-        context.status.shards_start(count, context.clock.now());
-        for number in 0..count {
+        let count = numbers.len();
+        let now = context.clock.now();
+        context.status.shards_start(numbers.clone(), now);
+        for number in numbers {
             let session = kept.iter().find(|session| session.shard == number);
-            let shard = Shard::with_config(ShardId::new(number, count), resuming(&config, session));
+            let shard = Shard::with_config(ShardId::new(number, total), resuming(&config, session));
             let task = run(
                 shard,
                 context.clone(),
@@ -79,7 +82,18 @@ impl Gateway {
             stop,
             ready: watched,
             ended,
-            count: count as usize,
+            count,
+        }
+    }
+
+    /// No connection at all.
+    pub fn none() -> Self {
+        Self {
+            shards: JoinSet::new(),
+            stop: CancellationToken::new(),
+            ready: watch::channel(0).1,
+            ended: CancellationToken::new(),
+            count: 0,
         }
     }
 
@@ -107,6 +121,15 @@ impl Gateway {
             kept.extend(shard.ok().flatten());
         }
         kept
+    }
+}
+
+/// The numbers of the shards to run, and of how many.
+fn numbers(shards: Shards, recommended: u32) -> (Range<u32>, u32) {
+    match shards {
+        Shards::Auto => (0..recommended.max(1), recommended.max(1)),
+        Shards::None => (0..0, 1),
+        Shards::Some { first, last, total } => (first..last + 1, total),
     }
 }
 

@@ -4,8 +4,8 @@
 //! else; what people typed is escaped before it is shown.
 //!
 //! ```text
-//! gateway → dispatch → profile, account, session, queue, manage → reply → rest
-//!                                   card, notice → delivery (for the outbox)
+//! gateway, inline → dispatch → profile, account, session, queue, manage → reply → rest
+//!                                           card, notice → delivery (for the outbox)
 //! ```
 
 pub mod account;
@@ -15,6 +15,7 @@ pub mod delivery;
 pub mod dispatch;
 pub mod feature;
 pub mod gateway;
+pub mod inline;
 pub mod manage;
 pub mod notice;
 pub mod options;

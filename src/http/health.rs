@@ -59,7 +59,10 @@ impl Part {
 /// Looks at every part, all at once.
 pub(super) async fn readiness(watched: &Watched) -> Readiness {
     let (writer, disk) = tokio::join!(writer(watched), disk(watched));
-    let shards = shards(&watched.status.shards(), watched.clock.now());
+    let shards = match (watched.status.shards(), watched.status.why_shardless()) {
+        (none, Some(reason)) if none.is_empty() => Part::of(true, reason),
+        (shards, _) => shards_part(&shards, watched.clock.now()),
+    };
     Readiness {
         ok: writer.ok && shards.ok && disk.ok,
         writer,
@@ -121,7 +124,7 @@ async fn disk(watched: &Watched) -> Part {
     }
 }
 
-fn shards(shards: &[Shard], now: DateTime<Utc>) -> Part {
+fn shards_part(shards: &[Shard], now: DateTime<Utc>) -> Part {
     let away = |shard: &&Shard| !shard.up;
     let late = |shard: &&Shard| now - shard.since > TimeDelta::seconds(SHARD_GRACE_S);
     let lost: Vec<_> = shards.iter().filter(away).filter(late).collect();
@@ -191,9 +194,9 @@ mod tests {
             since,
         };
         let after = |seconds| since + TimeDelta::seconds(seconds);
-        assert!(!shards(&[], since).ok);
-        assert!(shards(&[shard(false)], after(SHARD_GRACE_S)).ok);
-        assert!(!shards(&[shard(true), shard(false)], after(SHARD_GRACE_S + 1)).ok);
-        assert!(shards(&[shard(true)], after(1_000_000)).ok);
+        assert!(!shards_part(&[], since).ok);
+        assert!(shards_part(&[shard(false)], after(SHARD_GRACE_S)).ok);
+        assert!(!shards_part(&[shard(true), shard(false)], after(SHARD_GRACE_S + 1)).ok);
+        assert!(shards_part(&[shard(true)], after(1_000_000)).ok);
     }
 }

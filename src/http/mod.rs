@@ -1,10 +1,12 @@
-//! What a machine can ask the running bot: `/livez`, `/readyz`, `/metrics`.
+//! What a machine can ask the running bot: `/livez`, `/readyz`, `/metrics`; and, where Discord
+//! delivers interactions over HTTP, the door for them.
 //!
 //! May touch: the store, read-only, the disk, [`Status`] and metrics. Invariant: it holds no secret
-//! and changes nothing, so that it may be asked by whoever reaches it; every answer comes within
-//! seconds, however bad things are.
+//! and changes nothing, so that it may be asked by whoever reaches it, but for what Discord has
+//! signed; every answer comes within seconds, however bad things are.
 
 mod health;
+pub mod interactions;
 
 use std::future::IntoFuture as _;
 use std::net::SocketAddr;
@@ -13,16 +15,18 @@ use std::path::PathBuf;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::status::Status;
 use crate::store::Store;
 use crate::store::backup::Backups;
 pub use health::{Part, Readiness, SHARD_GRACE_S, WRITER_WITHIN_MS};
+use interactions::Interactions;
 
 /// The media type of [`crate::metrics::Metrics::text`].
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -48,24 +52,46 @@ pub struct Watched {
 pub struct Http {
     address: SocketAddr,
     task: JoinHandle<std::io::Result<()>>,
+    leaving: CancellationToken,
 }
 
 impl Http {
-    /// Listens on `address`.
+    /// Listens on `address`; for interactions, too, if there is a door for them.
     ///
     /// # Errors
     /// The system's, if the address cannot be used.
-    pub async fn start(address: SocketAddr, watched: Watched) -> std::io::Result<Self> {
+    pub async fn start(
+        address: SocketAddr,
+        watched: Watched,
+        interactions: Option<Interactions>,
+    ) -> std::io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
-        let router = Router::new()
+        let mut router = Router::new()
             .route("/livez", get(livez))
             .route("/readyz", get(readyz))
             .route("/metrics", get(metrics))
             .with_state(watched);
         tracing::info!(%address, "answering /livez, /readyz and /metrics");
-        let task = tokio::spawn(axum::serve(listener, router).into_future());
-        Ok(Self { address, task })
+        if let Some(door) = interactions {
+            let receive = post(interactions::receive).with_state(door);
+            router = router.route("/interactions", receive);
+            tracing::info!(%address, "answering interactions at /interactions");
+        }
+        let leaving = CancellationToken::new();
+        let serve =
+            axum::serve(listener, router).with_graceful_shutdown(leaving.clone().cancelled_owned());
+        let task = tokio::spawn(serve.into_future());
+        Ok(Self {
+            address,
+            task,
+            leaving,
+        })
+    }
+
+    /// Lets nobody in any more, so that a load balancer goes elsewhere; who is in is answered.
+    pub fn leave(&self) {
+        self.leaving.cancel();
     }
 
     /// Where it listens.

@@ -10,11 +10,15 @@
 //! /            the web page that uses /client                            page
 //! ```
 //!
-//! May touch: a loopback socket and the [`Clock`], nothing else of this crate. Invariant: the
+//! Interactions go to the bot over the gateway or, like with Discord's own "Interactions Endpoint
+//! URL", as signed requests (`endpoint`).
+//!
+//! May touch: loopback sockets and the [`Clock`], nothing else of this crate. Invariant: the
 //! one lock around the state is never held while waiting for anything.
 
 mod client;
 mod direct;
+mod endpoint;
 mod gateway;
 mod limits;
 mod messages;
@@ -101,6 +105,17 @@ impl Discord {
     /// Its address, `http://127.0.0.1:PORT`, without a slash at the end.
     pub fn url(&self) -> String {
         format!("http://{}", self.hub.address)
+    }
+
+    /// The application's public key, in hexadecimal digits: another one each time.
+    pub fn public_key(&self) -> String {
+        self.hub.state().endpoint.public_key()
+    }
+
+    /// The signature that Discord would give to a request with this timestamp and body, in
+    /// hexadecimal digits.
+    pub fn sign(&self, timestamp: &str, body: &str) -> String {
+        self.hub.state().endpoint.sign(timestamp, body)
     }
 
     /// Closes every connection and waits a moment for requests under way.

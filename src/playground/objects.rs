@@ -57,12 +57,12 @@ pub(super) fn current_user() -> Value {
     user
 }
 
-pub(super) fn application(owner: Option<&Person>) -> Value {
+pub(super) fn application(owner: Option<&Person>, public_key: &str) -> Value {
     json!({
         "id": id(world::APPLICATION_ID), "name": "overwatch-bot", "icon": null,
         "description": "Sessions for Overwatch communities", "type": null,
         "bot": bot_user(), "bot_public": true, "bot_require_code_grant": false,
-        "verify_key": "0".repeat(64), "flags": 0, "owner": owner.map(user), "team": null,
+        "verify_key": public_key, "flags": 0, "owner": owner.map(user), "team": null,
         "summary": "", "hook": true, "redirect_uris": [], "interactions_endpoint_url": null,
         "integration_types_config": {"0": {}},
     })

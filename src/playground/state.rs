@@ -5,6 +5,7 @@
 
 use super::{
     Settings,
+    endpoint::Endpoint,
     limits::Limits,
     messages::{Messages, Upload},
     objects::{self, BOT_PERMISSIONS},
@@ -82,6 +83,7 @@ pub(super) struct State {
     /// The modal each person looks at.
     pub(super) modals: HashMap<u64, Modal>,
     pub(super) sessions: Sessions,
+    pub(super) endpoint: Endpoint,
     pub(super) limits: Limits,
     pub(super) faults: Faults,
     pub(super) requests: VecDeque<Value>,
@@ -190,6 +192,13 @@ pub(super) struct PlannedFault {
     pub(super) after: bool,
 }
 
+/// 32 bytes that are different each time. They guard nothing but a game.
+fn seed() -> [u8; 32] {
+    let part = |n: u64| RandomState::new().hash_one(n).to_le_bytes();
+    let bytes = [part(0), part(1), part(2), part(3)].concat();
+    bytes.try_into().expect("four times eight bytes")
+}
+
 impl State {
     fn new(world: World, url: String) -> Self {
         Self {
@@ -202,6 +211,7 @@ impl State {
             tokens: HashMap::new(),
             modals: HashMap::new(),
             sessions: Sessions::default(),
+            endpoint: Endpoint::new(seed()),
             limits: Limits::default(),
             faults: Faults::default(),
             requests: VecDeque::new(),

@@ -317,3 +317,20 @@ async fn many_people_click_at_once_and_each_is_answered() {
     let answers = futures_util::future::join_all(clicks).await;
     assert!(answers.iter().all(|answer| answer["outcome"] == "message"));
 }
+
+#[tokio::test]
+async fn an_address_that_does_not_refuse_wrong_signatures_is_not_taken() {
+    let stage = Stage::new().await;
+    let careless = axum::Router::new().fallback(|| async { axum::Json(json!({"type": 1})) });
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
+        .await
+        .expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let server = tokio::spawn(async move { axum::serve(listener, careless).await });
+    for url in [format!("http://{address}/"), "http://127.0.0.1:1/".into()] {
+        let body = json!({"urls": [url]});
+        let (status, answer) = stage.call("POST", "/client/endpoint", Some(&body)).await;
+        assert_eq!(status, 400, "{answer}");
+    }
+    server.abort();
+}

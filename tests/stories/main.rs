@@ -10,6 +10,7 @@ mod card;
 mod contract;
 mod crash;
 mod health;
+mod http;
 mod manage;
 mod people;
 mod profile;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use overwatch_bot::app::{App, Settings};
 use overwatch_bot::clock::Clock;
+use overwatch_bot::config::Shards;
 use overwatch_bot::discord::FEATURES;
 use overwatch_bot::jobs::upkeep::Upkeep;
 use overwatch_bot::playground::{self, Discord};
@@ -29,6 +30,17 @@ pub(crate) async fn story(tell: impl AsyncFnOnce(&mut World)) {
 /// story starts the bot itself, or the program.
 pub(crate) async fn story_in_real_time(tell: impl AsyncFnOnce(&mut World)) {
     let mut world = World::begin(playground::World::default(), 1, Clock::system()).await;
+    tell(&mut world).await;
+    world.stop().await;
+    world.end().await;
+}
+
+/// Tells a story to which the clicks come over HTTP, and for which there is no gateway.
+pub(crate) async fn story_over_http(tell: impl AsyncFnOnce(&mut World)) {
+    let clock = Clock::manual(START.parse().expect("a time"));
+    let mut world = World::begin(playground::World::default(), 1, clock).await;
+    world.over_http = true;
+    world.start().await;
     tell(&mut world).await;
     world.stop().await;
     world.end().await;
@@ -58,6 +70,7 @@ pub(crate) struct World {
     pub(crate) app: Option<App>,
     /// The folder with the database.
     pub(crate) folder: tempfile::TempDir,
+    over_http: bool,
     people: playground::World,
     http: reqwest::Client,
 }
@@ -80,6 +93,7 @@ impl World {
             discord,
             app: None,
             folder: tempfile::tempdir().expect("a temporary folder"),
+            over_http: false,
             people,
             http: reqwest::Client::new(),
         }
@@ -90,7 +104,14 @@ impl World {
         Settings {
             token: TOKEN.parse().expect("any text is taken"),
             api: Some(self.discord.url().parse().expect("an address")),
-            shards: None,
+            shards: if self.over_http {
+                Shards::None
+            } else {
+                Shards::Auto
+            },
+            public_key: self
+                .over_http
+                .then(|| self.discord.public_key().parse().expect("a key")),
             db_path: self.folder.path().join("overwatch.db"),
             http: Some(([127, 0, 0, 1], 0).into()),
             upkeep: Upkeep::new(&self.folder.path().join("overwatch.db"), 30, 100),
@@ -104,6 +125,11 @@ impl World {
             .await
             .expect("the bot starts");
         app.ready().await;
+        if self.over_http {
+            let address = app.http().expect("an address");
+            let urls = [format!("http://{address}/interactions")];
+            self.post("endpoint", json!({"urls": urls})).await;
+        }
         self.app = Some(app);
     }
 

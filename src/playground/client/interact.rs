@@ -4,11 +4,11 @@
 
 use super::{
     super::{
-        objects,
+        endpoint, objects,
         rest::callback,
         state::{Hub, Interaction, Kind, Progress, State},
     },
-    Result, command, component, event, id_of, look, mistake, modal, text_of,
+    Mistake, Result, command, component, event, id_of, look, mistake, modal, text_of,
 };
 use axum::{
     Json,
@@ -86,15 +86,37 @@ pub(super) async fn redeliver(
         return mistake("There is no such interaction.");
     };
     let (guild, event) = (interaction.guild, interaction.event.clone());
-    let delivered = state
-        .sessions
-        .dispatch(guild, 0, "INTERACTION_CREATE", &event);
+    let delivered = send(&hub, &mut state, guild, id, &event);
     Ok(Json(json!({"delivered": delivered})))
+}
+
+/// Sets where interactions go from now on.
+pub(super) async fn endpoint(
+    Shared(hub): Shared<Arc<Hub>>,
+    Json(body): Json<Value>,
+) -> Result<Json<Value>> {
+    let urls = super::items(&body["urls"]).iter().filter_map(Value::as_str);
+    let urls: Vec<String> = urls.map(str::to_owned).collect();
+    for url in &urls {
+        endpoint::probe(&hub, url).await.map_err(Mistake)?;
+    }
+    let mut state = hub.state();
+    state.endpoint.urls = urls;
+    Ok(Json(json!({"public_key": state.endpoint.public_key()})))
+}
+
+/// Sends an event over HTTP or the gateway; to how many.
+fn send(hub: &Arc<Hub>, state: &mut State, guild: Option<u64>, id: u64, event: &Value) -> usize {
+    if endpoint::deliver(hub, state, id, event) {
+        return 1;
+    }
+    let sessions = &mut state.sessions;
+    sessions.dispatch(guild, 0, "INTERACTION_CREATE", event)
 }
 
 /// Checks a click and sends its event; without a session to send it to there is no progress to
 /// wait for.
-fn begin(hub: &Hub, body: &Value) -> Result<(u64, Option<watch::Receiver<Progress>>)> {
+fn begin(hub: &Arc<Hub>, body: &Value) -> Result<(u64, Option<watch::Receiver<Progress>>)> {
     let now = hub.clock.now();
     let mut state = hub.state();
     let click = click(&mut state, body, now)?;
@@ -107,9 +129,7 @@ fn begin(hub: &Hub, body: &Value) -> Result<(u64, Option<watch::Receiver<Progres
         .message
         .as_ref()
         .and_then(|message| objects::read_id(&message["id"]));
-    let reached = state
-        .sessions
-        .dispatch(click.guild, 0, "INTERACTION_CREATE", &event);
+    let reached = send(hub, &mut state, click.guild, id, &event);
     state.remember(Interaction {
         id,
         token,

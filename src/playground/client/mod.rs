@@ -52,6 +52,7 @@
 //! | --- | --- |
 //! | `GET /client/interactions/{id}` | tells the present answer once more |
 //! | `POST /client/interactions/{id}/redeliver` | sends the same event again: `{delivered: sessions}` |
+//! | `POST /client/endpoint` | `{urls: ["http://127.0.0.1:PORT/interactions"]}`: from now on interactions are sent to the first of these that can be reached, beginning with another one each time, and not over the gateway; each must answer a ping and refuse a wrong signature. None: over the gateway again. `{public_key}` |
 //! | `DELETE /client/channels/{channel}/messages/{message}` | somebody with the power to do so deletes a message |
 //!
 //! # Faults
@@ -127,6 +128,7 @@ pub(super) fn router() -> Router<Arc<Hub>> {
         .route("/interactions", post(interact::interact))
         .route("/interactions/{id}", get(interact::present))
         .route("/interactions/{id}/redeliver", post(interact::redeliver))
+        .route("/endpoint", post(interact::endpoint))
         .route("/faults", delete(faults::clear))
         .route("/faults/gateway", post(faults::gateway))
         .route("/faults/requests", post(faults::requests))

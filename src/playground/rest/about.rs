@@ -46,9 +46,9 @@ pub(super) fn my_guilds(hub: &Hub, _: &mut Call) -> Result {
 }
 
 pub(super) fn application(hub: &Hub, _: &mut Call) -> Result {
-    Ok(Answer::Json(objects::application(
-        hub.state().world.people.first(),
-    )))
+    let state = hub.state();
+    let (owner, key) = (state.world.people.first(), state.endpoint.public_key());
+    Ok(Answer::Json(objects::application(owner, &key)))
 }
 
 pub(super) fn user(hub: &Hub, call: &mut Call) -> Result {

@@ -33,28 +33,52 @@ pub(in crate::playground) const MODAL: u64 = 9;
 pub(super) fn answer(hub: &Hub, call: &mut Call) -> Result {
     let id = call.id("interaction_id");
     let mut state = hub.state();
+    let token = state.interactions.get(&id).map(|one| &one.token);
+    if token.is_none() || call.params.get("interaction_token") != token {
+        return Err(errors::UNKNOWN_INTERACTION);
+    }
+    let files = call.take_files("/data");
+    let kind = take(hub, &mut state, id, &call.body, files)?;
+    if !call.asks("with_response") {
+        return Ok(Answer::Empty);
+    }
+    let interaction = &state.interactions[&id];
+    Ok(Answer::Json(response(&state, interaction, kind)))
+}
+
+/// Takes `body` for the answer to an interaction; of which kind it is.
+fn take(hub: &Hub, state: &mut State, id: u64, body: &Value, files: Vec<Upload>) -> Result<u64> {
     let interaction = state
         .interactions
         .get(&id)
         .ok_or(errors::UNKNOWN_INTERACTION)?;
-    if call.params.get("interaction_token") != Some(&interaction.token) {
-        return Err(errors::UNKNOWN_INTERACTION);
-    }
     if interaction.answered.is_some() {
         return Err(errors::ALREADY_ACKNOWLEDGED);
     }
     if hub.clock.now() - interaction.created > TimeDelta::milliseconds(ACK_WITHIN_MS) {
         return Err(errors::UNKNOWN_INTERACTION);
     }
-    let kind = check_type(interaction, &call.body)?;
-    check_data(interaction, kind, &call.body)?;
-    let files = call.take_files("/data");
-    carry_out(hub, &mut state, id, kind, &call.body["data"], files)?;
-    let interaction = &state.interactions[&id];
-    if !call.asks("with_response") {
-        return Ok(Answer::Empty);
-    }
-    Ok(Answer::Json(response(&state, interaction, kind)))
+    let kind = check_type(interaction, body)?;
+    check_data(interaction, kind, body)?;
+    carry_out(hub, state, id, kind, &body["data"], files)?;
+    Ok(kind)
+}
+
+/// Takes the response to an interaction that was delivered over HTTP for its answer, and writes it
+/// into the log as if it had come by the callback.
+pub(in crate::playground) fn take_response(hub: &Hub, id: u64, body: &Value) {
+    let mut state = hub.state();
+    let status = match take(hub, &mut state, id, body, Vec::new()) {
+        Ok(_) => 204,
+        Err(refusal) => refusal.status,
+    };
+    let token = state.interactions.get(&id).map(|one| one.token.clone());
+    state.log(json!({
+        "method": "POST", "path": format!("/interactions/{id}/{}/callback", token.unwrap_or_default()),
+        "query": {}, "body": body,
+        "route": "/interactions/{interaction_id}/{interaction_token}/callback",
+        "multipart": false, "status": status,
+    }));
 }
 
 fn check_type(interaction: &Interaction, body: &Value) -> Result<u64> {
