@@ -16,6 +16,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use super::super::{Failed, say};
 use crate::app::{App, Settings};
 use crate::clock::Clock;
+use crate::config::Shards;
 use crate::jobs::upkeep::Upkeep;
 use crate::store::backup;
 
@@ -69,7 +70,12 @@ fn settings(orders: Orders) -> Settings {
     Settings {
         token: TOKEN.parse().expect("any text is taken"),
         api: Some(orders.discord.parse().expect("a plain address")),
-        shards: Some(orders.shards),
+        shards: Shards::Some {
+            first: 0,
+            last: orders.shards - 1,
+            total: orders.shards,
+        },
+        public_key: None,
         http: Some((Ipv4Addr::LOCALHOST, 0).into()),
         upkeep: Upkeep::new(&db_path, RETENTION_DAYS, WARN_MB),
         backups: backup::Settings::in_folder(db_path.with_extension("backups")),

@@ -51,7 +51,7 @@ pub(super) async fn interact(
 }
 
 /// Delivers a click and gives the answer to it.
-pub(in crate::playground) async fn ask(hub: &Hub, body: &Value) -> Result<Value> {
+pub(in crate::playground) async fn ask(hub: &Arc<Hub>, body: &Value) -> Result<Value> {
     let (id, progress) = begin(hub, body)?;
     let Some(progress) = progress else {
         fail(hub, id);
