@@ -60,6 +60,7 @@ fn settings(config: Config) -> Result<Settings, Failed> {
         .check()
         .map_err(|wrong| Failed::Settings(format!("BOT_TOKEN {wrong}")))?;
     unreachable?;
+    disk_remembers()?;
     let db_path = config.db_path.unwrap_or_else(|| DB_PATH.into());
     let backups = super::backup::settings(&config.backup);
     Ok(Settings {
@@ -72,6 +73,19 @@ fn settings(config: Config) -> Result<Settings, Failed> {
         db_path,
         backups,
     })
+}
+
+/// A Heroku dyno forgets its disk whenever it is moved, so a file there is no place for data.
+fn disk_remembers() -> Result<(), Failed> {
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    if is_set("DYNO") && !is_set("DATABASE_URL") {
+        return Err(Failed::Settings(
+            "this is a Heroku dyno, whose disk is forgotten at every restart, so SQLite would lose \
+             everything; add Heroku Postgres, which sets DATABASE_URL"
+                .into(),
+        ));
+    }
+    Ok(())
 }
 
 /// Refuses what could never be reached: interactions over HTTP without an address, and nothing else.

@@ -18,7 +18,7 @@ use crate::store::outbox::{Delivery, Due, DueNow, NextDue, Owed, Settle};
 
 /// Deliveries under way at once.
 const DELIVERIES_MAX: usize = 64;
-/// A card is edited this often at most, in milliseconds: Discord allows five edits in five
+/// A card, or a message that looks for players, is edited this often at most, in milliseconds: Discord allows five edits in five
 /// seconds on a channel.
 const CARD_EVERY_MS: u64 = 1_000;
 /// The wait before the second try, in seconds; each further one waits twice as long.
@@ -103,7 +103,7 @@ impl Outbox {
 
 async fn deliver(context: Context, due: Due) -> i64 {
     let id = due.id;
-    let is_card = matches!(due.owed, Owed::Card(_));
+    let is_card = matches!(due.owed, Owed::Card(_) | Owed::Call(_));
     let delivered = delivery::deliver(&context, &due).await;
     let settled = settle(&context, due, delivered).await;
     if let Err(error) = settled {
@@ -119,6 +119,8 @@ async fn deliver(context: Context, due: Due) -> i64 {
 async fn settle(context: &Context, due: Due, delivered: Delivered) -> Result<(), Failure> {
     let kind = match due.owed {
         Owed::Card(_) => "card",
+        Owed::Call(_) => "call",
+        Owed::Retraction { .. } => "retraction",
         Owed::Message { .. } => "message",
     };
     context.metrics().delivered(kind, delivered.as_str());

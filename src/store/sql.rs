@@ -162,6 +162,7 @@ ids_as_values!(
     MessageId,
     InteractionId,
     SessionId,
+    CallId,
     AccountId
 );
 

@@ -9,8 +9,12 @@ mod card;
 #[path = "../support/contract.rs"]
 mod contract;
 mod crash;
+mod dashboard;
+mod decisions;
 mod health;
 mod http;
+mod lfg;
+mod log;
 mod manage;
 mod people;
 mod profile;
