@@ -5,6 +5,8 @@
 
 mod backup;
 mod check;
+mod copy;
+mod database;
 mod export;
 mod migrate;
 mod optimize;
@@ -58,6 +60,8 @@ enum Command {
     Check(check::Arguments),
     /// Write a server's sessions, past and present, as CSV or JSON
     Export(export::Arguments),
+    /// Copy everything from one database into another, empty one: to PostgreSQL, and back
+    Copy(copy::Arguments),
     /// Make the database file as small as it can be; the bot must be stopped
     Optimize,
     /// Measure what one process carries: shards, communities and clicks of a small Discord on this
@@ -106,6 +110,7 @@ pub fn main() -> ExitCode {
             Command::Check(own) => check::run(arguments.config, own).await,
             Command::Export(own) => export::run(arguments.config, own).await,
             Command::Optimize => optimize::run(arguments.config).await,
+            Command::Copy(own) => copy::run(arguments.config, own).await,
             Command::Simulate(own) => simulate::run(arguments.config, own).await,
             Command::Playground(own) => playground::run(arguments.config, own).await,
         }

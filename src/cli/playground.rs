@@ -86,9 +86,9 @@ fn settings(config: Config, discord: &Discord) -> Settings {
         api: Some(discord.url().parse().expect("a plain address")),
         shards: Shards::Auto,
         public_key: None,
-        upkeep: Upkeep::new(&db_path, config.retention_days, config.db_size_warn_mb),
+        upkeep: Upkeep::new(config.retention_days, config.db_size_warn_mb),
         http: config.http_addr,
-        db_path,
+        database: db_path.into(),
         backups,
     }
 }

@@ -5,7 +5,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::Failed;
 use crate::app::{App, Settings};
 use crate::clock::Clock;
-use crate::config::{Config, DB_PATH, Shards};
+use crate::config::{Config, Shards};
 use crate::jobs::upkeep::Upkeep;
 
 pub(super) async fn run(config: Config) -> Result<(), Failed> {
@@ -47,6 +47,7 @@ pub(super) fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
 }
 
 fn settings(config: Config) -> Result<Settings, Failed> {
+    let database = super::database::place(&config)?;
     let shards = config.shards.unwrap_or(Shards::Auto);
     let unreachable = over_http(&config, shards);
     let token = config.bot_token.ok_or_else(|| {
@@ -60,25 +61,25 @@ fn settings(config: Config) -> Result<Settings, Failed> {
         .check()
         .map_err(|wrong| Failed::Settings(format!("BOT_TOKEN {wrong}")))?;
     unreachable?;
-    disk_remembers()?;
-    let db_path = config.db_path.unwrap_or_else(|| DB_PATH.into());
+    if database.file().is_some() {
+        disk_remembers()?;
+    }
     let backups = super::backup::settings(&config.backup);
     Ok(Settings {
         token,
         api: config.discord_api_url,
         shards,
         public_key: config.discord_public_key,
-        upkeep: Upkeep::new(&db_path, config.retention_days, config.db_size_warn_mb),
+        upkeep: Upkeep::new(config.retention_days, config.db_size_warn_mb),
         http: config.http_addr,
-        db_path,
+        database,
         backups,
     })
 }
 
 /// A Heroku dyno forgets its disk whenever it is moved, so a file there is no place for data.
 fn disk_remembers() -> Result<(), Failed> {
-    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    if is_set("DYNO") && !is_set("DATABASE_URL") {
+    if std::env::var_os("DYNO").is_some_and(|value| !value.is_empty()) {
         return Err(Failed::Settings(
             "this is a Heroku dyno, whose disk is forgotten at every restart, so SQLite would lose \
              everything; add Heroku Postgres, which sets DATABASE_URL"

@@ -3,6 +3,7 @@
 //! May touch: nothing. Invariant: a command knows no engine; it may be run more than once (an
 //! engine retries what it could not serialise), so it keeps nothing but its answer.
 
+use std::time::Instant;
 use std::{fmt, panic};
 
 use serde::{Serialize, de::DeserializeOwned};
@@ -88,6 +89,11 @@ pub trait Job: Send {
     fn name(&self) -> &'static str;
     /// Runs the command and keeps its outcome. `true` if its changes are to be kept.
     fn run(&mut self, tx: &mut dyn Transaction) -> bool;
+    /// Whether its answer is remembered with its changes: run once more after a COMMIT of which
+    /// nobody knows, it changes nothing and gives the same answer.
+    fn is_remembered(&self) -> bool;
+    /// When it was sent.
+    fn since(&self) -> Instant;
     /// Sends the outcome to whoever waits, or `error` in its place: the changes are not kept.
     fn finish(self: Box<Self>, error: Option<DbError>);
 }
@@ -105,6 +111,7 @@ pub(super) struct Pending<C: Command> {
     reply: Reply<C>,
     metrics: Metrics,
     outcome: Option<Outcome<C>>,
+    since: Instant,
 }
 
 impl<C: Command> Pending<C> {
@@ -120,6 +127,7 @@ impl<C: Command> Pending<C> {
             reply,
             metrics,
             outcome: None,
+            since: Instant::now(),
         }
     }
 }
@@ -141,6 +149,14 @@ impl<C: Command> Job for Pending<C> {
         let keep = matches!(outcome, Ok(Ok(_)));
         self.outcome = Some(outcome);
         keep
+    }
+
+    fn is_remembered(&self) -> bool {
+        self.interaction.is_some()
+    }
+
+    fn since(&self) -> Instant {
+        self.since
     }
 
     fn finish(self: Box<Self>, error: Option<DbError>) {

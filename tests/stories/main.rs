@@ -11,12 +11,16 @@ mod contract;
 mod crash;
 mod dashboard;
 mod decisions;
+mod ground;
 mod health;
 mod http;
 mod lfg;
 mod log;
 mod manage;
 mod people;
+#[cfg(feature = "postgres")]
+#[path = "../support/postgres.rs"]
+mod postgres;
 mod profile;
 mod queue;
 mod scene;

@@ -77,9 +77,9 @@ fn settings(orders: Orders) -> Settings {
         },
         public_key: None,
         http: Some((Ipv4Addr::LOCALHOST, 0).into()),
-        upkeep: Upkeep::new(&db_path, RETENTION_DAYS, WARN_MB),
+        upkeep: Upkeep::new(RETENTION_DAYS, WARN_MB),
         backups: backup::Settings::in_folder(db_path.with_extension("backups")),
-        db_path,
+        database: db_path.into(),
     }
 }
 
