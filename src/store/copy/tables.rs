@@ -68,13 +68,12 @@ pub(super) fn same_tables(ours: Vec<Table>, theirs: Vec<Table>) -> Result<Vec<Ta
         return Err(format!("only one of them has a table {name}"));
     }
     for table in &ours {
-        if let Some(other) = theirs.iter().find(|other| other.name == table.name) {
-            if other.columns != table.columns || other.key != table.key {
-                let name = &table.name;
-                return Err(format!(
-                    "the table {name} has other columns, or another key"
-                ));
-            }
+        let other = theirs.iter().find(|other| other.name == table.name);
+        if other.is_some_and(|other| other.columns != table.columns || other.key != table.key) {
+            let name = &table.name;
+            return Err(format!(
+                "the table {name} has other columns, or another key"
+            ));
         }
         if table.key.is_empty() {
             return Err(format!("the table {} has no primary key", table.name));
@@ -89,8 +88,8 @@ pub(super) fn in_order(mut tables: Vec<Table>) -> Result<Vec<Table>, String> {
     while !tables.is_empty() {
         let is_there = |name: &String| ordered.iter().any(|table| table.name == *name);
         let is_ready = |table: &Table| {
-            let others = table.refers_to.iter().filter(|name| **name != table.name);
-            others.into_iter().all(is_there)
+            let mut others = table.refers_to.iter().filter(|name| **name != table.name);
+            others.all(is_there)
         };
         let (ready, waiting): (Vec<_>, Vec<_>) = tables.into_iter().partition(is_ready);
         if ready.is_empty() {

@@ -17,13 +17,13 @@ use crate::store::sql::Value;
 const TABLES: &str = "SELECT name FROM sqlite_schema \
      WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~' AND name <> 'schema_version' \
      ORDER BY name";
-const COLUMNS: &str = "SELECT name, type, pk FROM pragma_table_info($1) ORDER BY name";
-const REFERS_TO: &str = "SELECT DISTINCT \"table\" FROM pragma_foreign_key_list($1)";
+const COLUMNS: &str = "SELECT name, type, pk FROM pragma_table_info(?1) ORDER BY name";
+const REFERS_TO: &str = "SELECT DISTINCT \"table\" FROM pragma_foreign_key_list(?1)";
 const SEQUENCES: &str = "SELECT name, seq FROM sqlite_sequence";
-const RAISE: &str = "UPDATE sqlite_sequence SET seq = max(seq, $2) WHERE name = $1";
-const BEGIN_SEQUENCE: &str = "INSERT INTO sqlite_sequence (name, seq) VALUES ($1, $2)";
+const RAISE: &str = "UPDATE sqlite_sequence SET seq = max(seq, ?2) WHERE name = ?1";
+const BEGIN_SEQUENCE: &str = "INSERT INTO sqlite_sequence (name, seq) VALUES (?1, ?2)";
 const NEVER_TWICE: &str = "SELECT name FROM sqlite_schema \
-     WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%' AND name = $1";
+     WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%' AND name = ?1";
 
 impl From<rusqlite::Error> for Fault {
     fn from(error: rusqlite::Error) -> Self {
