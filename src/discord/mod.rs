@@ -4,13 +4,15 @@
 //! else; what people typed is escaped before it is shown.
 //!
 //! ```text
-//! gateway, inline → dispatch → profile, account, session, queue, manage → reply → rest
+//! gateway, inline → dispatch → profile, account, session, queue, manage, teams → reply → rest
 //!                                           card, call, notice → delivery (for the outbox)
 //! ```
 
 pub mod account;
+pub mod admission;
 pub mod call;
 pub mod card;
+pub mod check_in;
 pub mod click;
 pub mod delivery;
 pub mod dispatch;
@@ -18,6 +20,7 @@ pub mod feature;
 pub mod gateway;
 pub mod inline;
 pub mod manage;
+pub mod missing;
 pub mod notice;
 pub mod options;
 pub mod profile;
@@ -25,6 +28,8 @@ pub mod queue;
 pub mod reply;
 pub mod rest;
 pub mod session;
+pub mod short;
+pub mod teams;
 pub mod text;
 pub mod words;
 
@@ -36,7 +41,11 @@ pub const FEATURES: &[&Feature] = &[
     &account::FEATURE,
     &session::FEATURE,
     &queue::FEATURE,
+    &admission::FEATURE,
+    &check_in::FEATURE,
+    &short::FEATURE,
     &manage::FEATURE,
+    &teams::FEATURE,
 ];
 
 /// What Discord is told about the bot's commands.

@@ -4,8 +4,10 @@
 //! made is held to Discord's own document.
 
 mod account;
+mod admission;
 mod adopt;
 mod card;
+mod check_in;
 #[path = "../support/contract.rs"]
 mod contract;
 mod crash;
@@ -17,6 +19,8 @@ mod http;
 mod lfg;
 mod log;
 mod manage;
+#[cfg(feature = "postgres")]
+mod outage;
 mod people;
 #[cfg(feature = "postgres")]
 #[path = "../support/postgres.rs"]
@@ -27,5 +31,6 @@ mod scene;
 mod session;
 mod session_clock;
 mod spine;
+mod teams;
 mod update;
 mod world;
