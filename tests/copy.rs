@@ -69,6 +69,12 @@ fn fill(path: &Path) {
          INSERT INTO session_history (session_id, guild_id, game_mode, teams, scheduled_time,
                                       length_minutes, status)
          VALUES (99, 1, '5v5', 1, 1, 60, 'COMPLETED');
+         INSERT INTO place_offers (queue_id, role, offered_at, until, state)
+         SELECT id, 'tank', 1, 2, 'open' FROM session_queue;
+         INSERT INTO no_shows (user_id, session_id, guild_id, role, scheduled_time)
+         SELECT discord_id, 1, 1, 'support', 1 FROM users;
+         INSERT INTO session_pairs (session_id, one_id, other_id, bond)
+         SELECT 1, min(discord_id), max(discord_id), 'together' FROM users;
          INSERT INTO session_history_players (session_id, role) VALUES (99, 'flex'), (99, 'tank');",
     )
     .expect("rows");
@@ -79,12 +85,12 @@ fn fill(path: &Path) {
     }
 }
 
-/// A row of ones, or of an empty JSON object, in a table that this test does not know.
+/// A row of ones, of empty JSON objects, and of what is there to refer to, in a table that this test does not know.
 fn fill_somehow(db: &Connection, table: &str) {
-    let columns = "SELECT group_concat('\"' || name || '\"'), \
-                   group_concat(CASE type WHEN 'INTEGER' THEN CASE WHEN name LIKE '%user%' OR \
-                   name = 'discord_id' THEN '(SELECT min(discord_id) FROM users)' ELSE '1' END \
-                   ELSE '''{}''' END) FROM pragma_table_info(?)";
+    let columns = "SELECT group_concat('\"' || name || '\"'), group_concat(coalesce(
+         (SELECT '(SELECT min(\"' || f.\"to\" || '\") FROM \"' || f.\"table\" || '\")'
+          FROM pragma_foreign_key_list(?1) AS f WHERE f.\"from\" = name LIMIT 1),
+         CASE type WHEN 'INTEGER' THEN '1' ELSE '''{}''' END)) FROM pragma_table_info(?1)";
     let row = db.query_row(columns, [table], |row| {
         Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
     });
