@@ -10,6 +10,7 @@ use super::{
     messages::{Messages, Upload},
     objects::{self, BOT_PERMISSIONS},
     sessions::{INTENT_DIRECT_MESSAGES, INTENT_GUILD_MESSAGES, Sessions},
+    traffic::Counters,
     world::World,
 };
 use crate::clock::Clock;
@@ -19,7 +20,8 @@ use std::{
     collections::{BTreeMap, HashMap, HashSet, VecDeque},
     hash::{BuildHasher, RandomState},
     net::SocketAddr,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
@@ -42,6 +44,7 @@ pub(super) struct Hub {
     pub(super) clock: Clock,
     pub(super) shards: u32,
     pub(super) stopping: CancellationToken,
+    pub(super) traffic: Arc<Counters>,
 }
 
 impl Hub {
@@ -53,6 +56,7 @@ impl Hub {
             clock: settings.clock,
             shards: settings.shards.max(1),
             stopping: CancellationToken::new(),
+            traffic: Arc::default(),
         }
     }
 
@@ -109,6 +113,10 @@ pub(super) struct Interaction {
     /// The body of INTERACTION_CREATE.
     pub(super) event: Value,
     pub(super) created: DateTime<Utc>,
+    /// When its event was put on its way.
+    pub(super) delivered: Instant,
+    /// How long the bot took to answer.
+    pub(super) took: Option<Duration>,
     /// The callback type it was answered with.
     pub(super) answered: Option<u64>,
     /// The message that `@original` means.
@@ -246,7 +254,10 @@ impl State {
         if owner.is_none() {
             self.tell_bot(kind, channel, &detail);
         }
-        // Nobody listening is no mistake.
+        if self.news.receiver_count() == 0 {
+            return;
+        }
+        // Whoever listened may be gone by now.
         let _ = self.news.send(json!({
             "type": kind, "channel": objects::id(channel), "only_for": owner.map(objects::id),
             "revision": self.revision, "detail": detail,

@@ -9,8 +9,10 @@ use std::{fmt, panic};
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::oneshot;
 
+use super::counted::{COMMANDS, Counted};
 use super::sql::{DbError, Row, Sql, Value, sql, values};
 use crate::domain::ids::InteractionId;
+use crate::metrics::Metrics;
 
 /// Reads of a database, all of one snapshot.
 pub trait Read {
@@ -107,16 +109,23 @@ pub(super) struct Pending<C: Command> {
     command: C,
     interaction: Option<InteractionId>,
     reply: Reply<C>,
+    metrics: Metrics,
     outcome: Option<Outcome<C>>,
     since: Instant,
 }
 
 impl<C: Command> Pending<C> {
-    pub(super) fn new(command: C, interaction: Option<InteractionId>, reply: Reply<C>) -> Self {
+    pub(super) fn new(
+        command: C,
+        interaction: Option<InteractionId>,
+        reply: Reply<C>,
+        metrics: Metrics,
+    ) -> Self {
         Self {
             command,
             interaction,
             reply,
+            metrics,
             outcome: None,
             since: Instant::now(),
         }
@@ -129,7 +138,8 @@ impl<C: Command> Job for Pending<C> {
     }
 
     fn run(&mut self, tx: &mut dyn Transaction) -> bool {
-        let run = panic::AssertUnwindSafe(|| once(&self.command, self.interaction, tx));
+        let mut tx = Counted::new(tx, COMMANDS, &self.metrics);
+        let run = panic::AssertUnwindSafe(|| once(&self.command, self.interaction, &mut tx));
         let outcome = match panic::catch_unwind(run) {
             Ok(Ok(answer)) => Ok(Ok(answer)),
             Ok(Err(Stop::Refused(refusal))) => Ok(Err(refusal)),

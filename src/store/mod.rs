@@ -13,6 +13,8 @@ pub mod call;
 pub mod cleanup;
 pub mod clock;
 mod command;
+pub mod copy;
+mod counted;
 mod engine;
 pub mod extras;
 pub mod gateway;
@@ -38,6 +40,7 @@ use crate::domain::ids::InteractionId;
 use crate::metrics::Metrics;
 pub use command::{Command, Job, Question, Read, Stop, Transaction};
 use command::{Pending, Reply};
+use counted::Counting;
 pub use engine::{Database, OpenError, Place, ReadOnly, migrate};
 pub use sql::DbError;
 pub use sqlite::Migrated;
@@ -145,6 +148,8 @@ impl Store {
     /// # Errors
     /// As [`Store::execute`].
     pub async fn query<Q: Question>(&self, question: Q) -> Result<Q::Answer, Failure> {
+        let metrics = self.metrics.clone();
+        let question = Counting { question, metrics };
         match self.readers.as_ref() {
             Readers::Sqlite(readers) => readers.ask(question).await,
             #[cfg(feature = "postgres")]
@@ -209,7 +214,12 @@ impl Store {
         command: C,
     ) -> Result<Result<C::Answer, C::Refusal>, Failure> {
         let (reply, answer): (Reply<C>, _) = oneshot::channel();
-        let pending = Box::new(Pending::new(command, interaction, reply));
+        let pending = Box::new(Pending::new(
+            command,
+            interaction,
+            reply,
+            self.metrics.clone(),
+        ));
         let lane = match lane {
             Lane::People => &self.people,
             Lane::Jobs => &self.jobs,

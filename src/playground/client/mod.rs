@@ -38,7 +38,8 @@
 //! `component_type` says what it pretends to be, 2 or, with values, 3).
 //!
 //! The answer comes when the bot acknowledged, or the three seconds of the clock are over:
-//! `{id, outcome, deferred, message, modal, choices, followups, error}` with the outcome
+//! `{id, outcome, deferred, message, modal, choices, followups, error, took_us}` (`took_us`: from
+//! the delivery to the acknowledgement, in microseconds of real time) with the outcome
 //! - `message`: a new message (`message`);
 //! - `update`: the message of the component changed (`message`);
 //! - `deferred`: acknowledged, the rest is to come; with `"wait": "settled"` the answer is
@@ -89,6 +90,7 @@ use axum::{
 use serde_json::{Value, json};
 use std::sync::Arc;
 
+pub(super) use interact::ask;
 pub(super) use look::attachment;
 
 /// A mistake of the caller, told in a sentence.

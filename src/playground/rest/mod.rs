@@ -285,6 +285,8 @@ fn handle(hub: &Hub, call: &mut Call, route: &str, door: Door, handler: Handler)
         return refused(&errors::UNAUTHORIZED);
     }
     let standing = take_place(hub, call, route, door);
+    let refused_by_limit = standing.as_ref().is_some_and(|one| one.refused.is_some());
+    hub.traffic.request(door == Door::Bot, refused_by_limit);
     let mut response = match standing.as_ref().and_then(|standing| standing.refused) {
         Some(global) => limited(
             standing.as_ref().map(|standing| standing.reset_after),
