@@ -26,6 +26,7 @@ pub mod queue;
 pub mod session;
 pub mod sql;
 pub mod sqlite;
+pub mod teams;
 pub mod upkeep;
 
 use std::sync::Arc;

@@ -31,5 +31,6 @@ mod scene;
 mod session;
 mod session_clock;
 mod spine;
+mod teams;
 mod update;
 mod world;
