@@ -1,6 +1,7 @@
 //! `copy`: a rich database from SQLite to PostgreSQL and back, and everything that must stop one.
 
 #[cfg(feature = "postgres")]
+#[expect(dead_code, reason = "the stories use the rest")]
 #[path = "support/postgres.rs"]
 mod postgres;
 
