@@ -1,7 +1,10 @@
 //! `copy`: a rich database from SQLite to PostgreSQL and back, and everything that must stop one.
 
 #[cfg(feature = "postgres")]
-#[expect(dead_code, reason = "the stories use the rest")]
+#[expect(
+    dead_code,
+    reason = "each of the tests that share this uses another part of it"
+)]
 #[path = "support/postgres.rs"]
 mod postgres;
 
