@@ -86,9 +86,9 @@ mod tests {
         let all: [&[&[Value]]; 10] = [
             &[],
             &[&[]],
-            &[&[null.clone()]],
+            &[std::slice::from_ref(&null)],
             &[&[text("")]],
-            &[&[one.clone()]],
+            &[std::slice::from_ref(&one)],
             &[&[text("1")]],
             &[&[text("i1;")]],
             &[&[text("a"), text("b")]],

@@ -51,8 +51,8 @@ pub(in crate::store) fn table_with_rows(path: &Path) -> Result<Option<String>, F
 
 /// The file, to be read in one snapshot; it must be of the newest schema.
 pub(in crate::store) fn source(path: &Path) -> Result<Box<dyn Side>, Fault> {
-    let mut db = open_to_read(path)?;
-    let found = migrations::recognise(&mut db).map_err(|error| Fault(error.to_string()))?;
+    let db = open_to_read(path)?;
+    let found = migrations::recognise(&db).map_err(|error| Fault(error.to_string()))?;
     if found != Some(migrations::newest()) {
         return Err(Fault(migrations::SchemaError::Older.to_string()));
     }
