@@ -4,7 +4,6 @@
 //! jobs, writer), so that what was acknowledged is on disk and what was not is replayed.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,8 +23,8 @@ use crate::status::Status;
 use crate::store::backup::remote::RemoteError;
 use crate::store::backup::{self, Backups};
 use crate::store::gateway::{KeepGatewaySessions, TakeGatewaySessions};
-use crate::store::sqlite::{Checkpoints, Database, OpenError};
-use crate::store::{Failure, Store};
+use crate::store::sqlite::Checkpoints;
+use crate::store::{Database, Failure, OpenError, Place, Store};
 
 /// The whole stop takes no longer than this, in milliseconds: less than the time that whoever stops
 /// us waits, and than people wait for the next process.
@@ -55,13 +54,14 @@ pub struct Settings {
     pub shards: Shards,
     /// Whose signature opens the door for interactions over HTTP; there is none if `None`.
     pub public_key: Option<PublicKey>,
-    /// The database file.
-    pub db_path: PathBuf,
+    /// Where the database is.
+    pub database: Place,
     /// Where `/livez`, `/readyz`, `/metrics` and interactions are answered; nowhere if `None`.
     pub http: Option<SocketAddr>,
     /// How the database is kept small.
     pub upkeep: Upkeep,
-    /// How it is backed up: before a migration, and on a schedule.
+    /// How its file is backed up: before a migration, and on a schedule. A server's backups are made
+    /// elsewhere.
     pub backups: backup::Settings,
 }
 
@@ -112,7 +112,7 @@ pub struct App {
     jobs: Jobs,
     http: Option<Http>,
     status: Status,
-    backups: Backups,
+    backups: Option<Backups>,
 }
 
 impl App {
@@ -122,11 +122,12 @@ impl App {
     /// # Errors
     /// [`StartError`]; nothing runs then.
     pub async fn start(settings: Settings, clock: Clock) -> Result<Self, StartError> {
-        let backups = Backups::new(&settings.db_path, settings.backups.clone())?;
+        let file = settings.database.file();
+        let backups = file.map(|path| Backups::new(path, settings.backups.clone()));
+        let backups = backups.transpose()?;
         let checkpoints = Checkpoints::with(settings.backups.litestream);
         let folder = &settings.backups.folder;
-        let database =
-            Database::open_with(&settings.db_path, folder, clock.now(), checkpoints).await?;
+        let database = Database::open(&settings.database, folder, clock.now(), checkpoints).await?;
         let status = Status::default();
         let parts = async {
             let (store, copies) = (database.store(), backups.clone());
@@ -182,9 +183,9 @@ impl App {
         self.database.store()
     }
 
-    /// The backups, and how they fare.
-    pub fn backups(&self) -> &Backups {
-        &self.backups
+    /// The backups of the database's file, and how they fare.
+    pub fn backups(&self) -> Option<&Backups> {
+        self.backups.as_ref()
     }
 
     /// Stops everything within [`STOP_WITHIN_MS`]. What was acknowledged is on disk; a part that
@@ -230,7 +231,7 @@ async fn listen(
     store: Store,
     status: &Status,
     clock: &Clock,
-    backups: Backups,
+    backups: Option<Backups>,
     door: &Option<Interactions>,
 ) -> Result<Option<Http>, StartError> {
     let Some(address) = settings.http else {
@@ -240,7 +241,6 @@ async fn listen(
         store,
         status: status.clone(),
         clock: clock.clone(),
-        db_path: settings.db_path.clone(),
         backups,
         warn_bytes: settings.upkeep.warn_bytes,
     };
@@ -269,7 +269,7 @@ async fn connect(
     store: Store,
     status: &Status,
     clock: Clock,
-    backups: Backups,
+    backups: Option<Backups>,
 ) -> Result<(Gateway, Dispatcher, Jobs), StartError> {
     let rest = Rest::connect(&settings.token, settings.api.as_ref()).await?;
     rest.set_commands(&definitions()).await?;

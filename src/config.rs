@@ -29,6 +29,10 @@ pub struct Config {
     #[arg(long, env = "DB_PATH", global = true, hide_env_values = true, value_name = "FILE", help = db_path_help())]
     pub db_path: Option<PathBuf>,
 
+    /// A database on a server, in the place of the file
+    #[command(flatten)]
+    pub server: ServerConfig,
+
     /// How the database is backed up
     #[command(flatten)]
     pub backup: BackupConfig,
@@ -124,6 +128,117 @@ pub struct Config {
         default_value = "text"
     )]
     pub log_format: LogFormat,
+}
+
+/// A database on a PostgreSQL server.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ServerConfig {
+    /// A PostgreSQL database in the place of the file: postgres://USER:PASSWORD@HOST:PORT/NAME
+    #[arg(
+        long,
+        env = "DATABASE_URL",
+        hide_env_values = true,
+        global = true,
+        value_name = "URL"
+    )]
+    pub database_url: Option<Secret>,
+
+    /// The same in parts: the server's name or address, or the folder of its Unix socket
+    #[arg(
+        long,
+        env = "DB_HOST",
+        hide_env_values = true,
+        global = true,
+        value_name = "HOST"
+    )]
+    pub db_host: Option<String>,
+
+    /// Its port [default: 5432]
+    #[arg(
+        long,
+        env = "DB_PORT",
+        hide_env_values = true,
+        global = true,
+        value_name = "PORT"
+    )]
+    pub db_port: Option<u16>,
+
+    /// Who connects
+    #[arg(
+        long,
+        env = "DB_USER",
+        hide_env_values = true,
+        global = true,
+        value_name = "USER"
+    )]
+    pub db_user: Option<String>,
+
+    /// Their password
+    #[arg(
+        long,
+        env = "DB_PASSWORD",
+        hide_env_values = true,
+        global = true,
+        value_name = "PASSWORD"
+    )]
+    pub db_password: Option<Secret>,
+
+    /// The database's name [default: as the user]
+    #[arg(
+        long,
+        env = "DB_NAME",
+        hide_env_values = true,
+        global = true,
+        value_name = "NAME"
+    )]
+    pub db_name: Option<String>,
+
+    /// TLS to the server: disable; prefer, if the server has it; require, without looking who it is;
+    /// or verify-full [default: prefer, or what DATABASE_URL says]
+    #[arg(
+        long,
+        env = "DB_SSLMODE",
+        hide_env_values = true,
+        global = true,
+        value_name = "MODE"
+    )]
+    pub db_sslmode: Option<String>,
+
+    /// The certificates that verify-full trusts, PEM [default: those that browsers trust]
+    #[arg(
+        long,
+        env = "DB_SSLROOTCERT",
+        hide_env_values = true,
+        global = true,
+        value_name = "FILE"
+    )]
+    pub db_sslrootcert: Option<PathBuf>,
+}
+
+/// What is not to be shown, such as an address with a password in it. Never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The secret itself, for whoever needs it.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Secret {
+    type Err = std::convert::Infallible;
+
+    /// Takes anything: a complaint of the argument parser would print it.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
 }
 
 /// How the database is backed up.

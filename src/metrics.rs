@@ -136,11 +136,12 @@ pub struct Snapshot {
     pub database_bytes: u64,
     /// Its write-ahead log.
     pub log_bytes: u64,
-    /// Free space on its disk.
-    pub free_bytes: u64,
+    /// Free space on its disk; `None` if it is not on a disk of ours.
+    pub free_bytes: Option<u64>,
     /// From which size of the database on it is warned.
     pub warn_bytes: u64,
-    /// The age of the newest backup, in seconds; `None` if there is none.
+    /// The age of the newest backup, in seconds; `None` if there is none, and not a number if they
+    /// are made elsewhere.
     pub backup_age_s: Option<f64>,
     /// Whether the last upload of a backup failed.
     pub upload_failed: bool,
@@ -266,7 +267,7 @@ impl Levels {
             ("log_bytes", "Size of the write-ahead log", &self.log),
             (
                 "disk_free_bytes",
-                "Free space on the database's disk",
+                "Free space on the disk of the database's file; infinite on a server",
                 &self.free,
             ),
             (
@@ -276,7 +277,7 @@ impl Levels {
             ),
             (
                 "backup_age_seconds",
-                "Age of the newest backup; infinite if there is none",
+                "Age of the newest backup; infinite if there is none, NaN if they are made elsewhere",
                 &self.backup_age,
             ),
             (
@@ -304,7 +305,7 @@ impl Levels {
         self.overdue.set(now.overdue_s);
         self.database.set(lossy(now.database_bytes));
         self.log.set(lossy(now.log_bytes));
-        self.free.set(lossy(now.free_bytes));
+        self.free.set(now.free_bytes.map_or(f64::INFINITY, lossy));
         self.warn.set(lossy(now.warn_bytes));
         self.backup_age
             .set(now.backup_age_s.unwrap_or(f64::INFINITY));

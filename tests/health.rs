@@ -90,7 +90,7 @@ async fn readiness(folder: &Path, database: &Database) -> (u16, Value) {
         store: database.store(),
         status,
         clock: Clock::manual(Utc::now()),
-        db_path: folder.join("overwatch.db"),
+
         backups: backups(folder),
         warn_bytes: 100_000_000,
     };
@@ -181,7 +181,7 @@ async fn a_running_bot_is_asked_whether_it_lives() {
         store: database.store(),
         status: Status::default(),
         clock: Clock::manual(Utc::now()),
-        db_path: place.db(),
+
         backups: backups(place.0.path()),
         warn_bytes: 1,
     };

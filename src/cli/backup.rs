@@ -1,13 +1,11 @@
 //! `backup`: backs the database up, beside a running bot or without one; `backup list`.
 
-use std::path::Path;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
 
-use super::{Failed, say};
+use super::{Failed, database, say};
 use crate::clock::Clock;
-use crate::config::{BackupConfig, Config, DB_PATH, S3Url};
+use crate::config::{BackupConfig, Config, S3Url};
 use crate::domain::backup::Keep;
 use crate::store::backup::list::Listed;
 use crate::store::backup::{self, Backups, remote};
@@ -29,7 +27,7 @@ enum Command {
 }
 
 pub(super) async fn run(config: Config, arguments: Arguments) -> Result<(), Failed> {
-    let backups = backups(&config)?;
+    let backups = backups(&config, "backup")?;
     match arguments.command {
         None => make(&backups).await,
         Some(Command::List { json }) => list(backups, json).await,
@@ -68,9 +66,14 @@ pub(super) fn remote_settings(url: &S3Url) -> remote::Settings {
 }
 
 /// The backups of the configured database.
-pub(super) fn backups(config: &Config) -> Result<Backups, Failed> {
-    let path = config.db_path.as_deref().unwrap_or(Path::new(DB_PATH));
-    Backups::new(path, settings(&config.backup))
+pub(super) fn backups(config: &Config, what: &str) -> Result<Backups, Failed> {
+    let path = database::file_only(
+        config,
+        what,
+        "a server's database is backed up with pg_dump and brought back with pg_restore, as \
+         docs/OPERATING.md says",
+    )?;
+    Backups::new(&path, settings(&config.backup))
         .map_err(|error| Failed::Settings(format!("BACKUP_S3_URL: {error}")))
 }
 

@@ -10,9 +10,12 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::{Failed, say};
 use crate::clock::Clock;
-use crate::config::{Config, DB_PATH};
+use crate::config::Config;
 use crate::domain::backup::BackupName;
+use crate::store::Place;
 use crate::store::backup::{list::verify, local};
+#[cfg(feature = "postgres")]
+use crate::store::postgres::{self, Address};
 use crate::store::sqlite::compact::room;
 use crate::store::sqlite::files::{self, Sizes};
 use crate::store::sqlite::inspect::{Contents, Unfit, inspect, ours};
@@ -73,7 +76,13 @@ pub(super) async fn run(config: Config, arguments: Arguments) -> Result<(), Fail
         vec![live(config.http_addr).await]
     } else {
         let now = Clock::system().now();
-        tokio::task::spawn_blocking(move || look(&config, now)).await?
+        match super::database::place(&config)? {
+            Place::File(path) => {
+                tokio::task::spawn_blocking(move || look(&config, &path, now)).await?
+            }
+            #[cfg(feature = "postgres")]
+            Place::Server(address) => look_at_server(&config, &address, now).await,
+        }
     };
     print(&lines, arguments.json)?;
     let failed = |line: &&Line| line.verdict == Verdict::Fail;
@@ -104,11 +113,10 @@ fn print(lines: &[Line], json: bool) -> Result<(), Failed> {
     Ok(())
 }
 
-fn look(config: &Config, now: DateTime<Utc>) -> Vec<Line> {
-    let path = config.db_path.clone().unwrap_or_else(|| DB_PATH.into());
+fn look(config: &Config, path: &Path, now: DateTime<Utc>) -> Vec<Line> {
     let warn_bytes = u64::from(config.db_size_warn_mb) * BYTES_PER_MB;
-    let mut lines = vec![token(config), clock(&path, &config.backup.backup_dir, now)];
-    match files::sizes(&path) {
+    let mut lines = vec![token(config), clock(path, &config.backup.backup_dir, now)];
+    match files::sizes(path) {
         Ok(sizes) => lines.extend(weigh(&sizes, warn_bytes)),
         Err(error) => {
             let says = format!("{} cannot be found: {error}", path.display());
@@ -116,9 +124,50 @@ fn look(config: &Config, now: DateTime<Utc>) -> Vec<Line> {
             return lines;
         }
     }
-    lines.push(writable("disk", files::folder_of(&path)));
-    lines.extend(inside(&path));
+    lines.push(writable("disk", files::folder_of(path)));
+    lines.extend(inside(path));
     lines.push(backup(&config.backup.backup_dir, now));
+    lines
+}
+
+/// What can be seen of a server from here; its disk, its log and its backups cannot.
+#[cfg(feature = "postgres")]
+async fn look_at_server(config: &Config, address: &Address, now: DateTime<Utc>) -> Vec<Line> {
+    let here = config.backup.backup_dir.as_path();
+    let mut lines = vec![token(config), clock(here, here, now)];
+    let known = postgres::newest();
+    let (connection, schema) = match postgres::version(address).await {
+        Ok(None) => (
+            None,
+            line(
+                "schema",
+                Verdict::Warn,
+                "none yet; `migrate`, or the next start, makes it",
+            ),
+        ),
+        Ok(Some(version)) if version < known => {
+            let says = format!("version {version}; the next start brings it to {known}");
+            (None, line("schema", Verdict::Warn, says))
+        }
+        Ok(Some(version)) => (
+            None,
+            line("schema", Verdict::Ok, format!("version {version}")),
+        ),
+        Err(error @ postgres::OpenError::Schema { .. }) => {
+            (None, line("schema", Verdict::Fail, error.to_string()))
+        }
+        Err(error) => (
+            Some(error.to_string()),
+            line("schema", Verdict::Warn, "not seen"),
+        ),
+    };
+    lines.push(match connection {
+        None => line("connection", Verdict::Ok, format!("{address} answers")),
+        Some(says) => line("connection", Verdict::Fail, says),
+    });
+    lines.push(schema);
+    let says = "made with pg_dump, where the server is; not seen from here";
+    lines.push(line("backup", Verdict::Ok, says));
     lines
 }
 

@@ -7,10 +7,10 @@ use std::path::PathBuf;
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::Failed;
-use crate::config::{Config, DB_PATH};
+use crate::config::Config;
 use crate::domain::ids::{GuildId, SessionId};
+use crate::store::Database;
 use crate::store::history::{HistoryOf, PastSession, Player};
-use crate::store::sqlite::Database;
 
 /// Sessions that are read at once.
 const PAGE: u32 = 500;
@@ -56,8 +56,7 @@ enum Format {
 }
 
 pub(super) async fn run(config: Config, arguments: Arguments) -> Result<(), Failed> {
-    let path = config.db_path.unwrap_or_else(|| DB_PATH.into());
-    let database = Database::read(&path).await?;
+    let database = Database::read(&super::database::place(&config)?).await?;
     let out: Box<dyn Write> = match &arguments.out {
         Some(path) => Box::new(File::create(path).map_err(|error| {
             Failed::Other(format!("{} cannot be written: {error}", path.display()))

@@ -2,30 +2,30 @@
 
 use super::Failed;
 use crate::clock::Clock;
-use crate::config::{Config, DB_PATH};
-use crate::store::sqlite::{self, Adopted, Checkpoints, Migrated};
+use crate::config::Config;
+use crate::store::sqlite::{Adopted, Checkpoints};
+use crate::store::{self, Migrated};
 
 pub(super) async fn run(config: Config) -> Result<(), Failed> {
-    let path = config.db_path.unwrap_or_else(|| DB_PATH.into());
-    let is_new = !path.exists();
+    let place = super::database::place(&config)?;
+    let is_new = place.file().is_some_and(|path| !path.exists());
     let backups = super::backup::settings(&config.backup);
     let (folder, checkpoints) = (&backups.folder, Checkpoints::with(backups.litestream));
     let now = Clock::system().now();
-    let migrated = sqlite::migrate(&path, folder, now, checkpoints).await?;
+    let migrated = store::migrate(&place, folder, now, checkpoints).await?;
     let Migrated { from, to, .. } = migrated;
-    let file = path.display();
     match (from, &migrated.adopted) {
         (_, Some(adopted)) => {
-            println!("{file}: the database of an existing installation was adopted");
+            println!("{place}: the database of an existing installation was adopted");
             tell(adopted);
             println!("  its schema has version {to} now");
         }
         (Some(from), _) if from == to => {
-            println!("{file}: its schema has version {to} already, nothing was changed");
+            println!("{place}: its schema has version {to} already, nothing was changed");
         }
-        (Some(from), _) => println!("{file}: migrated from version {from} to {to}"),
-        (None, _) if is_new => println!("{file}: made, with a schema of version {to}"),
-        (None, _) => println!("{file}: was empty, and has a schema of version {to} now"),
+        (Some(from), _) => println!("{place}: migrated from version {from} to {to}"),
+        (None, _) if is_new => println!("{place}: made, with a schema of version {to}"),
+        (None, _) => println!("{place}: was empty, and has a schema of version {to} now"),
     }
     if let Some(backup) = migrated.backup {
         println!("  backup: {}", backup.display());

@@ -5,6 +5,7 @@
 
 mod backup;
 mod check;
+mod database;
 mod export;
 mod migrate;
 mod optimize;

@@ -2,13 +2,17 @@
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Failed, say};
-use crate::config::{Config, DB_PATH};
+use super::{Failed, database, say};
+use crate::config::Config;
 use crate::store::sqlite::compact::{OptimizeError, optimize};
 use crate::store::sqlite::files;
 
 pub(super) async fn run(config: Config) -> Result<(), Failed> {
-    let path = config.db_path.unwrap_or_else(|| DB_PATH.into());
+    let path = database::file_only(
+        &config,
+        "optimize",
+        "PostgreSQL takes unused room back by itself (autovacuum); VACUUM FULL does it at once",
+    )?;
     let complain = |error: &dyn std::fmt::Display| {
         Failed::Other(format!("the database {}: {error}", path.display()))
     };

@@ -56,9 +56,9 @@ pub(super) async fn run(config: Config, arguments: Arguments) -> Result<(), Fail
         api: Some(discord.url().parse().expect("a plain address")),
         shards: Shards::Auto,
         public_key: None,
-        upkeep: Upkeep::new(&db_path, config.retention_days, config.db_size_warn_mb),
+        upkeep: Upkeep::new(config.retention_days, config.db_size_warn_mb),
         http: config.http_addr,
-        db_path,
+        database: db_path.into(),
         backups,
     };
     let app = App::start(settings, clock).await?;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::backup::backups;
 use super::{Failed, say};
 use crate::clock::Clock;
-use crate::config::{Config, DB_PATH, S3Url};
+use crate::config::{Config, S3Url};
 use crate::store::backup::Backups;
 use crate::store::backup::find::{Found, find_at};
 use crate::store::sqlite::restore::{Restored, restore};
@@ -22,8 +22,8 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(config: Config, arguments: Arguments) -> Result<(), Failed> {
-    let backups = backups(&config)?;
-    let database: PathBuf = config.db_path.unwrap_or_else(|| DB_PATH.into());
+    let backups = backups(&config, "restore")?;
+    let database = backups.database().to_owned();
     let found = find(&backups, &arguments.what).await?;
     say(format_args!("Restoring {} …", found.shown()));
     let downloads = download_folder(&found, &database)?;

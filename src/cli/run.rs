@@ -5,7 +5,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::Failed;
 use crate::app::{App, Settings};
 use crate::clock::Clock;
-use crate::config::{Config, DB_PATH, Shards};
+use crate::config::{Config, Shards};
 use crate::jobs::upkeep::Upkeep;
 
 pub(super) async fn run(config: Config) -> Result<(), Failed> {
@@ -49,6 +49,7 @@ pub(super) fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
 fn settings(config: Config) -> Result<Settings, Failed> {
     let shards = config.shards.unwrap_or(Shards::Auto);
     let unreachable = over_http(&config, shards);
+    let database = super::database::place(&config)?;
     let token = config.bot_token.ok_or_else(|| {
         Failed::Settings(
             "BOT_TOKEN is not set; put the bot's token from Discord's developer portal into the \
@@ -60,16 +61,15 @@ fn settings(config: Config) -> Result<Settings, Failed> {
         .check()
         .map_err(|wrong| Failed::Settings(format!("BOT_TOKEN {wrong}")))?;
     unreachable?;
-    let db_path = config.db_path.unwrap_or_else(|| DB_PATH.into());
     let backups = super::backup::settings(&config.backup);
     Ok(Settings {
         token,
         api: config.discord_api_url,
         shards,
         public_key: config.discord_public_key,
-        upkeep: Upkeep::new(&db_path, config.retention_days, config.db_size_warn_mb),
+        upkeep: Upkeep::new(config.retention_days, config.db_size_warn_mb),
         http: config.http_addr,
-        db_path,
+        database,
         backups,
     })
 }

@@ -216,6 +216,10 @@ impl Dispatcher {
                 tracing::warn!(interaction = %click.id, "busy");
                 Reply::text(BUSY)
             }
+            Fault::Away(error) => {
+                tracing::warn!(interaction = %click.id, error, "the database is away");
+                Reply::text(AWAY)
+            }
             Fault::Broken(error) => {
                 let incident = click.incident();
                 tracing::error!(interaction = %click.id, user = %click.person.id, incident, error, "a click failed");
@@ -284,6 +288,7 @@ impl Dispatcher {
 
 const STALE: &str = "This belongs to an earlier version of me and does nothing any more. \
                      `/session list` shows what is on.";
+const AWAY: &str = "⏳ My database does not answer at the moment. Please try again in a minute.";
 const BUSY: &str = "⏳ A lot is going on right now, and this was not done. Please try again in a \
                     few seconds.";
 const SLOW: &str = "That took me too long to open a form. Please press the button once more.";
@@ -316,7 +321,7 @@ fn flatten(outcome: Outcome) -> Result<Reply, Fault> {
 fn ended(outcome: &Result<Reply, Fault>, well: Ended) -> Ended {
     match outcome {
         Ok(_) => well,
-        Err(Fault::Busy) => Ended::Busy,
+        Err(Fault::Busy | Fault::Away(_)) => Ended::Busy,
         Err(Fault::Broken(_)) => Ended::Failed,
     }
 }

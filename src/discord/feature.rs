@@ -58,6 +58,9 @@ pub enum Fault {
     /// Too much is going on; trying again is safe.
     #[error("busy")]
     Busy,
+    /// The database is away for the moment; trying again is safe.
+    #[error("{0}")]
+    Away(String),
     /// Something is broken. It is logged at the dispatcher and shown as an apology.
     #[error("{0}")]
     Broken(String),
@@ -67,6 +70,7 @@ impl From<Failure> for Fault {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Busy => Self::Busy,
+            Failure::Away(error) => Self::Away(error.to_string()),
             Failure::Broken(error) => error.into(),
         }
     }

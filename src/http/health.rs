@@ -11,9 +11,10 @@ use serde::Serialize;
 use super::Watched;
 use crate::metrics::Snapshot;
 use crate::status::Shard;
-use crate::store::Failure;
+use crate::store::backup::Backups;
 use crate::store::health::{BacklogNow, Ping};
 use crate::store::sqlite::files;
+use crate::store::{Failure, Sizes};
 
 /// The writer, and the disk, are well if they answer within this, in milliseconds.
 pub const WRITER_WITHIN_MS: u64 = 1_000;
@@ -77,26 +78,33 @@ pub(super) async fn readiness(watched: &Watched) -> Readiness {
 pub(super) async fn snapshot(watched: &Watched) -> Snapshot {
     let now = watched.clock.now();
     let waiting = watched.store.waiting();
-    let sizes = files::sizes(&watched.db_path).unwrap_or_else(|error| {
-        tracing::warn!(%error, "the database could not be measured");
-        files::Sizes::default()
-    });
+    let sizes = match in_time(watched.store.sizes()).await {
+        Some(Ok(sizes)) => sizes,
+        Some(Err(error)) => {
+            tracing::warn!(%error, "the database could not be measured");
+            Sizes::default()
+        }
+        None => Sizes::default(),
+    };
     let backlog = in_time(watched.store.query(BacklogNow)).await;
     let backlog = backlog.and_then(Result::ok);
     let overdue = backlog.and_then(|backlog| backlog.first_due);
     let shards = watched.status.shards();
-    let backups = watched.backups.status();
+    let backups = watched.backups.as_ref().map(Backups::status);
     Snapshot {
         people_waiting: waiting.people,
         jobs_waiting: waiting.jobs,
         owed: backlog.map_or(0, |backlog| backlog.rows.into()),
         overdue_s: overdue.map_or(0.0, |due| seconds(now - due).max(0.0)),
-        database_bytes: sizes.file,
+        database_bytes: sizes.database,
         log_bytes: sizes.log,
         free_bytes: sizes.free,
         warn_bytes: watched.warn_bytes,
-        backup_age_s: backups.last.map(|last| seconds(now - last.at)),
-        upload_failed: backups.upload_failure.is_some(),
+        backup_age_s: match &backups {
+            Some(status) => status.last.as_ref().map(|last| seconds(now - last.at)),
+            None => Some(f64::NAN),
+        },
+        upload_failed: backups.is_some_and(|status| status.upload_failure.is_some()),
         shards: shards
             .iter()
             .map(|shard| (shard.number, shard.up))
@@ -114,7 +122,10 @@ async fn writer(watched: &Watched) -> Part {
 }
 
 async fn disk(watched: &Watched) -> Part {
-    let folder = files::folder_of(&watched.db_path).to_owned();
+    let Some(file) = watched.store.place().file() else {
+        return Part::of(true, "the database is on a server");
+    };
+    let folder = files::folder_of(file).to_owned();
     let tried = tokio::task::spawn_blocking(move || files::try_write(&folder));
     match in_time(tried).await {
         Some(Ok(Ok(()))) => Part::of(true, "can be written on"),
@@ -159,7 +170,10 @@ fn size(watched: &Watched) -> Part {
 }
 
 fn backup(watched: &Watched) -> Part {
-    let status = watched.backups.status();
+    let Some(backups) = &watched.backups else {
+        return Part::of(true, "made where the database's server is");
+    };
+    let status = backups.status();
     if let Some(failure) = status.failure {
         return Part::of(false, format!("the latest failed: {}", failure.reason));
     }

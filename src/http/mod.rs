@@ -10,7 +10,6 @@ pub mod interactions;
 
 use std::future::IntoFuture as _;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -40,10 +39,8 @@ pub struct Watched {
     pub status: Status,
     /// What time it is.
     pub clock: Clock,
-    /// The database file.
-    pub db_path: PathBuf,
-    /// Its backups.
-    pub backups: Backups,
+    /// The backups of its file; a server's are made elsewhere.
+    pub backups: Option<Backups>,
     /// From which size of the database on it is warned.
     pub warn_bytes: u64,
 }

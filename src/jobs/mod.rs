@@ -30,7 +30,7 @@ pub struct Jobs {
 
 impl Jobs {
     /// Starts all of them.
-    pub fn start(context: &Context, upkeep: Upkeep, backups: Backups) -> Self {
+    pub fn start(context: &Context, upkeep: Upkeep, backups: Option<Backups>) -> Self {
         let jobs = Self {
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
@@ -39,11 +39,10 @@ impl Jobs {
         jobs.spawn(session_clock::run(context.clone(), jobs.stop.clone()));
         jobs.spawn(tidy::run(context.clone(), jobs.stop.clone()));
         jobs.spawn(upkeep::run(context.clone(), upkeep, jobs.stop.clone()));
-        jobs.spawn(backup::run(
-            backups,
-            context.clock.clone(),
-            jobs.stop.clone(),
-        ));
+        if let Some(backups) = backups {
+            let clock = context.clock.clone();
+            jobs.spawn(backup::run(backups, clock, jobs.stop.clone()));
+        }
         jobs
     }
 

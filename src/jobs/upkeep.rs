@@ -4,7 +4,6 @@
 //! May touch: the store, the size of its file, [`Status`](crate::status::Status). Invariant: it
 //! works in small steps with pauses between them, so that no click waits for it.
 
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -14,7 +13,6 @@ use crate::discord::feature::Context;
 use crate::status::Oversize;
 use crate::store::Failure;
 use crate::store::cleanup::ArchiveSessions;
-use crate::store::sqlite::files;
 use crate::store::upkeep::{GiveBackPages, PAGES_MAX, TellOfSize, Tune};
 
 /// It is done this often, in minutes.
@@ -27,8 +25,6 @@ const BYTES_PER_MB: u64 = 1_000_000;
 /// What is kept, and how much.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Upkeep {
-    /// The database file.
-    pub db_path: PathBuf,
     /// Sessions go into the history this many days after their end.
     pub retention_days: u32,
     /// From which size of the database on it is warned, in bytes.
@@ -36,10 +32,9 @@ pub struct Upkeep {
 }
 
 impl Upkeep {
-    /// Of the database at `db_path`.
-    pub fn new(db_path: &Path, retention_days: u32, warn_mb: u32) -> Self {
+    /// As an operator says it, in days and megabytes.
+    pub fn new(retention_days: u32, warn_mb: u32) -> Self {
         Self {
-            db_path: db_path.to_owned(),
             retention_days,
             warn_bytes: u64::from(warn_mb) * BYTES_PER_MB,
         }
@@ -66,7 +61,13 @@ pub async fn run(context: Context, upkeep: Upkeep, stop: CancellationToken) {
 async fn once(context: &Context, upkeep: &Upkeep, now: DateTime<Utc>) -> Result<(), Failure> {
     let before = now - TimeDelta::days(upkeep.retention_days.into());
     let moved = archive(context, before).await?;
-    let given_back = give_back(context).await?;
+    // A server looks after its own pages and statistics.
+    let is_file = context.store.place().file().is_some();
+    let given_back = if is_file {
+        give_back(context).await?
+    } else {
+        0
+    };
     if moved > 0 || given_back > 0 {
         tracing::info!(
             sessions = moved,
@@ -74,8 +75,10 @@ async fn once(context: &Context, upkeep: &Upkeep, now: DateTime<Utc>) -> Result<
             "old sessions are in the history"
         );
     }
-    let Ok(tuned) = context.store.execute_job(Tune { now }).await?;
-    tracing::debug!(tuned, "upkeep done");
+    if is_file {
+        let Ok(tuned) = context.store.execute_job(Tune { now }).await?;
+        tracing::debug!(tuned, "upkeep done");
+    }
     weigh(context, upkeep, now).await
 }
 
@@ -110,8 +113,8 @@ async fn give_back(context: &Context) -> Result<usize, Failure> {
 
 /// Looks how large the file is, and says so to everybody concerned if it is too large.
 async fn weigh(context: &Context, upkeep: &Upkeep, now: DateTime<Utc>) -> Result<(), Failure> {
-    let bytes = match files::sizes(&upkeep.db_path) {
-        Ok(sizes) => sizes.file,
+    let bytes = match context.store.sizes().await {
+        Ok(sizes) => sizes.database,
         Err(error) => {
             tracing::warn!(%error, "the database could not be measured");
             return Ok(());

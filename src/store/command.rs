@@ -3,6 +3,7 @@
 //! May touch: nothing. Invariant: a command knows no engine; it may be run more than once (an
 //! engine retries what it could not serialise), so it keeps nothing but its answer.
 
+use std::time::Instant;
 use std::{fmt, panic};
 
 use serde::{Serialize, de::DeserializeOwned};
@@ -86,6 +87,11 @@ pub trait Job: Send {
     fn name(&self) -> &'static str;
     /// Runs the command and keeps its outcome. `true` if its changes are to be kept.
     fn run(&mut self, tx: &mut dyn Transaction) -> bool;
+    /// Whether its answer is remembered with its changes: run once more after a COMMIT of which
+    /// nobody knows, it changes nothing and gives the same answer.
+    fn is_remembered(&self) -> bool;
+    /// When it was sent.
+    fn since(&self) -> Instant;
     /// Sends the outcome to whoever waits, or `error` in its place: the changes are not kept.
     fn finish(self: Box<Self>, error: Option<DbError>);
 }
@@ -102,6 +108,7 @@ pub(super) struct Pending<C: Command> {
     interaction: Option<InteractionId>,
     reply: Reply<C>,
     outcome: Option<Outcome<C>>,
+    since: Instant,
 }
 
 impl<C: Command> Pending<C> {
@@ -111,6 +118,7 @@ impl<C: Command> Pending<C> {
             interaction,
             reply,
             outcome: None,
+            since: Instant::now(),
         }
     }
 }
@@ -131,6 +139,14 @@ impl<C: Command> Job for Pending<C> {
         let keep = matches!(outcome, Ok(Ok(_)));
         self.outcome = Some(outcome);
         keep
+    }
+
+    fn is_remembered(&self) -> bool {
+        self.interaction.is_some()
+    }
+
+    fn since(&self) -> Instant {
+        self.since
     }
 
     fn finish(self: Box<Self>, error: Option<DbError>) {

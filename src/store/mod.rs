@@ -5,18 +5,21 @@
 //!
 //! A command is written once, against [`Transaction`], whichever engine runs it. The features'
 //! files (`profile`, `account`, `session`, `queue`, …) hold the commands and questions; `sqlite`
-//! is the engine, `backup` keeps copies of its file.
+//! and `postgres` are the engines, `engine` chooses, `backup` keeps copies of SQLite's file.
 
 pub mod account;
 pub mod backup;
 pub mod cleanup;
 pub mod clock;
 mod command;
+mod engine;
 pub mod gateway;
 pub mod health;
 pub mod history;
 pub mod log;
 pub mod outbox;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 pub mod profile;
 pub mod queue;
 pub mod session;
@@ -32,8 +35,10 @@ use crate::domain::ids::InteractionId;
 use crate::metrics::Metrics;
 pub use command::{Command, Job, Question, Read, Stop, Transaction};
 use command::{Pending, Reply};
+pub use engine::{Database, OpenError, Place, ReadOnly, migrate};
 pub use sql::DbError;
-use sqlite::readers::Readers;
+pub use sqlite::Migrated;
+use sqlite::files;
 
 /// Commands that may wait on each of the writer's lanes; one more is answered [`Failure::Busy`].
 pub const LANE_MAX: usize = 1024;
@@ -44,9 +49,22 @@ pub enum Failure {
     /// Too much is waiting already; nothing was done, trying again is safe.
     #[error("the store is busy")]
     Busy,
+    /// The database is away for the moment; trying again is safe.
+    #[error("{0}")]
+    Away(DbError),
     /// A fault; whatever the command had changed is rolled back.
     #[error(transparent)]
-    Broken(#[from] DbError),
+    Broken(DbError),
+}
+
+impl From<DbError> for Failure {
+    fn from(error: DbError) -> Self {
+        match error {
+            DbError::Unreachable(_) => Self::Away(error),
+            DbError::Contended(_) => Self::Busy,
+            error => Self::Broken(error),
+        }
+    }
 }
 
 /// Which of the writer's lanes a command takes. Neither starves the other.
@@ -64,6 +82,25 @@ pub struct Store {
     readers: Arc<Readers>,
     committed: Arc<Notify>,
     metrics: Metrics,
+    place: Arc<Place>,
+}
+
+/// The connections that answer questions.
+enum Readers {
+    Sqlite(sqlite::readers::Readers),
+    #[cfg(feature = "postgres")]
+    Postgres(postgres::Readers),
+}
+
+/// How much room the database takes and has, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sizes {
+    /// The database itself.
+    pub database: u64,
+    /// A file's write-ahead log; 0 if there is none.
+    pub log: u64,
+    /// Free space on a file's disk; a server's is not ours to see.
+    pub free: Option<u64>,
 }
 
 /// Commands that wait for the writer.
@@ -105,11 +142,45 @@ impl Store {
     /// # Errors
     /// As [`Store::execute`].
     pub async fn query<Q: Question>(&self, question: Q) -> Result<Q::Answer, Failure> {
-        self.readers.ask(question).await
+        match self.readers.as_ref() {
+            Readers::Sqlite(readers) => readers.ask(question).await,
+            #[cfg(feature = "postgres")]
+            Readers::Postgres(readers) => readers.ask(question).await,
+        }
     }
 
-    /// Returns after the next commit that changed something. Made before looking at the data, it
-    /// misses nothing that is committed after that look.
+    /// Where the database is.
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// How large the database is.
+    ///
+    /// # Errors
+    /// As [`Store::query`].
+    pub async fn sizes(&self) -> Result<Sizes, Failure> {
+        match self.place.as_ref() {
+            Place::File(path) => {
+                let sizes = files::sizes(path).map_err(|source| DbError::Statement {
+                    statement: "size",
+                    source: source.into(),
+                })?;
+                Ok(Sizes {
+                    database: sizes.file,
+                    log: sizes.log,
+                    free: Some(sizes.free),
+                })
+            }
+            #[cfg(feature = "postgres")]
+            Place::Server(_) => Ok(Sizes {
+                database: self.query(postgres::SizeOnServer).await?,
+                ..Sizes::default()
+            }),
+        }
+    }
+
+    /// Returns after the next commit of this process that changed something. Made before looking
+    /// at the data, it misses nothing that is committed here after that look.
     pub fn committed(&self) -> tokio::sync::futures::Notified<'_> {
         self.committed.notified()
     }

@@ -15,15 +15,41 @@ pub struct Sql {
     pub name: &'static str,
     /// The file's content.
     pub text: &'static str,
+    /// What PostgreSQL is told instead, in the few cases in which it must be told otherwise.
+    pub postgres: Option<&'static str>,
 }
 
-/// The statement in `sql/NAME.sql`, compiled in.
+impl Sql {
+    /// A statement that is the same on every engine.
+    pub const fn new(name: &'static str, text: &'static str) -> Self {
+        Self {
+            name,
+            text,
+            postgres: None,
+        }
+    }
+
+    /// Its text for PostgreSQL.
+    #[cfg(feature = "postgres")]
+    pub(super) fn postgres(self) -> &'static str {
+        self.postgres.unwrap_or(self.text)
+    }
+}
+
+/// The statement in `sql/NAME.sql`, compiled in. `sql!("name", postgres)` where PostgreSQL has a
+/// file of its own, `sql/NAME.postgres.sql`.
 macro_rules! sql {
     ($name:literal) => {
+        $crate::store::sql::Sql::new($name, sql!(file $name, ".sql"))
+    };
+    ($name:literal, postgres) => {
         $crate::store::sql::Sql {
-            name: $name,
-            text: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/sql/", $name, ".sql")),
+            postgres: Some(sql!(file $name, ".postgres.sql")),
+            ..sql!($name)
         }
+    };
+    (file $name:literal, $ending:literal) => {
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/sql/", $name, $ending))
     };
 }
 
@@ -238,6 +264,12 @@ pub enum DbError {
     /// A statement that always gives a row gave none.
     #[error("statement {0}: no row")]
     NoRow(&'static str),
+    /// The database did not answer in time, or could not be reached.
+    #[error("the database cannot be reached: {0}")]
+    Unreachable(String),
+    /// Too many others changed the same at the same time; nothing was done.
+    #[error("too much is going on at once: {0}")]
+    Contended(String),
     /// The transaction could not be begun or committed; nothing of it is kept.
     #[error("the transaction was not committed: {0}")]
     Commit(String),

@@ -154,10 +154,7 @@ impl Command for Write {
     type Refusal = std::convert::Infallible;
 
     fn run(&self, tx: &mut dyn Transaction) -> Result<i64, Stop<Self::Refusal>> {
-        let sql = Sql {
-            name: "scene",
-            text: self.text,
-        };
+        let sql = Sql::new("scene", self.text);
         let row = tx.query(sql, &self.values)?.into_iter().next();
         Ok(row.map_or(Ok(0), |row| row.get("id"))?)
     }
@@ -172,10 +169,7 @@ impl Question for Rows {
     type Answer = Vec<Row>;
 
     fn ask(&self, db: &mut dyn Read) -> Result<Vec<Row>, DbError> {
-        let sql = Sql {
-            name: "scene",
-            text: self.text,
-        };
+        let sql = Sql::new("scene", self.text);
         db.query(sql, &[])
     }
 }

@@ -93,16 +93,16 @@ impl Command for Meet {
     type Refusal = ();
 
     fn run(&self, tx: &mut dyn Transaction) -> Result<(), Stop<()>> {
-        let user = Sql {
-            name: "test/user",
-            text: "INSERT INTO users (discord_id, username, created_at) VALUES ($1, 'Mercy 🪽', 0)",
-        };
+        let user = Sql::new(
+            "test/user",
+            "INSERT INTO users (discord_id, username, created_at) VALUES ($1, 'Mercy 🪽', 0)",
+        );
         tx.execute(user, &[self.0.into()])?;
-        let account = Sql {
-            name: "test/account",
-            text: "INSERT INTO user_accounts (discord_id, account_name, account_key, created_at) \
+        let account = Sql::new(
+            "test/account",
+            "INSERT INTO user_accounts (discord_id, account_name, account_key, created_at) \
                    VALUES ($1, 'Mercy#1234', 'mercy#1234', 0)",
-        };
+        );
         tx.execute(account, &[self.0.into()])?;
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{World, story, text_of};
+use crate::world::{World, story_of_a_file, text_of};
 
 const SCHEMA: &str = include_str!("../existing/schema.sql");
 
@@ -44,9 +44,9 @@ async fn old_card(world: &World, session: u32) -> String {
 /// Puts the file of an existing installation where the bot's is, with the sessions of these cards;
 /// a player is in the queue of each.
 fn put_old_file(world: &World, cards: &[(u32, &str)]) {
-    let file = world.settings().db_path;
+    let file = world.file_path();
     std::fs::remove_file(&file).expect("the file of the stopped bot");
-    let db = world.database();
+    let db = world.file();
     db.execute_batch(SCHEMA).expect("the old tables");
     let organiser = world.person(0).user.clone();
     let insert = "INSERT INTO users (discord_id, username) VALUES (?1, 'Olga')";
@@ -73,7 +73,7 @@ fn is_new(message: &Value, card: &str) -> bool {
 
 #[tokio::test]
 async fn the_card_of_the_bot_before_becomes_a_new_one_by_itself() {
-    story(async |world| {
+    story_of_a_file(async |world| {
         world.stop().await;
         let card = old_card(world, 42).await;
         put_old_file(world, &[(42, &card)]);
@@ -94,7 +94,7 @@ async fn the_card_of_the_bot_before_becomes_a_new_one_by_itself() {
 
 #[tokio::test]
 async fn an_old_card_is_clicked_before_its_turn_and_becomes_a_new_one() {
-    story(async |world| {
+    story_of_a_file(async |world| {
         world.stop().await;
         let (first, second) = (old_card(world, 42).await, old_card(world, 43).await);
         put_old_file(world, &[(42, &first), (43, &second)]);

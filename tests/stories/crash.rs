@@ -12,11 +12,12 @@ struct Process(Child);
 impl Process {
     async fn start(world: &World) -> Self {
         let settings = world.settings();
+        let (name, value) = world.ground.variable();
         let child = Command::new(env!("CARGO_BIN_EXE_overwatch-bot"))
             .env_clear()
             .env("BOT_TOKEN", TOKEN)
             .env("DISCORD_API_URL", world.discord.url())
-            .env("DB_PATH", &settings.db_path)
+            .env(name, value)
             .env("BACKUP_DIR", &settings.backups.folder)
             .current_dir(world.folder.path())
             .stderr(Stdio::null())
@@ -73,10 +74,7 @@ async fn a_join_that_was_answered_survives_a_kill_and_the_card_becomes_true() {
         })
         .await;
         player.press(&card, &join).await;
-        let mine = world.database();
-        let places: i64 = mine
-            .query_row("SELECT count(*) FROM session_queue", [], |row| row.get(0))
-            .expect("a count");
+        let places = world.ground.number("SELECT count(*) FROM session_queue").await;
         assert_eq!(places, 1);
         bot.kill();
     })

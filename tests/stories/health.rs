@@ -96,7 +96,7 @@ async fn the_owner_is_told_once_a_day_that_the_database_is_large() {
         for _ in 0..2 {
             world.stop().await;
             let settings = world.settings();
-            let upkeep = Upkeep::new(&settings.db_path, 30, 0);
+            let upkeep = Upkeep::new(30, 0);
             let settings = Settings { upkeep, ..settings };
             let app = App::start(settings, world.clock.clone())
                 .await

@@ -9,10 +9,14 @@ mod card;
 #[path = "../support/contract.rs"]
 mod contract;
 mod crash;
+mod ground;
 mod health;
 mod http;
 mod manage;
 mod people;
+#[cfg(feature = "postgres")]
+#[path = "../support/postgres.rs"]
+mod postgres;
 mod profile;
 mod queue;
 mod scene;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use overwatch_bot::discord::dispatch;
 use serde_json::json;
 
-use crate::world::{story, story_in};
+use crate::world::{story, story_in, story_of_a_file};
 use overwatch_bot::playground;
 
 #[tokio::test]
@@ -66,9 +66,9 @@ async fn a_restart_resumes_the_connection_and_answers_what_was_clicked_meanwhile
 
 #[tokio::test]
 async fn an_answer_that_takes_long_is_announced_in_time_and_comes_later() {
-    story(async |world| {
+    story_of_a_file(async |world| {
         // Somebody else holds the file's lock for longer than Discord would wait.
-        let db = world.database();
+        let db = world.file();
         db.execute_batch("BEGIN IMMEDIATE").expect("a lock");
         let release = async {
             let held = Duration::from_millis(dispatch::ACK_AFTER_MS + 300);
@@ -89,18 +89,18 @@ async fn an_answer_that_takes_long_is_announced_in_time_and_comes_later() {
 async fn a_fault_is_an_apology_with_a_code_and_the_bot_goes_on() {
     story(async |world| {
         world
-            .database()
-            .execute_batch("ALTER TABLE users RENAME TO lost")
-            .expect("another hand");
+            .ground
+            .change("ALTER TABLE users RENAME TO lost")
+            .await;
         let edit = json!({"timezone": "Europe/Berlin"});
         let answer = world.person(2).command("profile edit", edit.clone()).await;
         answer
             .says("Sorry, something went wrong on my side")
             .says("code");
         world
-            .database()
-            .execute_batch("ALTER TABLE lost RENAME TO users")
-            .expect("back again");
+            .ground
+            .change("ALTER TABLE lost RENAME TO users")
+            .await;
         world
             .person(2)
             .command("profile edit", edit)

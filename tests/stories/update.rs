@@ -109,7 +109,7 @@ async fn a_stop_does_not_wait_for_an_answer_that_hangs() {
         let click = person.command("profile edit", json!({"roles": "Tank"}));
         let stop = async {
             // What is asked is on disk; only the answer is still on its way.
-            while people(world) == 0 {
+            while people(world).await == 0 {
                 tokio::task::yield_now().await;
             }
             app.stop().await;
@@ -119,13 +119,11 @@ async fn a_stop_does_not_wait_for_an_answer_that_hangs() {
             () = stop => {}
             answer = click => panic!("it was waited for: {answer:?}"),
         }
-        assert_eq!(people(world), 1, "what was done stays done");
+        assert_eq!(people(world).await, 1, "what was done stays done");
     })
     .await;
 }
 
-fn people(world: &World) -> i64 {
-    let database = world.database();
-    let count = database.query_row("SELECT count(*) FROM users", [], |row| row.get(0));
-    count.expect("a count")
+async fn people(world: &World) -> i64 {
+    world.ground.number("SELECT count(*) FROM users").await
 }

@@ -1,6 +1,7 @@
 //! The world of a story: an embedded Discord, the bot, and people who do things.
 
 use std::ops::AsyncFnOnce;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -14,6 +15,7 @@ use overwatch_bot::store::backup;
 use serde_json::{Value, json};
 
 use crate::contract;
+use crate::ground::{self, Ground};
 
 /// When every story begins: a Sunday, 13:00 in Berlin.
 pub(crate) const START: &str = "2026-11-22T12:00:00Z";
@@ -26,10 +28,21 @@ pub(crate) async fn story(tell: impl AsyncFnOnce(&mut World)) {
     story_in(playground::World::default(), 1, tell).await;
 }
 
+/// Tells a story that is about the file of SQLite, and of no other database.
+pub(crate) async fn story_of_a_file(tell: impl AsyncFnOnce(&mut World)) {
+    match ground::on_postgres() {
+        false => story(tell).await,
+        true => eprintln!("skipped: it is about the file of SQLite"),
+    }
+}
+
 /// Tells a story in the machine's own time, in which Discord's three seconds are three seconds. The
 /// story starts the bot itself, or the program.
 pub(crate) async fn story_in_real_time(tell: impl AsyncFnOnce(&mut World)) {
-    let mut world = World::begin(playground::World::default(), 1, Clock::system()).await;
+    let Some(mut world) = World::begin(playground::World::default(), 1, Clock::system()).await
+    else {
+        return;
+    };
     tell(&mut world).await;
     world.stop().await;
     world.end().await;
@@ -38,7 +51,9 @@ pub(crate) async fn story_in_real_time(tell: impl AsyncFnOnce(&mut World)) {
 /// Tells a story to which the clicks come over HTTP, and for which there is no gateway.
 pub(crate) async fn story_over_http(tell: impl AsyncFnOnce(&mut World)) {
     let clock = Clock::manual(START.parse().expect("a time"));
-    let mut world = World::begin(playground::World::default(), 1, clock).await;
+    let Some(mut world) = World::begin(playground::World::default(), 1, clock).await else {
+        return;
+    };
     world.over_http = true;
     world.start().await;
     tell(&mut world).await;
@@ -53,7 +68,9 @@ pub(crate) async fn story_in(
     tell: impl AsyncFnOnce(&mut World),
 ) {
     let clock = Clock::manual(START.parse().expect("a time"));
-    let mut world = World::begin(people, shards, clock).await;
+    let Some(mut world) = World::begin(people, shards, clock).await else {
+        return;
+    };
     world.start().await;
     tell(&mut world).await;
     world.stop().await;
@@ -68,7 +85,9 @@ pub(crate) struct World {
     pub(crate) discord: Discord,
     /// The bot, while it runs.
     pub(crate) app: Option<App>,
-    /// The folder with the database.
+    /// The database.
+    pub(crate) ground: Ground,
+    /// A folder for the backups, and for the database if it is a file.
     pub(crate) folder: tempfile::TempDir,
     over_http: bool,
     people: playground::World,
@@ -76,7 +95,9 @@ pub(crate) struct World {
 }
 
 impl World {
-    async fn begin(people: playground::World, shards: u32, clock: Clock) -> Self {
+    async fn begin(people: playground::World, shards: u32, clock: Clock) -> Option<Self> {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let ground = Ground::new(folder.path()).await?;
         // The client wants a provider of cryptography, also for plain HTTP.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let discord = Discord::start(playground::Settings {
@@ -88,15 +109,16 @@ impl World {
         })
         .await
         .expect("a free port");
-        Self {
+        Some(Self {
             clock,
             discord,
             app: None,
-            folder: tempfile::tempdir().expect("a temporary folder"),
             over_http: false,
+            ground,
+            folder,
             people,
             http: reqwest::Client::new(),
-        }
+        })
     }
 
     /// The settings with which the bot is started.
@@ -112,9 +134,9 @@ impl World {
             public_key: self
                 .over_http
                 .then(|| self.discord.public_key().parse().expect("a key")),
-            db_path: self.folder.path().join("overwatch.db"),
+            database: self.ground.place(),
             http: Some(([127, 0, 0, 1], 0).into()),
-            upkeep: Upkeep::new(&self.folder.path().join("overwatch.db"), 30, 100),
+            upkeep: Upkeep::new(30, 100),
             backups: backup::Settings::in_folder(self.folder.path().join("backups")),
         }
     }
@@ -146,9 +168,15 @@ impl World {
         self.start().await;
     }
 
-    /// The database file, opened by somebody else.
-    pub(crate) fn database(&self) -> rusqlite::Connection {
-        rusqlite::Connection::open(self.settings().db_path).expect("the file")
+    /// The database file, opened by somebody else. For stories of a file only.
+    pub(crate) fn file(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.file_path()).expect("the file")
+    }
+
+    /// Where the database file is. For stories of a file only.
+    pub(crate) fn file_path(&self) -> PathBuf {
+        let place = self.ground.place();
+        place.file().expect("a story of a file").to_owned()
     }
 
     /// Moves the time forward to `at`.

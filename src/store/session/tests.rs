@@ -35,7 +35,7 @@ impl Command for Run {
 
     fn run(&self, tx: &mut dyn Transaction) -> Result<(), Stop<()>> {
         let text = self.0;
-        tx.execute(Sql { name: "test", text }, &[])?;
+        tx.execute(Sql::new("test", text), &[])?;
         Ok(())
     }
 }

@@ -26,7 +26,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio_rusqlite::Connection;
 use tokio_util::sync::CancellationToken;
 
-use super::{LANE_MAX, Store};
+use super::{LANE_MAX, Place, Readers as AnyReaders, Store};
 use crate::metrics::Metrics;
 pub use adopt::{Adopted, Counts};
 use lock::{Lock, LockError};
@@ -155,9 +155,10 @@ impl Database {
             store: Store {
                 people,
                 jobs,
-                readers: Arc::new(readers),
+                readers: Arc::new(AnyReaders::Sqlite(readers)),
                 committed,
                 metrics,
+                place: Arc::new(Place::File(path.to_owned())),
             },
             writer: tokio::spawn(writer.run(lanes, stop.clone())),
             stop,
@@ -191,7 +192,13 @@ impl Database {
     /// Answers what still waits, checkpoints the log into the file and closes it. Commands that
     /// come later are answered with [`super::DbError::Closed`].
     pub async fn close(self) {
-        self.store.readers.close().await;
+        #[cfg_attr(
+            not(feature = "postgres"),
+            expect(irrefutable_let_patterns, reason = "the only engine")
+        )]
+        if let AnyReaders::Sqlite(readers) = self.store.readers.as_ref() {
+            readers.close().await;
+        }
         self.stop.cancel();
         if let Err(error) = self.writer.await {
             tracing::error!(%error, "the writer did not end well");

@@ -65,13 +65,7 @@ impl Command for Meet {
             End::Answer => Ok(Met { people: count(tx)? }),
             End::Refuse => Err(Stop::Refused("no")),
             End::Break => {
-                tx.execute(
-                    Sql {
-                        name: "broken",
-                        text: "UPDATE nowhere SET a = 1",
-                    },
-                    values![],
-                )?;
+                tx.execute(Sql::new("broken", "UPDATE nowhere SET a = 1"), values![])?;
                 unreachable!("there is no such table")
             }
             End::Panic => panic!("on purpose"),
@@ -80,10 +74,7 @@ impl Command for Meet {
 }
 
 fn count(db: &mut dyn Read) -> Result<i64, DbError> {
-    let all = Sql {
-        name: "count",
-        text: "SELECT count(*) AS people FROM users",
-    };
+    let all = Sql::new("count", "SELECT count(*) AS people FROM users");
     db.query_one(all, values![])?
         .ok_or(DbError::NoRow("count"))?
         .get("people")
@@ -239,10 +230,7 @@ async fn readers_cannot_write() {
         type Answer = ();
         fn ask(&self, db: &mut dyn Read) -> Result<(), DbError> {
             db.query(
-                Sql {
-                    name: "sneaky",
-                    text: "DELETE FROM users RETURNING 1",
-                },
+                Sql::new("sneaky", "DELETE FROM users RETURNING 1"),
                 values![],
             )?;
             Ok(())

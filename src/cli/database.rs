@@ -1,0 +1,115 @@
+//! Which database the settings mean.
+
+use std::path::PathBuf;
+
+use super::Failed;
+use crate::config::{Config, DB_PATH};
+use crate::store::Place;
+
+/// The database: a server if one is named, a file if not.
+pub(super) fn place(config: &Config) -> Result<Place, Failed> {
+    let server = &config.server;
+    if let Some(url) = &server.database_url {
+        return place_at(url.reveal(), config)
+            .map_err(|wrong| Failed::Settings(format!("DATABASE_URL cannot be used: {wrong}")));
+    }
+    if server.db_host.is_some() {
+        return in_parts(config);
+    }
+    for (name, set) in [
+        ("DB_USER", server.db_user.is_some()),
+        ("DB_NAME", server.db_name.is_some()),
+    ] {
+        if set {
+            return Err(Failed::Settings(format!(
+                "{name} is set and DB_HOST is not; a PostgreSQL server has a DB_HOST, a file has a DB_PATH"
+            )));
+        }
+    }
+    Ok(Place::File(file(config)))
+}
+
+/// The file, for what works on files only; `instead` says what does the same on a server.
+pub(super) fn file_only(config: &Config, what: &str, instead: &str) -> Result<PathBuf, Failed> {
+    match place(config)? {
+        Place::File(path) => Ok(path),
+        #[cfg(feature = "postgres")]
+        server @ Place::Server(_) => Err(Failed::Settings(format!(
+            "`{what}` works on a database file, and the database is {server}; {instead}"
+        ))),
+    }
+}
+
+/// The database at `url`, `sqlite:FILE` or `postgres://…`. What is wrong with it is told in words
+/// that do not repeat it.
+pub(super) fn place_at(url: &str, config: &Config) -> Result<Place, String> {
+    match url.split_once(':') {
+        Some(("sqlite", path)) if !path.is_empty() => Ok(Place::File(path.into())),
+        Some(("postgres" | "postgresql", _)) => server_at(url, config),
+        _ => Err("postgres://USER:PASSWORD@HOST:PORT/NAME or sqlite:FILE is needed".into()),
+    }
+}
+
+fn file(config: &Config) -> PathBuf {
+    config.db_path.clone().unwrap_or_else(|| DB_PATH.into())
+}
+
+#[cfg(feature = "postgres")]
+mod server {
+    use super::{Config, Failed, Place};
+    use crate::config::Secret;
+    use crate::store::postgres::{Address, Parts, Tls};
+
+    pub(super) fn server_at(url: &str, config: &Config) -> Result<Place, String> {
+        let parts = parts(config)?;
+        let address = Address::of_url(url, &parts).map_err(|wrong| wrong.to_string())?;
+        Ok(Place::Server(Box::new(address)))
+    }
+
+    pub(super) fn in_parts(config: &Config) -> Result<Place, Failed> {
+        let address = parts(config)
+            .and_then(|parts| Address::of_parts(&parts).map_err(|wrong| wrong.to_string()));
+        match address {
+            Ok(address) => Ok(Place::Server(Box::new(address))),
+            Err(wrong) => Err(Failed::Settings(format!(
+                "DB_HOST and the settings beside it cannot be used: {wrong}"
+            ))),
+        }
+    }
+
+    fn parts(config: &Config) -> Result<Parts, String> {
+        let server = &config.server;
+        let tls = server.db_sslmode.as_deref().map(str::parse::<Tls>);
+        Ok(Parts {
+            host: server.db_host.clone(),
+            port: server.db_port,
+            user: server.db_user.clone(),
+            password: server
+                .db_password
+                .as_ref()
+                .map(Secret::reveal)
+                .map(str::to_owned),
+            name: server.db_name.clone(),
+            tls: tls.transpose().map_err(|wrong| wrong.to_string())?,
+            roots: server.db_sslrootcert.clone(),
+        })
+    }
+}
+
+#[cfg(not(feature = "postgres"))]
+mod server {
+    use super::{Config, Failed, Place};
+
+    const LEFT_OUT: &str =
+        "this program was built without PostgreSQL (its cargo feature `postgres`)";
+
+    pub(super) fn server_at(_: &str, _: &Config) -> Result<Place, String> {
+        Err(LEFT_OUT.into())
+    }
+
+    pub(super) fn in_parts(_: &Config) -> Result<Place, Failed> {
+        Err(Failed::Settings(format!("DB_HOST is set, but {LEFT_OUT}")))
+    }
+}
+
+use server::{in_parts, server_at};

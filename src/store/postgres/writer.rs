@@ -1,0 +1,188 @@
+//! The writers: threads with a connection each, that take commands from the lanes.
+//!
+//! May touch: their connections. Invariant: each command is a transaction of its own; its sender
+//! hears of it after the COMMIT; it is run again as often as PostgreSQL cannot serialise it, and a
+//! COMMIT of which nobody knows is settled by the receipt.
+
+use std::hash::{BuildHasher as _, Hasher as _};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::{Mutex, Notify, mpsc};
+use tokio_util::sync::CancellationToken;
+
+use super::UNREACHABLE_AFTER_MS;
+use super::link::{self, Link, Trouble};
+use super::transaction::Open;
+use crate::metrics::{Metrics, Written};
+use crate::store::{DbError, Job};
+
+/// Of so many commands in a row one is a job's, if there is one.
+const JOB_EVERY: u32 = 4;
+/// A command that is in the way of others is run again so often; then it was "busy".
+const CONFLICTS_MAX: u32 = 30;
+/// A row that is there already may have come a moment ago; the command is run again so often.
+const DUPLICATES_MAX: u32 = 2;
+/// A command is tried on so many connections that break.
+const LOSSES_MAX: u32 = 3;
+/// The wait after the first conflict, in milliseconds, and a random part of it; it doubles.
+const CONFLICT_WAIT_MS: u64 = 1;
+/// The longest such wait, in milliseconds.
+const CONFLICT_WAIT_MAX_MS: u64 = 64;
+
+/// The two bounded lanes on which commands arrive.
+pub(super) struct Lanes {
+    pub(super) people: mpsc::Receiver<Box<dyn Job>>,
+    pub(super) jobs: mpsc::Receiver<Box<dyn Job>>,
+    pub(super) turn: u32,
+}
+
+impl Lanes {
+    /// The next command; people come first, but do not starve the jobs. `None` once both lanes are
+    /// closed and empty.
+    async fn next(&mut self) -> Option<Box<dyn Job>> {
+        self.turn = self.turn.wrapping_add(1);
+        let (first, second) = match self.turn.is_multiple_of(JOB_EVERY) {
+            false => (&mut self.people, &mut self.jobs),
+            true => (&mut self.jobs, &mut self.people),
+        };
+        tokio::select! {
+            biased;
+            Some(job) = first.recv() => Some(job),
+            Some(job) = second.recv() => Some(job),
+            else => None,
+        }
+    }
+}
+
+/// What the writers share.
+#[derive(Clone)]
+pub(super) struct Shared {
+    pub(super) lanes: Arc<Mutex<Lanes>>,
+    pub(super) committed: Arc<Notify>,
+    pub(super) metrics: Metrics,
+    pub(super) stop: CancellationToken,
+}
+
+pub(super) struct Writer {
+    pub(super) link: Link,
+    pub(super) shared: Shared,
+}
+
+/// Why a command's transaction did not end.
+enum Failed {
+    /// Nothing was changed.
+    Before(Trouble),
+    /// It may have been committed, or not.
+    InCommit(Trouble),
+}
+
+impl Writer {
+    /// Writes until the store is closed, then what still waits. Blocks.
+    pub(super) fn run(mut self) {
+        while let Some(job) = self.next() {
+            self.serve(job);
+        }
+        let lanes = self.shared.lanes.clone();
+        loop {
+            let job = self.link.wait(async {
+                let mut lanes = lanes.lock().await;
+                lanes.people.close();
+                lanes.jobs.close();
+                lanes.next().await
+            });
+            let Some(job) = job else { return };
+            self.serve(job);
+        }
+    }
+
+    fn next(&self) -> Option<Box<dyn Job>> {
+        let next = async { self.shared.lanes.lock().await.next().await };
+        self.link.wait(async {
+            tokio::select! {
+                biased;
+                () = self.shared.stop.cancelled() => None,
+                job = next => job,
+            }
+        })
+    }
+
+    fn serve(&mut self, mut job: Box<dyn Job>) {
+        let error = self.carry_out(job.as_mut()).err();
+        if let Some(error) = &error {
+            tracing::warn!(command = job.name(), %error, "a command was given up");
+        }
+        job.finish(error);
+    }
+
+    /// Runs the command until it ends, well or not; an error stands in the place of its outcome.
+    fn carry_out(&mut self, job: &mut dyn Job) -> Result<(), DbError> {
+        let deadline = job.since() + Duration::from_millis(UNREACHABLE_AFTER_MS);
+        let (mut conflicts, mut duplicates, mut losses) = (0, 0, 0);
+        loop {
+            let unreachable = |trouble: Trouble| DbError::Unreachable(trouble.to_string());
+            self.link.connect(deadline).map_err(unreachable)?;
+            let trouble = match self.attempt(job) {
+                Ok(()) => return Ok(()),
+                Err(Failed::Before(trouble)) => trouble,
+                Err(Failed::InCommit(trouble @ Trouble::Conflict(_))) => trouble,
+                // Run again, the command finds its receipt if it was committed.
+                Err(Failed::InCommit(trouble)) if job.is_remembered() => trouble,
+                Err(Failed::InCommit(trouble)) => return Err(unreachable(trouble)),
+            };
+            match trouble {
+                Trouble::Conflict(_) if conflicts < CONFLICTS_MAX => {
+                    conflicts += 1;
+                    self.link.wait(tokio::time::sleep(wait(conflicts)));
+                }
+                Trouble::Conflict(why) => return Err(DbError::Contended(why)),
+                Trouble::Duplicate(_) if duplicates < DUPLICATES_MAX => duplicates += 1,
+                Trouble::Lost(_) if losses < LOSSES_MAX => losses += 1,
+                Trouble::Lost(why) | Trouble::Slow(why) => return Err(DbError::Unreachable(why)),
+                // The command's own error, which it has kept.
+                Trouble::Duplicate(_) | Trouble::Fault(_) => return Ok(()),
+            }
+        }
+    }
+
+    fn attempt(&mut self, job: &mut dyn Job) -> Result<(), Failed> {
+        let begun = Instant::now();
+        self.link.run(link::BEGIN).map_err(Failed::Before)?;
+        let mut open = Open::on(&mut self.link);
+        let keep = job.run(&mut open);
+        if let Some(trouble) = open.trouble {
+            self.roll_back();
+            return Err(Failed::Before(trouble));
+        }
+        let mut commit = Duration::ZERO;
+        if keep {
+            let committing = Instant::now();
+            self.link.run("COMMIT").map_err(Failed::InCommit)?;
+            commit = committing.elapsed();
+            self.shared.committed.notify_waiters();
+        } else {
+            self.roll_back();
+        }
+        self.shared.metrics.written(Written {
+            commands: 1,
+            held: begun.elapsed(),
+            commit,
+        });
+        Ok(())
+    }
+
+    fn roll_back(&mut self) {
+        if self.link.run("ROLLBACK").is_err() {
+            self.link.lose();
+        }
+    }
+}
+
+/// How long to wait after so many conflicts: at random, so that two do not meet again.
+fn wait(conflicts: u32) -> Duration {
+    let doubled = CONFLICT_WAIT_MS << conflicts.min(16);
+    let most = doubled.min(CONFLICT_WAIT_MAX_MS) * 1_000;
+    // Every one of these has keys of its own, which are random.
+    let random = std::hash::RandomState::new().build_hasher().finish();
+    Duration::from_micros(most / 2 + random % most)
+}

@@ -1,0 +1,101 @@
+//! What a story stands on: a file of SQLite, or a database on a PostgreSQL server.
+//!
+//! The stories are compiled twice, under two names, and the name tells the engine.
+
+use std::path::{Path, PathBuf};
+
+use overwatch_bot::store::Place;
+
+#[cfg(feature = "postgres")]
+use crate::postgres::{self, Scratch};
+
+/// The database of one story.
+pub(crate) enum Ground {
+    /// A file of SQLite; made when the bot starts.
+    File(PathBuf),
+    /// A database on a server, with its schema.
+    #[cfg(feature = "postgres")]
+    Server(Scratch),
+}
+
+/// Whether these are the stories on PostgreSQL.
+pub(crate) fn on_postgres() -> bool {
+    env!("CARGO_CRATE_NAME") == "stories_on_postgres"
+}
+
+impl Ground {
+    /// A new one; `None` if there is no PostgreSQL on this machine, which is told.
+    #[cfg(feature = "postgres")]
+    pub(crate) async fn new(folder: &Path) -> Option<Self> {
+        if !on_postgres() {
+            return Some(Self::file(folder));
+        }
+        let migrate = async |url: String| {
+            let place = server(&url);
+            let now = chrono::DateTime::UNIX_EPOCH;
+            let own = overwatch_bot::store::sqlite::Checkpoints::Own;
+            let migrated = overwatch_bot::store::migrate(&place, Path::new("none"), now, own);
+            migrated.await.expect("a schema");
+        };
+        Some(Self::Server(postgres::server()?.scratch(migrate).await))
+    }
+
+    /// A new one.
+    #[cfg(not(feature = "postgres"))]
+    pub(crate) async fn new(folder: &Path) -> Option<Self> {
+        Some(Self::file(folder))
+    }
+
+    fn file(folder: &Path) -> Self {
+        Self::File(folder.join("overwatch.db"))
+    }
+
+    /// As the bot is told of it.
+    pub(crate) fn place(&self) -> Place {
+        match self {
+            Self::File(path) => Place::File(path.clone()),
+            #[cfg(feature = "postgres")]
+            Self::Server(scratch) => server(&scratch.url),
+        }
+    }
+
+    /// As the program is told of it, in its environment.
+    pub(crate) fn variable(&self) -> (&'static str, String) {
+        match self {
+            Self::File(path) => ("DB_PATH", path.display().to_string()),
+            #[cfg(feature = "postgres")]
+            Self::Server(scratch) => ("DATABASE_URL", scratch.url.clone()),
+        }
+    }
+
+    /// Runs statements as somebody else.
+    pub(crate) async fn change(&self, statements: &str) {
+        match self {
+            Self::File(path) => open(path).execute_batch(statements).expect("another hand"),
+            #[cfg(feature = "postgres")]
+            Self::Server(scratch) => scratch.run(statements).await,
+        }
+    }
+
+    /// The number that a query gives.
+    pub(crate) async fn number(&self, query: &str) -> i64 {
+        match self {
+            Self::File(path) => open(path)
+                .query_row(query, [], |row| row.get(0))
+                .expect("a number"),
+            #[cfg(feature = "postgres")]
+            Self::Server(scratch) => scratch.number(query).await,
+        }
+    }
+}
+
+fn open(path: &Path) -> rusqlite::Connection {
+    rusqlite::Connection::open(path).expect("the file")
+}
+
+#[cfg(feature = "postgres")]
+fn server(url: &str) -> Place {
+    use overwatch_bot::store::postgres::{Address, Parts};
+    let address = Address::of_url(url, &Parts::default()).expect("an address");
+    Place::Server(Box::new(address))
+}
