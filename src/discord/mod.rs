@@ -15,6 +15,7 @@ pub mod delivery;
 pub mod dispatch;
 pub mod feature;
 pub mod gateway;
+mod identify;
 pub mod inline;
 pub mod manage;
 pub mod notice;
@@ -24,6 +25,7 @@ pub mod queue;
 pub mod reply;
 pub mod rest;
 pub mod session;
+mod share;
 pub mod text;
 pub mod words;
 

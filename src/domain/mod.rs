@@ -21,6 +21,7 @@ pub mod ladder;
 pub mod log;
 pub mod manage;
 pub mod mode;
+pub mod peers;
 pub mod profile;
 pub mod queue;
 pub mod rank;

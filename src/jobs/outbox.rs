@@ -1,20 +1,22 @@
 //! Delivers what the world is owed.
 //!
 //! May touch: the outbox's rows and `discord::delivery`. Invariant: of one row one delivery is
-//! under way at a time, so that a card is edited once for all the clicks that came meanwhile; a
+//! under way at a time, over all processes on a database, so that a card is edited once for all the clicks that came meanwhile; a
 //! row goes only when it is delivered or can never be.
 
 use std::collections::HashSet;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::discord::delivery::{self, Delivered};
 use crate::discord::feature::Context;
 use crate::store::Failure;
-use crate::store::outbox::{Delivery, Due, DueNow, NextDue, Owed, Settle};
+use crate::store::outbox::{ClaimDue, Delivery, Due, DueNow, NextDue, Owed, ReleaseClaim, Settle};
+use crate::store::process::ProcessId;
 
 /// Deliveries under way at once.
 const DELIVERIES_MAX: usize = 64;
@@ -33,10 +35,14 @@ const LOOK_AFTER_MS: u64 = 10;
 /// The wait after the store itself failed, in milliseconds.
 const TROUBLE_WAIT_MS: u64 = 500;
 
+/// Who this process is among those that deliver; `None` if it is alone.
+pub type Claims = Option<watch::Receiver<ProcessId>>;
+
 /// Delivers until `stop`.
-pub async fn run(context: Context, stop: CancellationToken) {
+pub async fn run(context: Context, claims: Claims, stop: CancellationToken) {
     let mut outbox = Outbox {
         context,
+        claims,
         under_way: HashSet::new(),
         deliveries: JoinSet::new(),
     };
@@ -49,6 +55,7 @@ pub async fn run(context: Context, stop: CancellationToken) {
 
 struct Outbox {
     context: Context,
+    claims: Claims,
     under_way: HashSet<i64>,
     deliveries: JoinSet<i64>,
 }
@@ -87,36 +94,79 @@ impl Outbox {
     /// Begins as many deliveries as there is room for; when the next one will be due.
     async fn begin(&mut self) -> Result<Option<DateTime<Utc>>, Failure> {
         let now = self.context.clock.now();
-        let max = u32::try_from(DELIVERIES_MAX * 2).expect("a small number");
-        let due = self.context.store.query(DueNow { now, max }).await?;
+        let due = match &self.claims {
+            None => {
+                let max = u32::try_from(DELIVERIES_MAX * 2).expect("a small number");
+                self.context.store.query(DueNow { now, max }).await?
+            }
+            Some(claims) => {
+                let process = claims.borrow().clone();
+                self.claim(process, now).await?
+            }
+        };
         for due in due {
             if self.under_way.len() >= DELIVERIES_MAX {
                 break;
             }
             if self.under_way.insert(due.id) {
-                self.deliveries.spawn(deliver(self.context.clone(), due));
+                let claim = self.claims.as_ref().map(|claims| claims.borrow().clone());
+                self.deliveries
+                    .spawn(deliver(self.context.clone(), due, claim));
             }
         }
         self.context.store.query(NextDue { now }).await
     }
+
+    /// Claims as much as there is room for.
+    async fn claim(&self, process: ProcessId, now: DateTime<Utc>) -> Result<Vec<Due>, Failure> {
+        let room = DELIVERIES_MAX.saturating_sub(self.under_way.len());
+        let max = u32::try_from(room).expect("a small number");
+        // Looking is cheaper than claiming, and mostly there is nothing to claim.
+        let first = DueNow {
+            now,
+            max: max.min(1),
+        };
+        if self.context.store.query(first).await?.is_empty() {
+            return Ok(Vec::new());
+        }
+        let claim = ClaimDue { process, now, max };
+        let Ok(due) = self.context.store.execute_job(claim).await?;
+        Ok(due)
+    }
 }
 
-async fn deliver(context: Context, due: Due) -> i64 {
+async fn deliver(context: Context, due: Due, claim: Option<ProcessId>) -> i64 {
     let id = due.id;
     let is_card = matches!(due.owed, Owed::Card(_));
     let delivered = delivery::deliver(&context, &due).await;
-    let settled = settle(&context, due, delivered).await;
-    if let Err(error) = settled {
-        tracing::warn!(%error, "a delivery could not be settled; it will be made again");
-        tokio::time::sleep(Duration::from_millis(TROUBLE_WAIT_MS)).await;
-    }
+    let left = match settle(&context, due, delivered).await {
+        Ok(left) => left,
+        Err(error) => {
+            tracing::warn!(%error, "a delivery could not be settled; it will be made again");
+            tokio::time::sleep(Duration::from_millis(TROUBLE_WAIT_MS)).await;
+            true
+        }
+    };
     if is_card {
         tokio::time::sleep(Duration::from_millis(CARD_EVERY_MS)).await;
+    }
+    if let Some(process) = claim.filter(|_| left) {
+        release(&context, process, id).await;
     }
     id
 }
 
-async fn settle(context: &Context, due: Due, delivered: Delivered) -> Result<(), Failure> {
+/// Lets others have a row again; it is tried until the store takes it or this process is gone.
+async fn release(context: &Context, process: ProcessId, id: i64) {
+    let release = ReleaseClaim { process, id };
+    while let Err(error) = context.store.execute_job(release.clone()).await {
+        tracing::warn!(%error, "a claim could not be released yet");
+        tokio::time::sleep(Duration::from_millis(TROUBLE_WAIT_MS)).await;
+    }
+}
+
+/// Settles a delivery; whether the row is still there.
+async fn settle(context: &Context, due: Due, delivered: Delivered) -> Result<bool, Failure> {
     let kind = match due.owed {
         Owed::Card(_) => "card",
         Owed::Message { .. } => "message",
@@ -142,13 +192,8 @@ async fn settle(context: &Context, due: Due, delivered: Delivered) -> Result<(),
         delivery,
         card,
     };
-    context
-        .store
-        .execute_job(settle)
-        .await
-        .map(|answer| match answer {
-            Ok(()) => (),
-        })
+    let Ok(left) = context.store.execute_job(settle).await?;
+    Ok(left)
 }
 
 fn wait(attempts: u32) -> TimeDelta {

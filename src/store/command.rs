@@ -3,12 +3,14 @@
 //! May touch: nothing. Invariant: a command knows no engine; it may be run more than once (an
 //! engine retries what it could not serialise), so it keeps nothing but its answer.
 
+use std::sync::Arc;
 use std::time::Instant;
 use std::{fmt, panic};
 
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::oneshot;
 
+use super::process::{self, Lease};
 use super::sql::{DbError, Row, Sql, Value, sql, values};
 use crate::domain::ids::InteractionId;
 
@@ -106,16 +108,23 @@ pub(super) type Reply<C> = oneshot::Sender<Outcome<C>>;
 pub(super) struct Pending<C: Command> {
     command: C,
     interaction: Option<InteractionId>,
+    lease: Option<Arc<Lease>>,
     reply: Reply<C>,
     outcome: Option<Outcome<C>>,
     since: Instant,
 }
 
 impl<C: Command> Pending<C> {
-    pub(super) fn new(command: C, interaction: Option<InteractionId>, reply: Reply<C>) -> Self {
+    pub(super) fn new(
+        command: C,
+        interaction: Option<InteractionId>,
+        lease: Option<Arc<Lease>>,
+        reply: Reply<C>,
+    ) -> Self {
         Self {
             command,
             interaction,
+            lease,
             reply,
             outcome: None,
             since: Instant::now(),
@@ -129,7 +138,14 @@ impl<C: Command> Job for Pending<C> {
     }
 
     fn run(&mut self, tx: &mut dyn Transaction) -> bool {
-        let run = panic::AssertUnwindSafe(|| once(&self.command, self.interaction, tx));
+        let run = panic::AssertUnwindSafe(|| {
+            if let Some(lease) = &self.lease
+                && !process::is_held(tx, lease)?
+            {
+                return Err(DbError::NotHeld(lease.name).into());
+            }
+            once(&self.command, self.interaction, tx)
+        });
         let outcome = match panic::catch_unwind(run) {
             Ok(Ok(answer)) => Ok(Ok(answer)),
             Ok(Err(Stop::Refused(refusal))) => Ok(Err(refusal)),
