@@ -90,8 +90,7 @@ async fn readiness(folder: &Path, database: &Database) -> (u16, Value) {
         store: database.store(),
         status,
         clock: Clock::manual(Utc::now()),
-
-        backups: backups(folder),
+        backups: Some(backups(folder)),
         warn_bytes: 100_000_000,
     };
     let http = Http::start(([127, 0, 0, 1], 0).into(), watched, None)
@@ -181,8 +180,7 @@ async fn a_running_bot_is_asked_whether_it_lives() {
         store: database.store(),
         status: Status::default(),
         clock: Clock::manual(Utc::now()),
-
-        backups: backups(place.0.path()),
+        backups: Some(backups(place.0.path())),
         warn_bytes: 1,
     };
     let http = Http::start(([127, 0, 0, 1], 0).into(), watched, None)

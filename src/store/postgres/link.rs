@@ -139,6 +139,11 @@ impl Link {
         self.runtime.block_on(future)
     }
 
+    /// Waits for a while.
+    pub(super) fn pause(&self, time: Duration) {
+        self.wait(async { tokio::time::sleep(time).await });
+    }
+
     /// Connects if need be; tries again until `deadline` if it may help.
     pub(super) fn connect(&mut self, deadline: Instant) -> Result<(), Trouble> {
         if let Some(open) = &self.open
@@ -160,7 +165,7 @@ impl Link {
             if !again {
                 return Err(trouble);
             }
-            self.wait(tokio::time::sleep(pause));
+            self.pause(pause);
             pause = (pause * 2).min(Duration::from_millis(AGAIN_AFTER_MAX_MS));
         }
     }
@@ -244,10 +249,10 @@ impl Link {
 
 /// Each value with the type that PostgreSQL is to take it for; a NULL fits wherever it stands.
 fn typed(values: &[Value]) -> Vec<(&(dyn ToSql + Sync), Type)> {
-    let typed = |value| match value {
-        &Value::Null => Type::UNKNOWN,
-        &Value::Integer(_) => Type::INT8,
-        &Value::Text(_) => Type::TEXT,
+    let typed = |value: &Value| match value {
+        Value::Null => Type::UNKNOWN,
+        Value::Integer(_) => Type::INT8,
+        Value::Text(_) => Type::TEXT,
     };
     values
         .iter()

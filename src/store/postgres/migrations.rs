@@ -152,22 +152,21 @@ pub(super) fn recognise(link: &mut Link) -> Result<Option<i32>, SchemaError> {
         false => return Err(SchemaError::Foreign),
         true => {}
     }
+    let applied = link.query(APPLIED, &[])?;
+    let (found, known) = (applied.last().map_or(0, |row| row.get("version")), newest());
+    if found > known {
+        return Err(SchemaError::Newer { found, known });
+    }
     let ours = migrations();
-    let mut version = 0;
-    for row in link.query(APPLIED, &[])? {
-        version = row.get("version");
-        let (name, checksum): (&str, &str) = (row.get("name"), row.get("checksum"));
-        let known = newest();
-        if version > known {
-            let found = version;
-            return Err(SchemaError::Newer { found, known });
-        }
-        let same = |one: &&Migration| {
+    for (at, row) in applied.iter().enumerate() {
+        let (version, name): (i32, &str) = (row.get("version"), row.get("name"));
+        let same = ours.get(at).is_some_and(|one| {
+            let checksum: &str = row.get("checksum");
             one.version() == version && one.name() == name && one.checksum().to_string() == checksum
-        };
-        if !ours.iter().any(|one| same(&one)) {
+        });
+        if !same {
             return Err(SchemaError::Changed(format!("V{version}__{name}")));
         }
     }
-    Ok(Some(version))
+    Ok(Some(found))
 }

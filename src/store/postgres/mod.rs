@@ -8,6 +8,8 @@ mod address;
 mod link;
 mod migrations;
 mod readers;
+#[cfg(test)]
+mod tests;
 mod tls;
 mod transaction;
 mod writer;
@@ -117,6 +119,7 @@ impl Database {
             committed: Arc::new(Notify::new()),
             metrics: Metrics::default(),
             stop: CancellationToken::new(),
+            turn: Arc::default(),
         };
         let looking = look_around(shared.committed.clone(), shared.stop.clone());
         tokio::spawn(looking);
@@ -148,7 +151,7 @@ impl Database {
     /// # Errors
     /// [`OpenError`].
     pub async fn read(address: &Address) -> Result<ReadOnly, OpenError> {
-        prepare(address, |link| migrations::require_newest(link)).await?;
+        prepare(address, migrations::require_newest).await?;
         let link = Link::new(Arc::new(address.clone()))?;
         Ok(ReadOnly(Readers::start(vec![link])?))
     }
@@ -227,7 +230,7 @@ pub async fn migrate(address: &Address, now: DateTime<Utc>) -> Result<Migrated, 
 /// # Errors
 /// As [`Database::open`].
 pub async fn version(address: &Address) -> Result<Option<i32>, OpenError> {
-    prepare(address, |link| migrations::recognise(link)).await
+    prepare(address, migrations::recognise).await
 }
 
 /// Connects, looks whether the server is one to work with, and does `what`.

@@ -5,7 +5,7 @@
 //! COMMIT of which nobody knows is settled by the receipt.
 
 use std::hash::{BuildHasher as _, Hasher as _};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Mutex, Notify, mpsc};
@@ -21,6 +21,9 @@ use crate::store::{DbError, Job};
 const JOB_EVERY: u32 = 4;
 /// A command that is in the way of others is run again so often; then it was "busy".
 const CONFLICTS_MAX: u32 = 30;
+/// After so many conflicts a command is run while no other one of this process is: on a session that
+/// a crowd clicks at, transactions side by side would only push each other back.
+const ALONE_AFTER: u32 = 1;
 /// A row that is there already may have come a moment ago; the command is run again so often.
 const DUPLICATES_MAX: u32 = 2;
 /// A command is tried on so many connections that break.
@@ -62,6 +65,8 @@ pub(super) struct Shared {
     pub(super) committed: Arc<Notify>,
     pub(super) metrics: Metrics,
     pub(super) stop: CancellationToken,
+    /// Held by all who write, or by one who has to be alone.
+    pub(super) turn: Arc<RwLock<()>>,
 }
 
 pub(super) struct Writer {
@@ -122,7 +127,8 @@ impl Writer {
         loop {
             let unreachable = |trouble: Trouble| DbError::Unreachable(trouble.to_string());
             self.link.connect(deadline).map_err(unreachable)?;
-            let trouble = match self.attempt(job) {
+            let alone = conflicts >= ALONE_AFTER;
+            let trouble = match self.in_turn(alone, |writer| writer.attempt(job)) {
                 Ok(()) => return Ok(()),
                 Err(Failed::Before(trouble)) => trouble,
                 Err(Failed::InCommit(trouble @ Trouble::Conflict(_))) => trouble,
@@ -133,7 +139,7 @@ impl Writer {
             match trouble {
                 Trouble::Conflict(_) if conflicts < CONFLICTS_MAX => {
                     conflicts += 1;
-                    self.link.wait(tokio::time::sleep(wait(conflicts)));
+                    self.link.pause(wait(conflicts));
                 }
                 Trouble::Conflict(why) => return Err(DbError::Contended(why)),
                 Trouble::Duplicate(_) if duplicates < DUPLICATES_MAX => duplicates += 1,
@@ -142,6 +148,18 @@ impl Writer {
                 // The command's own error, which it has kept.
                 Trouble::Duplicate(_) | Trouble::Fault(_) => return Ok(()),
             }
+        }
+    }
+
+    fn in_turn<T>(&mut self, alone: bool, run: impl FnOnce(&mut Self) -> T) -> T {
+        let turn = self.shared.turn.clone();
+        // Nothing is in it that a panic could leave half done.
+        if alone {
+            let _turn = turn.write().unwrap_or_else(PoisonError::into_inner);
+            run(self)
+        } else {
+            let _turn = turn.read().unwrap_or_else(PoisonError::into_inner);
+            run(self)
         }
     }
 
