@@ -13,6 +13,8 @@ mod ground;
 mod health;
 mod http;
 mod manage;
+#[cfg(feature = "postgres")]
+mod many;
 mod people;
 #[cfg(feature = "postgres")]
 #[path = "../support/postgres.rs"]

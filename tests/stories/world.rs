@@ -48,6 +48,21 @@ pub(crate) async fn story_in_real_time(tell: impl AsyncFnOnce(&mut World)) {
     world.end().await;
 }
 
+/// Tells a story of several processes, in the machine's own time, on a server only. The story starts
+/// them itself.
+#[cfg(feature = "postgres")]
+pub(crate) async fn story_of_many(shards: u32, tell: impl AsyncFnOnce(&mut World)) {
+    if !crate::ground::on_postgres() {
+        return;
+    }
+    let people = playground::World::default();
+    let Some(mut world) = World::begin(people, shards, Clock::system()).await else {
+        return;
+    };
+    tell(&mut world).await;
+    world.end().await;
+}
+
 /// Tells a story to which the clicks come over HTTP, and for which there is no gateway.
 pub(crate) async fn story_over_http(tell: impl AsyncFnOnce(&mut World)) {
     let clock = Clock::manual(START.parse().expect("a time"));

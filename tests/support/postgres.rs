@@ -36,6 +36,9 @@ cat > /dev/null
 cd / && rm -rf "$1"
 "#;
 
+/// Tries to start a server that was killed.
+const START_AGAIN_MAX: u32 = 20;
+
 /// A server on which databases can be made.
 pub(crate) struct Server {
     /// An address of it; which database is in it does not matter.
@@ -88,6 +91,51 @@ impl Server {
             return None;
         };
         Some(of(cluster.url("postgres"), Some(cluster)))
+    }
+
+    /// A server of a test's own, which it may kill. `None` as with [`server`].
+    pub(crate) fn own() -> Option<Self> {
+        server()?;
+        let cluster = Cluster::start()?;
+        Some(Self {
+            address: cluster.url("postgres"),
+            template: OnceCell::new(),
+            made: AtomicU32::new(0),
+            _cluster: Some(cluster),
+        })
+    }
+
+    /// Ends it as a power cut would.
+    pub(crate) fn kill(&self) {
+        let cluster = self._cluster.as_ref().expect("its own cluster");
+        let pid = std::fs::read_to_string(cluster.folder.join("data/postmaster.pid"));
+        let pid = pid.expect("it runs").lines().next().map(str::to_owned);
+        let killed = Command::new("kill")
+            .arg("-9")
+            .arg(pid.expect("its number"))
+            .status();
+        assert!(killed.expect("kill").success());
+    }
+
+    /// Starts it again after [`Server::kill`], and waits until it has recovered.
+    pub(crate) fn start_again(&self) {
+        let cluster = self._cluster.as_ref().expect("its own cluster");
+        let data = cluster.folder.join("data");
+        // Its children notice one after the other that it is gone; until then it cannot start.
+        for _ in 0..START_AGAIN_MAX {
+            let mut start = owner();
+            start
+                .arg(cluster.programs.join("pg_ctl"))
+                .arg("-D")
+                .arg(&data);
+            start
+                .args(["-w", "-s", "-l"])
+                .arg(cluster.folder.join("server.log"));
+            if start.arg("start").status().expect("it runs").success() {
+                return;
+            }
+        }
+        panic!("PostgreSQL does not start again");
     }
 
     /// A new database, as `prepare` made the first one at the address it was given.
