@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::discord::delivery::{self, Delivered};
 use crate::discord::feature::Context;
 use crate::store::Failure;
-use crate::store::outbox::{ClaimDue, Delivery, Due, DueNow, NextDue, Owed, ReleaseClaim, Settle};
+use crate::store::outbox::{ClaimDue, Delivery, Due, DueNow, NextDue, Owed, ReleaseClaims, Settle};
 use crate::store::process::ProcessId;
 
 /// Deliveries under way at once.
@@ -43,6 +43,7 @@ pub async fn run(context: Context, claims: Claims, stop: CancellationToken) {
     let mut outbox = Outbox {
         context,
         claims,
+        in_doubt: false,
         under_way: HashSet::new(),
         deliveries: JoinSet::new(),
     };
@@ -56,6 +57,8 @@ pub async fn run(context: Context, claims: Claims, stop: CancellationToken) {
 struct Outbox {
     context: Context,
     claims: Claims,
+    /// There may be claims of this process that it does not know of.
+    in_doubt: bool,
     under_way: HashSet<i64>,
     deliveries: JoinSet<i64>,
 }
@@ -84,7 +87,10 @@ impl Outbox {
                 Some(ended) = self.deliveries.join_next(), if !self.deliveries.is_empty() => {
                     match ended {
                         Ok(id) => { self.under_way.remove(&id); }
-                        Err(error) => tracing::error!(%error, "a delivery did not end well"),
+                        Err(error) => {
+                            self.in_doubt = true;
+                            tracing::error!(%error, "a delivery did not end well");
+                        }
                     }
                 }
             }
@@ -94,44 +100,57 @@ impl Outbox {
     /// Begins as many deliveries as there is room for; when the next one will be due.
     async fn begin(&mut self) -> Result<Option<DateTime<Utc>>, Failure> {
         let now = self.context.clock.now();
-        let due = match &self.claims {
+        let claim = self.claims.as_ref().map(|claims| claims.borrow().clone());
+        let due = match &claim {
             None => {
                 let max = u32::try_from(DELIVERIES_MAX * 2).expect("a small number");
                 self.context.store.query(DueNow { now, max }).await?
             }
-            Some(claims) => {
-                let process = claims.borrow().clone();
-                self.claim(process, now).await?
-            }
+            Some(process) => self.claim(process, now).await?,
         };
         for due in due {
-            if self.under_way.len() >= DELIVERIES_MAX {
+            if self.deliveries.len() >= DELIVERIES_MAX {
                 break;
             }
-            if self.under_way.insert(due.id) {
-                let claim = self.claims.as_ref().map(|claims| claims.borrow().clone());
-                self.deliveries
-                    .spawn(deliver(self.context.clone(), due, claim));
+            // What was claimed is ours to deliver, also if we have only just let go of it.
+            if self.under_way.insert(due.id) || claim.is_some() {
+                let delivery = deliver(self.context.clone(), due, claim.clone());
+                self.deliveries.spawn(delivery);
             }
         }
         self.context.store.query(NextDue { now }).await
     }
 
     /// Claims as much as there is room for.
-    async fn claim(&self, process: ProcessId, now: DateTime<Utc>) -> Result<Vec<Due>, Failure> {
-        let room = DELIVERIES_MAX.saturating_sub(self.under_way.len());
+    async fn claim(
+        &mut self,
+        process: &ProcessId,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Due>, Failure> {
+        let store = &self.context.store;
+        if self.in_doubt {
+            let process = process.clone();
+            let Ok(()) = store
+                .execute_job(ReleaseClaims { process, id: None })
+                .await?;
+            self.in_doubt = false;
+        }
+        let room = DELIVERIES_MAX.saturating_sub(self.deliveries.len());
         let max = u32::try_from(room).expect("a small number");
         // Looking is cheaper than claiming, and mostly there is nothing to claim.
-        let first = DueNow {
-            now,
-            max: max.min(1),
-        };
-        if self.context.store.query(first).await?.is_empty() {
+        let first = max.min(1);
+        if store.query(DueNow { now, max: first }).await?.is_empty() {
             return Ok(Vec::new());
         }
-        let claim = ClaimDue { process, now, max };
-        let Ok(due) = self.context.store.execute_job(claim).await?;
-        Ok(due)
+        let process = process.clone();
+        match store.execute_job(ClaimDue { process, now, max }).await {
+            Ok(Ok(due)) => Ok(due),
+            Err(error) => {
+                // It may have been done all the same, and then nobody would deliver it.
+                self.in_doubt = true;
+                Err(error)
+            }
+        }
     }
 }
 
@@ -158,7 +177,8 @@ async fn deliver(context: Context, due: Due, claim: Option<ProcessId>) -> i64 {
 
 /// Lets others have a row again; it is tried until the store takes it or this process is gone.
 async fn release(context: &Context, process: ProcessId, id: i64) {
-    let release = ReleaseClaim { process, id };
+    let id = Some(id);
+    let release = ReleaseClaims { process, id };
     while let Err(error) = context.store.execute_job(release.clone()).await {
         tracing::warn!(%error, "a claim could not be released yet");
         tokio::time::sleep(Duration::from_millis(TROUBLE_WAIT_MS)).await;

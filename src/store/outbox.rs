@@ -253,22 +253,25 @@ impl Command for ClaimDue {
     }
 }
 
-/// Lets go of a row that was claimed and, delivered, is owed anew.
+/// Lets go of what was claimed: it is owed anew, or nobody knows any more what became of it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ReleaseClaim {
+pub struct ReleaseClaims {
     /// Who had claimed it.
     pub process: ProcessId,
-    /// The row's number.
-    pub id: i64,
+    /// The row's number; `None`: whatever the process has claimed.
+    pub id: Option<i64>,
 }
 
-impl Command for ReleaseClaim {
-    const NAME: &'static str = "release_claim";
+impl Command for ReleaseClaims {
+    const NAME: &'static str = "release_claims";
     type Answer = ();
     type Refusal = std::convert::Infallible;
 
     fn run(&self, tx: &mut dyn Transaction) -> Result<(), Stop<Self::Refusal>> {
-        tx.execute(sql!("outbox/release"), values![self.id, &self.process])?;
+        match self.id {
+            Some(id) => tx.execute(sql!("outbox/release"), values![id, &self.process])?,
+            None => tx.execute(sql!("outbox/release_all"), values![&self.process])?,
+        };
         Ok(())
     }
 }

@@ -276,9 +276,9 @@ async fn a_process_that_was_asleep_does_nothing_a_second_time() {
         leads(world, &sleeper).await;
         let player = world.person(3);
         player
-            .command("profile edit", json!({"reminder": "30"}))
+            .command("profile edit", json!({"reminder": "60"}))
             .await
-            .says("30 minutes");
+            .says("1 hour");
         let card = plan(world, "Nap").await;
         join(&player, &card, "Sleepy#1234").await;
 
@@ -286,7 +286,9 @@ async fn a_process_that_was_asleep_does_nothing_a_second_time() {
         shared_by(world, 2).await;
         sleeper.signal("-STOP");
         leads(world, &other).await;
-        let soon = "UPDATE sessions SET scheduled_time = scheduled_time - 7200 + 900";
+        // Nobody is reminded of what was near already when they joined.
+        let soon = "UPDATE session_queue SET joined_at = joined_at - 86400; \
+                    UPDATE sessions SET scheduled_time = scheduled_time - 7200 + 900";
         world.ground.change(soon).await;
         let reminded = |message: &Value| text_of(message).contains("Nap");
         player.in_private().sees("a reminder", reminded).await;
