@@ -96,6 +96,23 @@ fn a_token_that_discord_cannot_be_asked_about_is_not_shown_either() {
 }
 
 #[test]
+fn a_dyno_whose_disk_forgets_is_no_place_for_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    for url in [None, Some(("DATABASE_URL", ""))] {
+        let environment = [("BOT_TOKEN", SECRET), ("DYNO", "worker.1")];
+        let environment: Vec<_> = environment.into_iter().chain(url).collect();
+        let said = refused(folder.path(), &["run"], &environment);
+        assert!(said.contains("Heroku dyno"), "{said}");
+        assert!(said.contains("DATABASE_URL"), "{said}");
+    }
+    assert_eq!(
+        folder.path().read_dir().unwrap().count(),
+        0,
+        "nothing was opened"
+    );
+}
+
+#[test]
 fn settings_are_read_from_a_file_and_a_broken_one_is_told_without_its_content() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join(".env"), "SHARDS=many\n").unwrap();

@@ -9,11 +9,13 @@ use crate::store::Place;
 /// The database: a server if one is named, a file if not.
 pub(super) fn place(config: &Config) -> Result<Place, Failed> {
     let server = &config.server;
-    if let Some(url) = &server.database_url {
+    // Where files of settings name everything, empty means nothing.
+    let url = server.database_url.as_ref();
+    if let Some(url) = url.filter(|url| !url.reveal().is_empty()) {
         return place_at(url.reveal(), config)
             .map_err(|wrong| Failed::Settings(format!("DATABASE_URL cannot be used: {wrong}")));
     }
-    if server.db_host.is_some() {
+    if server.db_host.as_ref().is_some_and(|host| !host.is_empty()) {
         return in_parts(config);
     }
     for (name, set) in [

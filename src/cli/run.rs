@@ -47,9 +47,9 @@ pub(super) fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
 }
 
 fn settings(config: Config) -> Result<Settings, Failed> {
+    let database = super::database::place(&config)?;
     let shards = config.shards.unwrap_or(Shards::Auto);
     let unreachable = over_http(&config, shards);
-    let database = super::database::place(&config)?;
     let token = config.bot_token.ok_or_else(|| {
         Failed::Settings(
             "BOT_TOKEN is not set; put the bot's token from Discord's developer portal into the \
@@ -61,6 +61,9 @@ fn settings(config: Config) -> Result<Settings, Failed> {
         .check()
         .map_err(|wrong| Failed::Settings(format!("BOT_TOKEN {wrong}")))?;
     unreachable?;
+    if database.file().is_some() {
+        disk_remembers()?;
+    }
     let backups = super::backup::settings(&config.backup);
     Ok(Settings {
         token,
@@ -72,6 +75,18 @@ fn settings(config: Config) -> Result<Settings, Failed> {
         database,
         backups,
     })
+}
+
+/// A Heroku dyno forgets its disk whenever it is moved, so a file there is no place for data.
+fn disk_remembers() -> Result<(), Failed> {
+    if std::env::var_os("DYNO").is_some_and(|value| !value.is_empty()) {
+        return Err(Failed::Settings(
+            "this is a Heroku dyno, whose disk is forgotten at every restart, so SQLite would lose \
+             everything; add Heroku Postgres, which sets DATABASE_URL"
+                .into(),
+        ));
+    }
+    Ok(())
 }
 
 /// Refuses what could never be reached: interactions over HTTP without an address, and nothing else.

@@ -128,9 +128,9 @@ impl World {
             clock,
             discord,
             app: None,
-            over_http: false,
             ground,
             folder,
+            over_http: false,
             people,
             http: reqwest::Client::new(),
         })
