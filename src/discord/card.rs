@@ -179,6 +179,12 @@ pub fn accepted_line(
     place: &Place,
     now: DateTime<Utc>,
 ) -> String {
+    let (player, role) = (entry.person.id, place.role);
+    format!("<@{player}> · {role}{}", played(session, entry, place, now))
+}
+
+/// The rank that somebody plays with in a place, and whether they stream: " · Diamond 3 📺".
+fn played(session: &Session, entry: &Entry, place: &Place, now: DateTime<Utc>) -> String {
     let ladder = session.plan.mode.ladder(place.role);
     let account = entry
         .accounts
@@ -186,13 +192,7 @@ pub fn accepted_line(
         .find(|account| Some(account.id) == place.account);
     let declared = account.and_then(|account| account.ranks.get(&ladder));
     let rank = declared.map(|declared| format!(" · {}", rank(declared, now)));
-    format!(
-        "<@{}> · {}{}{}",
-        entry.person.id,
-        place.role,
-        rank.unwrap_or_default(),
-        streams(entry)
-    )
+    rank.unwrap_or_default() + &streams(entry)
 }
 
 fn waiting_line(session: &Session, entry: &Entry, now: DateTime<Utc>) -> String {
@@ -259,26 +259,29 @@ fn line_up(card: &mut Card, view: &SessionView, now: DateTime<Utc>) {
             } else {
                 format!("{role} {count}")
             };
-            in_role(card, view, &name, |is| is == role, now);
+            in_role(card, view, &name, Some(role), |is| is == role, now);
         }
         if view.queue.roles().into_iter().any(others) {
-            in_role(card, view, "Also in", others, now);
+            in_role(card, view, "Also in", None, others, now);
         }
     } else {
         in_role(
             card,
             view,
             &format!("Players {taken}/{places}"),
+            None,
             |_| true,
             now,
         );
     }
 }
 
+/// A field of those whose role is `wanted`; their lines do not repeat the role that the field is of.
 fn in_role(
     card: &mut Card,
     view: &SessionView,
     name: &str,
+    of: Option<Role>,
     wanted: impl Fn(Role) -> bool,
     now: DateTime<Utc>,
 ) {
@@ -287,9 +290,18 @@ fn in_role(
         .queue
         .accepted()
         .filter(|(_, place)| wanted(place.role))
-        .map(|(entry, place)| accepted_line(session, entry, place, now));
+        .map(|(entry, place)| match of {
+            Some(_) => {
+                let player = entry.person.id;
+                format!("<@{player}>{}", played(session, entry, place, now))
+            }
+            None => accepted_line(session, entry, place, now),
+        });
     let forgotten = view.queue.forgotten.iter().filter(|role| wanted(**role));
-    let forgotten = forgotten.map(|role| format!("*somebody who has left* · {role}"));
+    let forgotten = forgotten.map(|role| match of {
+        Some(_) => "*somebody who has left*".to_owned(),
+        None => format!("*somebody who has left* · {role}"),
+    });
     let lines: Vec<_> = present.chain(forgotten).collect();
     let asks_roles = session.plan.mode.asks_roles();
     // Two teams of one role are four players: half of a field's limit is plenty for them.

@@ -8,12 +8,13 @@ use std::collections::HashMap;
 use twilight_model::application::interaction::message_component::MessageComponentInteractionData;
 use twilight_model::application::interaction::modal::ModalInteractionComponent;
 use twilight_model::application::interaction::{
-    Interaction, InteractionDataResolved, InteractionType,
+    Interaction, InteractionDataResolved, InteractionMember, InteractionType,
 };
 use twilight_model::channel::message::MessageFlags;
 use twilight_model::guild::Permissions;
 use twilight_model::id::Id;
 use twilight_model::id::marker::UserMarker;
+use twilight_model::user::User;
 
 use crate::domain::ids::{ChannelId, GuildId, InteractionId, UserId};
 use crate::domain::profile::Person;
@@ -121,6 +122,8 @@ pub struct ChosenChannel {
     pub id: ChannelId,
     /// What the person who chose it may do there.
     pub permissions: Permissions,
+    /// What the bot may do there, if Discord tells.
+    pub app_permissions: Option<Permissions>,
 }
 
 impl Pressed {
@@ -142,6 +145,7 @@ impl Pressed {
             Some(ChosenChannel {
                 id: ChannelId(id.get().cast_signed()),
                 permissions: channel.permissions,
+                app_permissions: channel.app_permissions,
             })
         });
         Self {
@@ -154,11 +158,16 @@ impl Pressed {
 }
 
 /// Somebody who was chosen, by the name that they have in the server; `None` for a bot.
-pub(super) fn person(resolved: &InteractionDataResolved, id: Id<UserMarker>) -> Option<Person> {
-    let user = resolved.users.get(&id).filter(|user| !user.bot)?;
-    let nick = (resolved.members.get(&id)).and_then(|member| member.nick.clone());
-    Some(Person {
-        id: UserId(id.get().cast_signed()),
+fn person(resolved: &InteractionDataResolved, id: Id<UserMarker>) -> Option<Person> {
+    let member = resolved.members.get(&id);
+    human(resolved.users.get(&id)?, member)
+}
+
+/// Somebody by the name that they have in the server; `None` for a bot.
+pub(super) fn human(user: &User, member: Option<&InteractionMember>) -> Option<Person> {
+    let nick = member.and_then(|member| member.nick.clone());
+    (!user.bot).then(|| Person {
+        id: UserId(user.id.get().cast_signed()),
         name: nick
             .or_else(|| user.global_name.clone())
             .unwrap_or_else(|| user.name.clone()),

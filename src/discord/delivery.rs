@@ -1,4 +1,5 @@
-//! Delivers what the world is owed: a session's card, a notice to a person.
+//! Delivers what the world is owed: a session's card, a message that looks for players, a notice to a
+//! person.
 //!
 //! May touch: [`Rest`](super::rest::Rest) and the store. Invariant: what is sent is what the
 //! database says at that moment; delivering twice shows the same as delivering once.
@@ -6,9 +7,10 @@
 use super::feature::Context;
 use super::reply::Message;
 use super::rest::{RestError, code};
-use super::{card, notice};
-use crate::domain::ids::{MessageId, SessionId};
+use super::{call, card, notice};
+use crate::domain::ids::{CallId, ChannelId, MessageId, SessionId};
 use crate::store::Failure;
+use crate::store::call::{SettleCall, ViewCall};
 use crate::store::outbox::{Due, Owed};
 use crate::store::queue::{SessionView, ViewSession};
 
@@ -38,6 +40,8 @@ impl Delivered {
 pub async fn deliver(context: &Context, due: &Due) -> Delivered {
     let delivered = match &due.owed {
         Owed::Card(session) => deliver_card(context, *session).await,
+        Owed::Call(call) => deliver_call(context, *call).await,
+        Owed::Retraction { channel, message } => retract(context, *channel, *message).await,
         Owed::Message { to, notice } => {
             let message = notice::render(notice);
             let nonce = format!("n{}.{}", due.id, due.generation);
@@ -107,6 +111,63 @@ async fn post_card(
         .post(view.session.channel, message, &nonce)
         .await?;
     Ok(Delivered::Done(Some((view.session.id, Some(posted)))))
+}
+
+/// How the posting of a message that looks for players ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Posting {
+    /// It is there.
+    Posted,
+    /// Discord refuses it for good, with this code.
+    Refused(u64),
+    /// It may be, later; it is still owed.
+    Later,
+}
+
+/// Posts a message that looks for players at once, for whoever waits for it.
+pub async fn post_call(context: &Context, call: CallId) -> Posting {
+    match deliver_call(context, call).await {
+        Ok(_) => Posting::Posted,
+        Err(Trouble::Rest(error)) if !error.is_passing() => {
+            Posting::Refused(error.code().unwrap_or_default())
+        }
+        Err(_) => Posting::Later,
+    }
+}
+
+async fn deliver_call(context: &Context, id: CallId) -> Result<Delivered, Trouble> {
+    let Some((call, view)) = context.store.query(ViewCall(id)).await? else {
+        return Ok(Delivered::Done(None));
+    };
+    let text = call::render(&view);
+    let message = match call.message {
+        None => {
+            let nonce = format!("l{id}");
+            Some(context.rest.post(call.channel, &text, &nonce).await?)
+        }
+        Some(message) => match context.rest.edit(call.channel, message, &text).await {
+            Ok(()) => return Ok(Delivered::Done(None)),
+            // Somebody does not want it there.
+            Err(error) if error.code() == Some(code::UNKNOWN_MESSAGE) => None,
+            Err(error) => return Err(error.into()),
+        },
+    };
+    let at = context.clock.now();
+    let settle = SettleCall { call, message, at };
+    let Ok(()) = context.store.execute_job(settle).await?;
+    Ok(Delivered::Done(None))
+}
+
+/// Takes a message away; one that is gone is as good.
+async fn retract(
+    context: &Context,
+    channel: ChannelId,
+    message: MessageId,
+) -> Result<Delivered, Trouble> {
+    match context.rest.delete(channel, message).await {
+        Err(error) if error.code() != Some(code::UNKNOWN_MESSAGE) => Err(error.into()),
+        _ => Ok(Delivered::Done(None)),
+    }
 }
 
 async fn deliver_message(

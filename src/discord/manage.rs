@@ -4,7 +4,11 @@
 //! May touch: the store and twilight's models. Invariant: nothing is remembered between two
 //! clicks but what is in the custom ids; every answer shows what is true now.
 
+mod call;
+mod decide;
+mod organisers;
 mod place;
+mod start;
 mod view;
 mod words;
 
@@ -15,9 +19,8 @@ use super::reply::Reply;
 use super::session::refused;
 use crate::domain::ids::{AccountId, SessionId, UserId};
 use crate::domain::manage::ManageRefusal;
-use crate::domain::role::Role;
 use crate::domain::session::{Actor, SessionRefusal};
-use crate::store::queue::{AcceptPlayer, RejectPlayer, SessionView, TakeBack, ViewSession};
+use crate::store::queue::{SessionView, ViewSession};
 use crate::store::session::SetOpen;
 use place::Place;
 
@@ -38,23 +41,70 @@ pub const FEATURE: Feature = Feature {
             run: |ctx, click, it| Box::pin(account(ctx, click, it)),
         },
         Route {
-            name: "manage-accept",
-            run: |ctx, click, it| Box::pin(accept(ctx, click, it)),
+            name: decide::ACCEPT,
+            run: |ctx, click, it| Box::pin(decide::accept(ctx, click, it)),
         },
         Route {
-            name: "manage-reject",
-            run: |ctx, click, it| Box::pin(reject(ctx, click, it)),
+            name: decide::ANYWAY,
+            run: |ctx, click, it| Box::pin(decide::anyway(ctx, click, it)),
         },
         Route {
-            name: "manage-back",
-            run: |ctx, click, it| Box::pin(take_back(ctx, click, it)),
+            name: decide::ANYWAY_SURE,
+            run: |ctx, click, it| Box::pin(decide::anyway_sure(ctx, click, it)),
+        },
+        Route {
+            name: decide::REJECT_WHY,
+            run: |ctx, click, it| Box::pin(decide::reject_why(ctx, click, it)),
+        },
+        Route {
+            name: decide::SWAP,
+            run: |ctx, click, it| Box::pin(decide::swap(ctx, click, it)),
+        },
+        Route {
+            name: decide::REJECT,
+            run: |ctx, click, it| Box::pin(decide::reject(ctx, click, it)),
+        },
+        Route {
+            name: decide::TAKE_BACK,
+            run: |ctx, click, it| Box::pin(decide::take_back(ctx, click, it)),
         },
         Route {
             name: "manage-queue",
             run: |ctx, click, it| Box::pin(set_open(ctx, click, it)),
         },
+        Route {
+            name: organisers::PAGE,
+            run: |ctx, click, it| Box::pin(organisers::page(ctx, click, it)),
+        },
+        Route {
+            name: organisers::SHARE,
+            run: |ctx, click, it| Box::pin(organisers::share(ctx, click, it)),
+        },
+        Route {
+            name: call::PAGE,
+            run: |ctx, click, it| Box::pin(call::page(ctx, click, it)),
+        },
+        Route {
+            name: call::POST,
+            run: |ctx, click, it| Box::pin(call::post(ctx, click, it)),
+        },
+        Route {
+            name: call::CLOSE,
+            run: |ctx, click, it| Box::pin(call::close(ctx, click, it)),
+        },
+        Route {
+            name: start::ASK,
+            run: |ctx, click, it| Box::pin(start::ask(ctx, click, it)),
+        },
+        Route {
+            name: start::SURE,
+            run: |ctx, click, it| Box::pin(start::sure(ctx, click, it)),
+        },
     ],
-    modals: &[],
+    modals: &[Route {
+        name: decide::REJECT_WHY,
+        run: |ctx, click, it| Box::pin(decide::reject_said(ctx, click, it)),
+    }],
 };
 
 /// `manage:SESSION[:PLACE]`: the dashboard.
@@ -89,94 +139,6 @@ async fn account(context: Context, click: Click, pressed: Pressed) -> Result<Rep
         (Ok(desk), Some(user)) => desk.player(user, chosen, "").await,
         (Ok(desk), None) => desk.overview("").await,
         (Err(reply), _) => Ok(reply),
-    }
-}
-
-/// `manage-accept:SESSION:USER:ACCOUNT:ROLE:PLACE`.
-async fn accept(context: Context, click: Click, pressed: Pressed) -> Result<Reply, Fault> {
-    let args: Vec<_> = pressed.args.split(':').collect();
-    let desk = Desk::of(
-        &context,
-        &click,
-        &pressed.args,
-        Place::parse(args.get(4).copied()),
-    );
-    let desk = match desk {
-        Ok(desk) => desk,
-        Err(reply) => return Ok(reply),
-    };
-    let player = args.get(1).and_then(|word| user_id(word));
-    let account = args.get(2).and_then(|word| word.parse().ok());
-    let role = args.get(3).and_then(|word| Role::parse(word));
-    let (Some(player), Some(account), Some(role)) = (player, account.map(AccountId), role) else {
-        return desk.overview(STALE).await;
-    };
-    let command = AcceptPlayer {
-        session: desk.session,
-        actor: desk.actor,
-        player,
-        role,
-        account,
-        at: click.at,
-    };
-    match context.execute(&click, command).await? {
-        Ok(done) => {
-            let said = format!("✅ <@{player}> is in as {}.", done.role);
-            desk.overview(&said).await
-        }
-        Err(refusal) => desk.refused(&refusal, player, Some(account)).await,
-    }
-}
-
-/// `manage-reject:SESSION:USER:PLACE`.
-async fn reject(context: Context, click: Click, pressed: Pressed) -> Result<Reply, Fault> {
-    let (desk, player) = match about(&context, &click, &pressed.args) {
-        Ok(about) => about,
-        Err(reply) => return Ok(reply),
-    };
-    let Some(player) = player else {
-        return desk.overview(STALE).await;
-    };
-    let command = RejectPlayer {
-        session: desk.session,
-        actor: desk.actor,
-        player,
-        reason: String::new(),
-        at: click.at,
-    };
-    match context.execute(&click, command).await? {
-        Ok(_) => {
-            let said = format!("<@{player}> was turned down. *Turned down* below has them.");
-            desk.overview(&said).await
-        }
-        Err(refusal) => desk.refused(&refusal, player, None).await,
-    }
-}
-
-/// `manage-back:SESSION:USER:PLACE`.
-async fn take_back(context: Context, click: Click, pressed: Pressed) -> Result<Reply, Fault> {
-    let (desk, player) = match about(&context, &click, &pressed.args) {
-        Ok(about) => about,
-        Err(reply) => return Ok(reply),
-    };
-    let Some(player) = player else {
-        return desk.overview(STALE).await;
-    };
-    let command = TakeBack {
-        session: desk.session,
-        actor: desk.actor,
-        player,
-        at: click.at,
-    };
-    match context.execute(&click, command).await? {
-        Ok(done) => {
-            let said = match done.role {
-                Some(role) => format!("<@{player}> waits again; their place as {role} is free."),
-                None => format!("<@{player}> waits in the queue again."),
-            };
-            desk.overview(&said).await
-        }
-        Err(refusal) => desk.refused(&refusal, player, None).await,
     }
 }
 
@@ -237,6 +199,12 @@ impl<'a> Desk<'a> {
         })
     }
 
+    /// The desk of a click whose place in the dashboard is the argument numbered `place`.
+    fn at(context: &'a Context, click: &'a Click, args: &str, place: usize) -> Result<Self, Reply> {
+        let place = Place::parse(args.split(':').nth(place));
+        Self::of(context, click, args, place)
+    }
+
     /// The dashboard, with what has just happened.
     async fn overview(&self, said: &str) -> Result<Reply, Fault> {
         Ok(match self.view().await? {
@@ -258,7 +226,15 @@ impl<'a> Desk<'a> {
         };
         let at = self.click.at;
         Ok(Reply::Update(match view.queue.entry(user) {
-            Some(entry) => view::player(&view, entry, chosen, self.place, said, at),
+            Some(entry) => {
+                let shown = view::Shown {
+                    view: &view,
+                    entry,
+                    actor: &self.actor,
+                    place: self.place,
+                };
+                shown.player(chosen, said, at)
+            }
             None => {
                 let said = words::refusal(&ManageRefusal::NotIn, user);
                 view::overview(&view, self.place, &said, at)

@@ -5,10 +5,11 @@
 //!
 //! ```text
 //! gateway, inline → dispatch → profile, account, session, queue, manage → reply → rest
-//!                                           card, notice → delivery (for the outbox)
+//!                                           card, call, notice → delivery (for the outbox)
 //! ```
 
 pub mod account;
+pub mod call;
 pub mod card;
 pub mod click;
 pub mod delivery;

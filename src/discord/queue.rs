@@ -250,7 +250,8 @@ fn welcome(joined: &Joined) -> Reply {
     } else {
         format!(
             "✅ You are in the queue of **{title}**{roles}. It starts {at}; the organiser chooses \
-             who plays, and I tell you. *Join* changes what you offer, *Leave* takes you out."
+             who plays, and I tell you. *Join* changes what you offer and leaves the organiser a \
+             note, *Leave* takes you out."
         )
     })
 }

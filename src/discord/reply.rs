@@ -4,15 +4,18 @@
 //! and all answers to a person are for that person alone.
 
 use twilight_model::application::command::{CommandOptionChoice, CommandOptionChoiceValue};
+use twilight_model::channel::ChannelType;
 use twilight_model::channel::message::component::{
-    ActionRow, Button, ButtonStyle, Component, Label, SelectMenu, SelectMenuOption, SelectMenuType,
-    TextInput, TextInputStyle,
+    ActionRow, Button, ButtonStyle, Component, Label, SelectDefaultValue, SelectMenu,
+    SelectMenuOption, SelectMenuType, TextInput, TextInputStyle,
 };
 use twilight_model::channel::message::{AllowedMentions, Embed, MessageFlags};
 use twilight_model::http::attachment::Attachment;
 use twilight_model::http::interaction::InteractionResponseData;
+use twilight_model::id::Id;
 
 use super::text::truncate;
+use crate::domain::ids::UserId;
 
 /// Choices that an autocompletion can offer.
 pub const CHOICES_MAX: usize = 25;
@@ -195,6 +198,52 @@ pub fn menu(
         max_values: Some(max.min(count)),
         min_values: Some(min),
         options: Some(options.into_iter().take(OPTIONS_MAX).collect()),
+        placeholder: Some(placeholder.to_owned()),
+        required: None,
+    })
+}
+
+/// A menu of the server's people, of whom between `min` and `max` are chosen; `chosen` are so
+/// already.
+pub fn people_menu(
+    id: impl Into<String>,
+    placeholder: &str,
+    chosen: &[UserId],
+    (min, max): (u8, u8),
+) -> Component {
+    let user = |user: &UserId| Id::new_checked(user.0.cast_unsigned());
+    let chosen = chosen.iter().filter_map(user).map(SelectDefaultValue::User);
+    Component::SelectMenu(SelectMenu {
+        id: None,
+        channel_types: None,
+        custom_id: id.into(),
+        default_values: Some(chosen.collect()),
+        disabled: false,
+        kind: SelectMenuType::User,
+        max_values: Some(max),
+        min_values: Some(min),
+        options: None,
+        placeholder: Some(placeholder.to_owned()),
+        required: None,
+    })
+}
+
+/// A menu of the server's channels that can be written in, of which one is chosen.
+pub fn channel_menu(id: impl Into<String>, placeholder: &str) -> Component {
+    Component::SelectMenu(SelectMenu {
+        id: None,
+        channel_types: Some(vec![
+            ChannelType::GuildText,
+            ChannelType::GuildAnnouncement,
+            ChannelType::PublicThread,
+        ]),
+        custom_id: id.into(),
+        default_values: None,
+        disabled: false,
+        kind: SelectMenuType::Channel,
+        max_values: Some(1),
+        min_values: Some(1),
+        options: None,
         placeholder: Some(placeholder.to_owned()),
         required: None,
     })

@@ -266,6 +266,21 @@ impl Rest {
         Ok(())
     }
 
+    /// Takes a message of the bot's away.
+    ///
+    /// # Errors
+    /// [`RestError`].
+    pub async fn delete(&self, channel: ChannelId, id: MessageId) -> Result<(), RestError> {
+        let _place = place(&self.0.in_flight).await;
+        let (channel, id) = (
+            Id::new(channel.0.cast_unsigned()),
+            Id::new(id.0.cast_unsigned()),
+        );
+        let request = self.0.limited.delete_message(channel, id);
+        request.await.map_err(failed)?;
+        Ok(())
+    }
+
     /// The channel of the bot's direct messages with a person.
     ///
     /// # Errors

@@ -10,6 +10,7 @@
 //! pick        a session from a list            list      /session list, show
 //! create      /session create                  guided    /session plan: the same without typing
 //! edit        /session edit, and its form      cancel    /session cancel, asking first
+//! history     /session history                 share     the option co-organiser
 //! ```
 
 mod cancel;
@@ -18,9 +19,11 @@ mod create;
 mod definition;
 mod edit;
 mod guided;
+mod history;
 mod list;
 mod options;
 mod pick;
+mod share;
 mod words;
 
 use twilight_interactions::command::{CommandModel as _, CreateCommand as _};
@@ -33,6 +36,7 @@ use definition::SessionCommand;
 
 pub use cancel::{ASK as CANCEL_ASK, cancel_question};
 pub use edit::{ASK as EDIT_ASK, edit_modal};
+pub use history::PAGE as HISTORY;
 pub use options::{DESCRIPTION, LENGTH, TITLE};
 pub use words::{IN_A_SERVER, length, limits, refused, status};
 
@@ -48,6 +52,10 @@ pub const FEATURE: Feature = Feature {
         Route {
             name: list::PAGE,
             run: |ctx, click, pressed| Box::pin(list::turn(ctx, click, pressed)),
+        },
+        Route {
+            name: history::PAGE,
+            run: |ctx, click, pressed| Box::pin(history::turn(ctx, click, pressed)),
         },
         Route {
             name: edit::ASK,
@@ -123,5 +131,6 @@ async fn run(ctx: Context, click: Click, data: CommandData) -> Result<Reply, Fau
         SessionCommand::Show(options) => list::show(&ctx, &click, &actor, &options.session).await,
         SessionCommand::Edit(options) => edit::run(&ctx, &click, &actor, &options).await,
         SessionCommand::Cancel(options) => cancel::run(&ctx, &actor, &options).await,
+        SessionCommand::History(options) => history::run(&ctx, &actor, &options.session).await,
     }
 }

@@ -38,6 +38,8 @@ ids! {
     InteractionId,
     /// A session, as the database numbers them.
     SessionId,
+    /// A message that looks for players, as the database numbers them.
+    CallId,
     /// A Battle.net account, as the database numbers them.
     AccountId,
 }

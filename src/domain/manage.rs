@@ -1,13 +1,20 @@
-//! What an organiser decides about the people in a queue: accept, turn down, take back.
+//! What an organiser decides about the people in a queue: accept, turn down, take back, swap.
 //!
-//! Pure. Invariant: an accepted player fits the mode's composition and the session's rank limits,
-//! and has no other place.
+//! Pure. Invariant: an accepted player has no other place, and fits the mode's composition and the
+//! session's rank limits, or an override is on record for them. Rank limits are the organisers' own,
+//! so that they may override them; the caps on roles are the game's, and only an administrator may,
+//! never beyond the size of the teams.
+
+mod swap;
 
 use super::account::Account;
 use super::ids::{AccountId, UserId};
+use super::log::Beyond;
 use super::queue::{Entry, Offer, Queue, RankRefusal, Standing};
 use super::role::Role;
-use super::session::{Session, SessionRefusal};
+use super::session::{Actor, Session, SessionRefusal};
+
+pub use swap::{Seat, Swap, swap};
 
 /// Why an organiser's decision about somebody is not possible.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +35,8 @@ pub enum ManageRefusal {
     NoSuchAccount,
     /// The player's rank does not fit.
     Rank(RankRefusal),
+    /// The two both wait, or play the same role.
+    NothingToSwap,
 }
 
 /// Decides whether `user` may be accepted into `role` on `account`; `organiser` is the account
@@ -56,6 +65,52 @@ pub fn accept(
         organiser,
     };
     offer.admit(session, role).map_err(ManageRefusal::Rank)
+}
+
+/// As [`accept`], but what `actor` may override does not stand in the way: it is the answer.
+///
+/// # Errors
+/// [`ManageRefusal`], for what they may not override.
+pub fn accept_beyond(
+    session: &Session,
+    queue: &Queue,
+    (user, role, account): (UserId, Role, AccountId),
+    organiser: Option<&Account>,
+    actor: &Actor,
+) -> Result<Option<Beyond>, ManageRefusal> {
+    let Err(refusal) = accept(session, queue, user, role, account, organiser) else {
+        return Ok(None);
+    };
+    let Some(beyond) = overridable(session, queue, &refusal, actor) else {
+        return Err(refusal);
+    };
+    // The cap is judged before the account is looked at.
+    let entry = waiting(session, queue.entry(user))?;
+    if entry.accounts.iter().any(|offered| offered.id == account) {
+        Ok(Some(beyond))
+    } else {
+        Err(ManageRefusal::NoSuchAccount)
+    }
+}
+
+/// The limit that `actor`, who may manage the session, overrides if they accept somebody in spite of
+/// `refusal`; `None` if they may not.
+pub fn overridable(
+    session: &Session,
+    queue: &Queue,
+    refusal: &ManageRefusal,
+    actor: &Actor,
+) -> Option<Beyond> {
+    match refusal {
+        ManageRefusal::Rank(_) => Some(Beyond::Rank),
+        ManageRefusal::NoRoom(role) => {
+            let mode = session.plan.mode;
+            let taken = u32::try_from(queue.roles().len()).unwrap_or(u32::MAX);
+            let has_place = taken < session.plan.places() && mode.roles().contains(*role);
+            (actor.administrator && has_place).then_some(Beyond::Cap)
+        }
+        _ => None,
+    }
 }
 
 /// Decides whether somebody may be turned down.

@@ -9,13 +9,18 @@
 //! zone    time zones as people name them       when     dates and times as people type them
 //! text    text as people type it, cleaned      battletag, ids
 //! account, profile, session, queue, manage     what the commands decide about
+//! balance  two fair teams: the best line-ups over all line-ups
 //! log     the record of what was done about a session
+//! call    looking for one more: what a message says that looks for players
+//! wide    ranked stacks that the game calls wide groups
 //! backup  names of backups, and which are kept
 //! ```
 
 pub mod account;
 pub mod backup;
+pub mod balance;
 pub mod battletag;
+pub mod call;
 pub mod ids;
 pub mod ladder;
 pub mod log;
@@ -29,4 +34,5 @@ pub mod role;
 pub mod session;
 pub mod text;
 pub mod when;
+pub mod wide;
 pub mod zone;

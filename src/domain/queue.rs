@@ -29,6 +29,9 @@ pub struct Place {
     pub account: Option<AccountId>,
     /// When they were accepted.
     pub at: DateTime<Utc>,
+    /// Whether a limit was overridden for it.
+    #[serde(default)]
+    pub overridden: bool,
 }
 
 /// One person in the queue of a session.

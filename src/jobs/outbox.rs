@@ -20,7 +20,7 @@ use crate::store::process::ProcessId;
 
 /// Deliveries under way at once.
 const DELIVERIES_MAX: usize = 64;
-/// A card is edited this often at most, in milliseconds: Discord allows five edits in five
+/// A card, or a message that looks for players, is edited this often at most, in milliseconds: Discord allows five edits in five
 /// seconds on a channel.
 const CARD_EVERY_MS: u64 = 1_000;
 /// The wait before the second try, in seconds; each further one waits twice as long.
@@ -156,7 +156,7 @@ impl Outbox {
 
 async fn deliver(context: Context, due: Due, claim: Option<ProcessId>) -> i64 {
     let id = due.id;
-    let is_card = matches!(due.owed, Owed::Card(_));
+    let is_card = matches!(due.owed, Owed::Card(_) | Owed::Call(_));
     let delivered = delivery::deliver(&context, &due).await;
     let left = match settle(&context, due, delivered).await {
         Ok(left) => left,
@@ -189,6 +189,8 @@ async fn release(context: &Context, process: ProcessId, id: i64) {
 async fn settle(context: &Context, due: Due, delivered: Delivered) -> Result<bool, Failure> {
     let kind = match due.owed {
         Owed::Card(_) => "card",
+        Owed::Call(_) => "call",
+        Owed::Retraction { .. } => "retraction",
         Owed::Message { .. } => "message",
     };
     context.metrics().delivered(kind, delivered.as_str());

@@ -9,6 +9,7 @@
 
 pub mod account;
 pub mod backup;
+pub mod call;
 pub mod cleanup;
 pub mod clock;
 mod command;

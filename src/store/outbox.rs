@@ -1,4 +1,5 @@
-//! What the world is owed: card refreshes and direct messages, as rows.
+//! What the world is owed: card refreshes, messages that look for players, and direct messages, as
+//! rows.
 //!
 //! May touch: the domain and [`Transaction`]. Invariant: a row is written in the transaction that
 //! caused it and goes when it is delivered; if something was owed anew meanwhile (its generation
@@ -10,12 +11,17 @@ use serde::{Deserialize, Serialize};
 use super::process::{self, ProcessId};
 use super::sql::{DbError, Row, json, sql, values};
 use super::{Command, Question, Read, Stop, Transaction};
-use crate::domain::ids::{MessageId, SessionId, UserId};
+use crate::domain::ids::{CallId, ChannelId, MessageId, SessionId, UserId};
 use crate::domain::role::Role;
 
 /// The kind of the rows that refresh a card; their key is the session.
 pub(super) const CARD: &str = "card";
 const DIRECT_MESSAGE: &str = "direct_message";
+/// The kind of the rows that refresh a message that looks for players; their key is its number.
+/// `outbox/owe_calls` has it too.
+const CALL: &str = "call";
+/// The kind of the rows that take a message away; their key is the message.
+const RETRACTION: &str = "retraction";
 /// What notices about being accepted or not are about.
 const PLACE: &str = "place";
 
@@ -93,6 +99,15 @@ pub enum Notice {
 pub enum Owed {
     /// The card of a session is to show what is true now.
     Card(SessionId),
+    /// A message that looks for players is to say what is true now.
+    Call(CallId),
+    /// A message is to go.
+    Retraction {
+        /// Where it is.
+        channel: ChannelId,
+        /// Which.
+        message: MessageId,
+    },
     /// A person is to be told something.
     Message {
         /// Whom.
@@ -116,12 +131,18 @@ pub struct Due {
 }
 
 #[derive(Serialize, Deserialize)]
+struct Place {
+    channel: ChannelId,
+}
+
+#[derive(Serialize, Deserialize)]
 struct Letter {
     to: UserId,
     notice: Notice,
 }
 
-/// Owes the refresh of a session's card. What is owed already only becomes owed anew.
+/// Owes the refresh of a session's card, and of the messages that look for players of it. What is
+/// owed already only becomes owed anew.
 pub(super) fn owe_card(
     tx: &mut dyn Transaction,
     session: SessionId,
@@ -131,6 +152,43 @@ pub(super) fn owe_card(
         sql!("outbox/owe"),
         values![CARD, session.to_string(), "{}", now, now],
     )?;
+    tx.execute(sql!("outbox/owe_calls"), values![session, now])?;
+    Ok(())
+}
+
+/// Owes a message that looks for players, or its refresh, from `due` on.
+pub(super) fn owe_call(
+    tx: &mut dyn Transaction,
+    call: CallId,
+    due: DateTime<Utc>,
+) -> Result<(), DbError> {
+    let values = values![CALL, call.to_string(), "{}", due, due];
+    tx.execute(sql!("outbox/owe"), values)?;
+    Ok(())
+}
+
+/// Owes a message that looks for players no longer.
+pub(super) fn withdraw_call(tx: &mut dyn Transaction, call: CallId) -> Result<(), DbError> {
+    let values = values![CALL, call.to_string()];
+    tx.execute(sql!("outbox/withdraw"), values)?;
+    Ok(())
+}
+
+/// Owes the end of a message.
+pub(super) fn owe_retraction(
+    tx: &mut dyn Transaction,
+    channel: ChannelId,
+    message: MessageId,
+    now: DateTime<Utc>,
+) -> Result<(), DbError> {
+    let values = [
+        RETRACTION.into(),
+        message.to_string().into(),
+        json(&Place { channel }),
+        now.into(),
+        now.into(),
+    ];
+    tx.execute(sql!("outbox/owe"), &values)?;
     Ok(())
 }
 
@@ -278,11 +336,19 @@ impl Command for ReleaseClaims {
 
 fn due(row: &Row) -> Result<Due, DbError> {
     let kind: String = row.get("kind")?;
-    let owed = if kind == CARD {
-        Owed::Card(SessionId(row.word("key", |key| key.parse().ok())?))
-    } else {
-        let Letter { to, notice } = row.json("payload")?;
-        Owed::Message { to, notice }
+    let number = || row.word("key", |key| key.parse().ok());
+    let owed = match kind.as_str() {
+        CARD => Owed::Card(SessionId(number()?)),
+        CALL => Owed::Call(CallId(number()?)),
+        RETRACTION => {
+            let Place { channel } = row.json("payload")?;
+            let message = MessageId(number()?);
+            Owed::Retraction { channel, message }
+        }
+        _ => {
+            let Letter { to, notice } = row.json("payload")?;
+            Owed::Message { to, notice }
+        }
     };
     Ok(Due {
         id: row.get("id")?,

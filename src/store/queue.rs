@@ -8,6 +8,7 @@ use std::collections::HashMap;
 mod join;
 mod leave;
 mod place;
+mod swap;
 #[cfg(test)]
 mod tests;
 
@@ -22,7 +23,11 @@ use crate::domain::session::{Actor, Session, SessionRefusal};
 
 pub use join::{JoinAsNewcomer, JoinQueue, Joined};
 pub use leave::{LeaveQueue, Left, RefreshCard, Refreshed, Streaming, ToggleStreaming};
-pub use place::{AcceptPlayer, Accepted, RejectPlayer, Rejected, TakeBack, TakenBack};
+pub use place::{
+    AcceptAnyway, AcceptPlayer, Accepted, AcceptedAnyway, RejectPlayer, Rejected, TakeBack,
+    TakenBack,
+};
+pub use swap::{SwapPlayers, Swapped};
 
 /// Everything that a card or a dashboard shows of a session.
 #[derive(Debug)]
@@ -171,6 +176,7 @@ fn read_entry(row: &Row, accounts: Vec<Account>) -> Result<Entry, DbError> {
             role: row.word("role", Role::parse)?,
             account: row.get("account_id")?,
             at: row.get("selected_at")?,
+            overridden: row.get("overridden")?,
         }),
     };
     Ok(Entry {

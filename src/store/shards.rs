@@ -146,11 +146,12 @@ impl Command for BookIdentify {
         // By the database's clock: what it differs from ours by cancels out.
         let now = tx.query_one(sql!("gateway/now_ms", postgres), values![])?;
         let now: i64 = now.ok_or(DbError::NoRow("gateway/now_ms"))?.get("now_ms")?;
-        let book = values![self.bucket, now, IDENTIFY_EVERY_MS];
+        let free_at = now + IDENTIFY_EVERY_MS;
+        let book = values![self.bucket, free_at, now, IDENTIFY_EVERY_MS];
         let booked = tx.query_one(sql!("gateway/book"), book)?;
-        Ok(booked
-            .ok_or(DbError::NoRow("gateway/book"))?
-            .get("wait_ms")?)
+        let booked = booked.ok_or(DbError::NoRow("gateway/book"))?;
+        let free_at: i64 = booked.get("free_at_ms")?;
+        Ok(free_at - IDENTIFY_EVERY_MS - now)
     }
 }
 

@@ -188,6 +188,7 @@ ids_as_values!(
     MessageId,
     InteractionId,
     SessionId,
+    CallId,
     AccountId
 );
 

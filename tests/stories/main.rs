@@ -9,9 +9,13 @@ mod card;
 #[path = "../support/contract.rs"]
 mod contract;
 mod crash;
+mod dashboard;
+mod decisions;
 mod ground;
 mod health;
 mod http;
+mod lfg;
+mod log;
 mod manage;
 #[cfg(feature = "postgres")]
 mod many;

@@ -11,6 +11,7 @@ use crate::domain::mode::Mode;
 use crate::domain::queue::Entry;
 use crate::domain::queue::fixtures::{account, entry, placed, queue, rejected, session, start};
 use crate::domain::role::Role;
+use crate::domain::session::Actor;
 use crate::store::queue::SessionView;
 
 /// Characters of an embed's description.
@@ -124,7 +125,22 @@ fn every_player_keeps_to_discords_limits() {
         for entry in &view.queue.entries {
             let place = Place::parse(Some("w80"));
             let chosen = Some(AccountId(i64::MAX - 9));
-            let ids = check(&view::player(&view, entry, chosen, place, "", start()));
+            let ids = {
+                let actor = &Actor {
+                    user: UserId(1),
+                    guild: crate::domain::ids::GuildId(10),
+                    manages_events: true,
+                    administrator: true,
+                };
+                let view = &view;
+                let shown = view::Shown {
+                    view,
+                    entry,
+                    actor,
+                    place,
+                };
+                check(&shown.player(chosen, "", start()))
+            };
             let longest = ids.iter().map(|id| length(id)).max();
             assert!(longest > Some(20), "{ids:?}");
         }

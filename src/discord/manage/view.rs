@@ -1,32 +1,33 @@
-//! What the organiser sees: the queue in pages, and one player at a time.
+//! What the organiser sees: the queue in pages, and (`player`) one player at a time.
 //!
 //! Pure. Invariant: rendered from one snapshot; all that a button needs to know is in its id.
+
+mod player;
 
 use chrono::{DateTime, Utc};
 use twilight_model::channel::message::component::{ButtonStyle, Component, SelectMenuOption};
 use twilight_util::builder::embed::{EmbedBuilder, EmbedFieldBuilder, EmbedFooterBuilder};
 
 use super::place::{PAGE_MAX, Place, Tab, pages};
-use super::words;
+use super::{call, organisers, start, words};
 use crate::discord::card::{
     EMBED_TITLE_MAX_CHARS, FIELD_MAX_CHARS, STREAM_MARK, accepted_line, fitting, needs, offered,
-    rank, state,
+    organisers as led_by, state,
 };
-use crate::discord::reply::{CHOICE_MAX_CHARS, Message, button, disabled, menu, option};
-use crate::discord::session::{CANCEL_ASK, EDIT_ASK};
+use crate::discord::reply::{CHOICE_MAX_CHARS, Message, button, menu, option};
+use crate::discord::session::{CANCEL_ASK, EDIT_ASK, HISTORY};
 use crate::discord::text::{escape, relative_time, truncate};
-use crate::domain::account::Account;
-use crate::domain::ids::{AccountId, UserId};
-use crate::domain::ladder::Ladder;
-use crate::domain::manage::accept;
 use crate::domain::queue::{Entry, Standing};
-use crate::domain::role::Role;
 use crate::domain::session::{Session, Status};
 use crate::domain::text::{Lines, clean};
 use crate::store::queue::SessionView;
+pub(super) use player::{Shown, obstacle};
 
 /// Characters of the list on one page: with all else it stays within an embed's limit.
 const LIST_MAX_CHARS: usize = 3_600;
+
+/// Marks a place for which a limit was overridden.
+const OVERRIDE_MARK: &str = " · ⚠️ override";
 
 /// The dashboard: the session, who is in, and one page of who waits or was turned down. `said` is
 /// what has just happened.
@@ -43,12 +44,20 @@ pub(super) fn overview(
     let accepted: Vec<_> = view
         .queue
         .accepted()
-        .map(|(entry, in_place)| accepted_line(session, entry, in_place, now))
+        .map(|(entry, in_place)| {
+            let line = accepted_line(session, entry, in_place, now);
+            if in_place.overridden {
+                line + OVERRIDE_MARK
+            } else {
+                line
+            }
+        })
         .collect();
     let mut embed = EmbedBuilder::new()
         .title(title("Manage: ", &session.plan.title))
         .description(list(session, &page, place, now))
         .field(EmbedFieldBuilder::new("State", state(session.status)).inline())
+        .field(EmbedFieldBuilder::new("Led by", led_by(session)).inline())
         .field(EmbedFieldBuilder::new("Missing", needs(&view.queue.missing(session))).inline());
     if !accepted.is_empty() {
         let lines = fitting(accepted.len(), accepted.iter().cloned(), FIELD_MAX_CHARS);
@@ -56,6 +65,10 @@ pub(super) fn overview(
             format!("In ({})", accepted.len()),
             lines,
         ));
+    }
+    if let Some(wide) = player::wide_group(view, None) {
+        let text = format!("⚠️ {}.", words::wide_group(&wide));
+        embed = embed.field(EmbedFieldBuilder::new("Wide group", text));
     }
     let count = pages(listed.len());
     if count > 1 {
@@ -69,44 +82,6 @@ pub(super) fn overview(
     } else {
         message
     }
-}
-
-/// One player, with what can be decided about them. `chosen` is the account that they would play
-/// on; one that fits is chosen if it is `None`.
-pub(super) fn player(
-    view: &SessionView,
-    entry: &Entry,
-    chosen: Option<AccountId>,
-    place: Place,
-    said: &str,
-    now: DateTime<Utc>,
-) -> Message {
-    let session = &view.session;
-    let account = chosen_account(view, entry, chosen);
-    let mut embed = EmbedBuilder::new()
-        .title(title("", &name(entry)))
-        .description(format!("<@{}>", entry.person.id))
-        .field(EmbedFieldBuilder::new("Stands", standing(entry)).inline())
-        .field(EmbedFieldBuilder::new("Would play", would_play(entry)).inline())
-        .field(EmbedFieldBuilder::new(
-            "Accounts",
-            accounts(session, entry, now),
-        ));
-    if !entry.note.is_empty() {
-        let note = truncate(&escape(&entry.note), FIELD_MAX_CHARS);
-        embed = embed.field(EmbedFieldBuilder::new("Note", note));
-    }
-    let obstacles = obstacles(view, entry, account);
-    if entry.is_waiting() && !obstacles.is_empty() {
-        embed = embed.field(EmbedFieldBuilder::new("Not possible", obstacles));
-    }
-    let mut message = Message::embed(embed.build());
-    said.clone_into(&mut message.text);
-    if session.status.is_alive() {
-        message = decisions(message, view, entry, account, place);
-    }
-    let back = format!("manage:{}:{place}", session.id);
-    message.row([button(back, "Back to the queue", ButtonStyle::Secondary)])
 }
 
 /// The people of a list, in the order of joining.
@@ -156,6 +131,7 @@ fn line(session: &Session, entry: &Entry, now: DateTime<Utc>) -> String {
     };
     let parts = [
         format!("<@{}>", entry.person.id),
+        relative_time(entry.joined_at),
         offered,
         streams.to_owned(),
         tags.join(", "),
@@ -192,6 +168,7 @@ fn controls(
     message
         .row(turning(view, place))
         .row(closing(session, place))
+        .row(pages_of(session, place))
 }
 
 /// Buttons that turn pages and lists.
@@ -240,7 +217,23 @@ fn closing(session: &Session, place: Place) -> Vec<Component> {
         let id = format!("manage-queue:{id}:{word}:{place}");
         button(id, label, ButtonStyle::Primary)
     });
-    open.into_iter().chain([edit, cancel]).collect()
+    let start = session.status.is_ahead().then(|| {
+        let id = format!("{}:{id}:{place}", start::ASK);
+        button(id, "Start now", ButtonStyle::Secondary)
+    });
+    let buttons = open.into_iter().chain([edit]).chain(start);
+    buttons.chain([cancel]).collect()
+}
+
+/// Buttons that lead to the dashboard's other pages; five at most.
+fn pages_of(session: &Session, place: Place) -> Vec<Component> {
+    let id = session.id;
+    let page = |id: String, label| button(id, label, ButtonStyle::Secondary);
+    vec![
+        page(format!("{}:{id}:{place}", call::PAGE), "Find players"),
+        page(format!("{}:{id}:{place}", organisers::PAGE), "Organisers"),
+        page(format!("{HISTORY}:{id}:0:{place}"), "History"),
+    ]
 }
 
 /// The options of a menu of people; the first [`PAGE_MAX`] of them.
@@ -268,173 +261,6 @@ fn name(entry: &Entry) -> String {
 }
 
 /// An embed's title of our own words and somebody's.
-fn title(ours: &str, theirs: &str) -> String {
+pub(super) fn title(ours: &str, theirs: &str) -> String {
     truncate(&format!("{ours}{}", escape(theirs)), EMBED_TITLE_MAX_CHARS)
-}
-
-fn standing(entry: &Entry) -> String {
-    let stands = match entry.standing() {
-        Standing::Waiting => format!("waits since {}", relative_time(entry.joined_at)),
-        Standing::Accepted(role) => format!("is in as {role}"),
-        Standing::Rejected => "was turned down".to_owned(),
-    };
-    if entry.streaming {
-        format!("{stands} · {STREAM_MARK} streams")
-    } else {
-        stands
-    }
-}
-
-fn would_play(entry: &Entry) -> String {
-    match entry.roles.to_string() {
-        roles if roles.is_empty() => "—".to_owned(),
-        roles => roles,
-    }
-}
-
-/// Each account with its ranks on the ladders of the mode.
-fn accounts(session: &Session, entry: &Entry, now: DateTime<Utc>) -> String {
-    if entry.accounts.is_empty() {
-        return "none any more: they can press *Join* again with another".to_owned();
-    }
-    let mode = session.plan.mode;
-    let mut ladders: Vec<Ladder> = mode.roles().iter().map(|role| mode.ladder(role)).collect();
-    ladders.dedup();
-    let line = |account: &Account| {
-        let ranks: Vec<_> = ladders
-            .iter()
-            .filter_map(|ladder| {
-                let declared = account.ranks.get(ladder)?;
-                Some(format!("{ladder} {}", rank(declared, now)))
-            })
-            .collect();
-        let ranks = match ranks.as_slice() {
-            [] => "no rank declared".to_owned(),
-            ranks => ranks.join(", "),
-        };
-        format!("**{}** · {ranks}", escape(&account.battletag))
-    };
-    let lines = entry.accounts.iter().map(line);
-    fitting(entry.accounts.len(), lines, FIELD_MAX_CHARS)
-}
-
-/// The account that is chosen, or the first with which one of the roles offered is possible.
-fn chosen_account<'e>(
-    view: &SessionView,
-    entry: &'e Entry,
-    chosen: Option<AccountId>,
-) -> Option<&'e Account> {
-    let chosen = entry
-        .accounts
-        .iter()
-        .find(|account| Some(account.id) == chosen);
-    let fits = |account: &&Account| {
-        let mut roles = entry.roles.iter();
-        roles.any(|role| possible(view, entry.person.id, role, account.id).is_ok())
-    };
-    chosen
-        .or_else(|| entry.accounts.iter().find(fits))
-        .or(entry.accounts.first())
-}
-
-fn possible(
-    view: &SessionView,
-    user: UserId,
-    role: Role,
-    account: AccountId,
-) -> Result<(), crate::domain::manage::ManageRefusal> {
-    let measure = view.measure.as_ref();
-    accept(&view.session, &view.queue, user, role, account, measure)
-}
-
-/// Why roles are not possible on the account, one line for each.
-fn obstacles(view: &SessionView, entry: &Entry, account: Option<&Account>) -> String {
-    let Some(account) = account else {
-        return String::new();
-    };
-    let roles = view.session.plan.mode.roles();
-    let lines: Vec<_> = roles
-        .iter()
-        .filter_map(|role| {
-            let refusal = possible(view, entry.person.id, role, account.id).err()?;
-            Some(format!("{role}: {}", words::obstacle(&refusal)))
-        })
-        .collect();
-    fitting(lines.len(), lines.iter().cloned(), FIELD_MAX_CHARS)
-}
-
-/// What can be decided about a player.
-fn decisions(
-    message: Message,
-    view: &SessionView,
-    entry: &Entry,
-    account: Option<&Account>,
-    place: Place,
-) -> Message {
-    let (id, user) = (view.session.id, entry.person.id);
-    let back = |label: &str| {
-        let id = format!("manage-back:{id}:{user}:{place}");
-        button(id, label, ButtonStyle::Danger)
-    };
-    match entry.standing() {
-        Standing::Accepted(_) => message.row([back("Take the place back")]),
-        Standing::Rejected => message.row([back("Let them wait again")]),
-        Standing::Waiting => {
-            let mut buttons: Vec<_> = match account {
-                None => Vec::new(),
-                Some(account) => accepting(view, entry, account.id, place),
-            };
-            let reject = format!("manage-reject:{id}:{user}:{place}");
-            buttons.push(button(reject, "Turn down", ButtonStyle::Danger));
-            match account {
-                Some(account) if entry.accounts.len() > 1 => message
-                    .row([account_menu(view, entry, account.id, place)])
-                    .row(buttons),
-                _ => message.row(buttons),
-            }
-        }
-    }
-}
-
-/// A button for every role, of which those can be pressed that are possible.
-fn accepting(
-    view: &SessionView,
-    entry: &Entry,
-    account: AccountId,
-    place: Place,
-) -> Vec<Component> {
-    let (id, user) = (view.session.id, entry.person.id);
-    let one = |role: Role| {
-        let style = if entry.roles.contains(role) {
-            ButtonStyle::Success
-        } else {
-            ButtonStyle::Secondary
-        };
-        let id = format!(
-            "manage-accept:{id}:{user}:{account}:{}:{place}",
-            role.as_str()
-        );
-        let one = button(id, &format!("Accept as {role}"), style);
-        match possible(view, user, role, account) {
-            Ok(()) => one,
-            Err(_) => disabled(one),
-        }
-    };
-    view.session.plan.mode.roles().iter().map(one).collect()
-}
-
-fn account_menu(view: &SessionView, entry: &Entry, chosen: AccountId, place: Place) -> Component {
-    let options: Vec<_> = entry
-        .accounts
-        .iter()
-        .map(|account| {
-            let default = account.id == chosen;
-            option(account.id.to_string(), &account.battletag, default)
-        })
-        .collect();
-    let id = format!(
-        "manage-account:{}:{}:{place}",
-        view.session.id, entry.person.id
-    );
-    menu(id, "Account to play on", options, (1, 1))
 }

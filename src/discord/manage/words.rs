@@ -7,6 +7,7 @@ use crate::domain::ids::UserId;
 use crate::domain::manage::ManageRefusal;
 use crate::domain::queue::RankRefusal;
 use crate::domain::session::RankBar;
+use crate::domain::wide::Wide;
 
 /// A decision about `player` that is not possible.
 pub(super) fn refusal(refusal: &ManageRefusal, player: UserId) -> String {
@@ -26,6 +27,9 @@ pub(super) fn refusal(refusal: &ManageRefusal, player: UserId) -> String {
         ManageRefusal::NoSuchAccount => format!(
             "<@{player}> does not offer that account any more; here is what they offer now."
         ),
+        ManageRefusal::NothingToSwap => {
+            "These two cannot change places: both wait, or both play the same role.".into()
+        }
         ManageRefusal::Rank(rank) => format!(
             "<@{player}> cannot be accepted as {}: {}.",
             rank.role,
@@ -40,6 +44,19 @@ pub(super) fn obstacle(refusal: &ManageRefusal) -> String {
         ManageRefusal::NoRoom(_) => "no room".into(),
         ManageRefusal::Rank(rank) => rank_obstacle(rank),
         _ => "not now".into(),
+    }
+}
+
+/// What the game makes of a group that is too far apart.
+pub(super) fn wide_group(wide: &Wide) -> String {
+    let (lowest, highest) = (wide.lowest, wide.highest);
+    let apart = highest.distance(lowest);
+    match wide.allowed {
+        Some(allowed) => format!(
+            "{lowest} to {highest} is {apart} divisions; in ranked play more than {allowed} make a \
+             wide group"
+        ),
+        None => format!("with {highest} in it a group is always wide in ranked play"),
     }
 }
 

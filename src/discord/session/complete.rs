@@ -18,7 +18,7 @@ use crate::domain::mode::Mode;
 use crate::domain::rank::Tier;
 use crate::domain::session::{Actor, Session, scale};
 use crate::domain::{when, zone};
-use crate::store::session::{FindSession, ListSessions, ZoneOf};
+use crate::store::session::{FindSession, ZoneOf};
 
 pub(super) async fn complete(
     ctx: Context,
@@ -64,13 +64,10 @@ async fn sessions(
 ) -> Result<Reply, Fault> {
     let purpose = match given.subcommand {
         "show" => Purpose::Look,
+        "history" => Purpose::Review,
         _ => Purpose::Manage,
     };
-    let list = ListSessions {
-        guild: actor.guild,
-        viewer: actor.user,
-    };
-    let listing = ctx.query(list).await?;
+    let listing = pick::listing(ctx, actor, purpose).await?;
     let choices = pick::choices(&listing, actor, purpose, typed);
     Ok(Reply::choices(choices))
 }

@@ -11,6 +11,7 @@ use super::super::feature::{Context, Fault};
 use super::super::reply::Reply;
 use super::definition::{Create, Teams};
 use super::options::{self, Sentence};
+use super::share::share;
 use super::words::{length, limits, named, refused};
 use crate::domain::session::{Actor, Plan, RankLimits, Session, scale};
 use crate::store::session::{CreateSession, Created, ZoneOf};
@@ -31,7 +32,14 @@ pub(super) async fn run(
     let home = ctx.query(ZoneOf(actor.user)).await?;
     Ok(match plan(options, home, click.at) {
         Ok(plan) => match make(ctx, click, actor, plan).await? {
-            Ok(session) => Reply::text(created(&session)),
+            Ok(session) => {
+                let mut said = created(&session);
+                if let Some(user) = &options.co_organiser {
+                    said += "\n";
+                    said += &share(ctx, click, actor, session.id, user).await?;
+                }
+                Reply::text(said)
+            }
             Err(sentence) => Reply::text(sentence),
         },
         Err(sentence) => Reply::text(sentence),

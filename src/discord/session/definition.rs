@@ -5,7 +5,9 @@
 use twilight_interactions::command::internal::{
     CommandOptionData, CreateOptionBuilder, CreateOptionData,
 };
-use twilight_interactions::command::{CommandModel, CommandOption, CreateCommand, CreateOption};
+use twilight_interactions::command::{
+    CommandModel, CommandOption, CreateCommand, CreateOption, ResolvedUser,
+};
 use twilight_interactions::error::ParseOptionErrorType;
 use twilight_model::application::command::{
     CommandOption as Definition, CommandOptionChoice, CommandOptionChoiceValue, CommandOptionType,
@@ -36,6 +38,8 @@ pub(super) enum SessionCommand {
     Edit(Box<Edit>),
     #[command(name = "cancel")]
     Cancel(Cancel),
+    #[command(name = "history")]
+    History(History),
 }
 
 #[derive(CommandModel, CreateCommand)]
@@ -69,6 +73,9 @@ pub(super) struct Create {
     /// The zone in which you mean the time (your profile's if left out)
     #[command(autocomplete = true)]
     pub(super) timezone: Option<String>,
+    /// Somebody who can manage it as you can; the dashboard adds more
+    #[command(rename = "co-organiser")]
+    pub(super) co_organiser: Option<ResolvedUser>,
 }
 
 #[derive(CommandModel, CreateCommand)]
@@ -123,6 +130,9 @@ pub(super) struct Edit {
     pub(super) timezone: Option<String>,
     /// What is to be taken away
     pub(super) clear: Option<Clear>,
+    /// Somebody who can manage it as you can; the dashboard adds more
+    #[command(rename = "co-organiser")]
+    pub(super) co_organiser: Option<ResolvedUser>,
 }
 
 #[derive(CommandModel, CreateCommand)]
@@ -136,6 +146,17 @@ pub(super) struct Cancel {
     pub(super) session: String,
     /// Why, for those in its queue
     pub(super) reason: Option<String>,
+}
+
+#[derive(CommandModel, CreateCommand)]
+#[command(
+    name = "history",
+    desc = "Who did what about a session: for its organisers, and who may manage events"
+)]
+pub(super) struct History {
+    /// Which one: pick it from the list; also one that is over
+    #[command(autocomplete = true)]
+    pub(super) session: String,
 }
 
 /// How many teams.

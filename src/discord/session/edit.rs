@@ -14,6 +14,7 @@ use super::super::text::{escape, long_time};
 use super::definition::{Clear, Edit, Teams};
 use super::options::{self, DESCRIPTION, LENGTH, Sentence, TITLE};
 use super::pick::{Purpose, find, id, managed};
+use super::share::share;
 use super::words::{IN_A_SERVER, length, limits, refused, told};
 use crate::domain::ids::SessionId;
 use crate::domain::session::{Actor, Change, Plan, Session, SessionRefusal, scale};
@@ -75,12 +76,18 @@ pub(super) async fn run(
         return Ok(Reply::Ask(edit_modal(&session)));
     }
     let home = ctx.query(ZoneOf(actor.user)).await?;
-    match options.change(&session.plan, home, click.at) {
-        Ok(change) => Ok(Reply::text(
-            edit(ctx, click, actor, session.id, change).await?,
-        )),
-        Err(sentence) => Ok(Reply::text(sentence)),
+    let change = match options.change(&session.plan, home, click.at) {
+        Ok(change) => change,
+        Err(sentence) => return Ok(Reply::text(sentence)),
+    };
+    let mut said = Vec::new();
+    if options.changes_plan() {
+        said.push(edit(ctx, click, actor, session.id, change).await?);
     }
+    if let Some(user) = &options.co_organiser {
+        said.push(share(ctx, click, actor, session.id, user).await?);
+    }
+    Ok(Reply::text(said.join("\n")))
 }
 
 pub(super) async fn ask(ctx: Context, click: Click, pressed: Pressed) -> Result<Reply, Fault> {
@@ -138,6 +145,11 @@ async fn edit(
 
 impl Edit {
     fn is_bare(&self) -> bool {
+        !self.changes_plan() && self.co_organiser.is_none()
+    }
+
+    /// Whether anything of the plan is to be different.
+    fn changes_plan(&self) -> bool {
         let texts = [
             &self.when,
             &self.length,
@@ -147,11 +159,11 @@ impl Edit {
             &self.highest,
             &self.timezone,
         ];
-        texts.iter().all(|text| text.is_none())
-            && self.mode.is_none()
-            && self.teams.is_none()
-            && self.distance.is_none()
-            && self.clear.is_none()
+        texts.iter().any(|text| text.is_some())
+            || self.mode.is_some()
+            || self.teams.is_some()
+            || self.distance.is_some()
+            || self.clear.is_some()
     }
 
     /// The change that is asked for by somebody who lives in `home`.

@@ -13,7 +13,7 @@ use super::options::Sentence;
 use super::words::refused;
 use crate::domain::ids::SessionId;
 use crate::domain::session::{Actor, Session, SessionRefusal};
-use crate::store::session::{FindSession, ListSessions, Listed, Listing};
+use crate::store::session::{FindSession, ListOver, ListSessions, Listed, Listing};
 
 /// What a session is picked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,13 +22,15 @@ pub(super) enum Purpose {
     Look,
     /// To change or cancel it.
     Manage,
+    /// To see what was done about it: it may be over.
+    Review,
 }
 
 impl Purpose {
     fn allows(self, session: &Session, actor: &Actor) -> Result<(), SessionRefusal> {
         match self {
             Self::Look => session.seen_by(actor),
-            Self::Manage => session.managed_by(actor),
+            Self::Manage | Self::Review => session.managed_by(actor),
         }
     }
 }
@@ -56,6 +58,22 @@ pub(super) fn choices<'l>(
         })
 }
 
+/// The sessions that can be picked for a purpose: what is on, and for a review what is over after
+/// it.
+pub(super) async fn listing(
+    ctx: &Context,
+    actor: &Actor,
+    purpose: Purpose,
+) -> Result<Listing, Fault> {
+    let (guild, viewer) = (actor.guild, actor.user);
+    let mut listing = ctx.query(ListSessions { guild, viewer }).await?;
+    if purpose == Purpose::Review {
+        let over = ctx.query(ListOver { guild, viewer }).await?;
+        listing.sessions.extend(over.sessions);
+    }
+    Ok(listing)
+}
+
 /// The session that was picked from the list, or whose title was typed; or a sentence.
 pub(super) async fn find(
     ctx: &Context,
@@ -63,12 +81,7 @@ pub(super) async fn find(
     purpose: Purpose,
     typed: &str,
 ) -> Result<Result<Session, Sentence>, Fault> {
-    let listing = ctx
-        .query(ListSessions {
-            guild: actor.guild,
-            viewer: actor.user,
-        })
-        .await?;
+    let listing = listing(ctx, actor, purpose).await?;
     let id = typed.trim().parse().ok().map(SessionId);
     let found = match among(&listing.sessions, actor, purpose, typed, id) {
         Some(found) => found,

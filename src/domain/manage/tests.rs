@@ -97,3 +97,56 @@ fn nothing_is_decided_about_a_session_that_is_over() {
     session.status = Status::Started;
     assert_eq!(accept_as(&session, &queue([player]), 2, Tank), Ok(()));
 }
+
+fn organiser(administrator: bool) -> Actor {
+    Actor {
+        user: UserId(1),
+        guild: crate::domain::ids::GuildId(10),
+        manages_events: administrator,
+        administrator,
+    }
+}
+
+#[test]
+fn an_organiser_overrides_a_rank_limit_and_only_an_administrator_the_cap_on_a_role() {
+    let limited = up_to(session("5v5"), "gold");
+    let mut high = entry(3, &[Tank]);
+    high.accounts = vec![account(
+        3,
+        &[(crate::domain::ladder::Ladder::Tank, "diamond 1")],
+    )];
+    let queue = queue([placed(entry(2, &[Tank]), Tank), high]);
+    let tank = (UserId(3), Tank, AccountId(3));
+    let beyond = |session: &Session, queue: &Queue, administrator| {
+        accept_beyond(session, queue, tank, None, &organiser(administrator))
+    };
+    let no_room = Err(ManageRefusal::NoRoom(Tank));
+    assert_eq!(beyond(&limited, &queue, false), no_room);
+    assert_eq!(beyond(&limited, &queue, true), Ok(Some(Beyond::Cap)));
+    let mut alone = queue.clone();
+    alone.entries.remove(0);
+    assert_eq!(beyond(&limited, &alone, false), Ok(Some(Beyond::Rank)));
+    assert_eq!(beyond(&session("5v5"), &alone, false), Ok(None));
+    let other = (UserId(3), Tank, AccountId(4));
+    let refused = accept_beyond(&limited, &queue, other, None, &organiser(true));
+    assert_eq!(refused, Err(ManageRefusal::NoSuchAccount));
+}
+
+#[test]
+fn nobody_overrides_the_size_of_the_teams_or_what_the_mode_does_not_have() {
+    let roles = [Tank, Damage, Damage, Support, Support];
+    let full = (2..)
+        .zip(roles)
+        .map(|(user, role)| placed(entry(user, &[role]), role));
+    let full = queue(full.chain([entry(9, &[Tank])]).collect::<Vec<_>>());
+    let admin = organiser(true);
+    for role in [Tank, Role::Flex] {
+        let wanted = (UserId(9), role, AccountId(9));
+        let refused = accept_beyond(&session("5v5"), &full, wanted, None, &admin);
+        assert_eq!(refused, Err(ManageRefusal::NoRoom(role)));
+    }
+    let empty = queue([entry(9, &[Tank])]);
+    let wanted = (UserId(9), Role::Flex, AccountId(9));
+    let refused = accept_beyond(&session("5v5"), &empty, wanted, None, &admin);
+    assert_eq!(refused, Err(ManageRefusal::NoRoom(Role::Flex)));
+}

@@ -91,6 +91,7 @@ pub(crate) fn placed(mut entry: Entry, role: Role) -> Entry {
         role,
         account: entry.accounts.first().map(|account| account.id),
         at: start(),
+        overridden: false,
     });
     entry
 }

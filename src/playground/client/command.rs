@@ -235,7 +235,7 @@ fn typed(
             let id = objects::read_id(value).unwrap_or(0);
             let known = match kind {
                 USER => resolved.add_user(state, click.guild, id),
-                CHANNEL => resolved.add_channel(state, click.guild, id),
+                CHANNEL => resolved.add_channel(state, click.guild, click.user, id),
                 ROLE => resolved.add_role(state, click.guild, id),
                 _ => {
                     resolved.add_user(state, click.guild, id)

@@ -8,6 +8,7 @@ use super::{
         objects,
         rules::{BUTTON, STRING_SELECT, is_select},
         state::State,
+        world::{APPLICATION_ID, permissions},
     },
     Result,
     event::Resolved,
@@ -39,6 +40,9 @@ pub(super) fn fill(
     let found = find(&message["components"], custom_id);
     if !forge {
         check(found, custom_id, &values)?;
+        if let Some(select) = found {
+            check_present(state, click, select, &values)?;
+        }
     }
     let pretended = if values.is_empty() {
         BUTTON
@@ -54,7 +58,7 @@ pub(super) fn fill(
     let mut data = json!({"id": number, "custom_id": custom_id, "component_type": kind});
     if is_select(kind) {
         let mut resolved = Resolved::default();
-        resolve(state, click.guild, kind, &values, &mut resolved);
+        resolve(state, click, kind, &values, &mut resolved);
         resolved.write(&mut data);
         data["values"] = Value::Array(values);
     }
@@ -66,11 +70,12 @@ pub(super) fn fill(
 /// Adds to `resolved` what the chosen ids of a select of this type are.
 pub(super) fn resolve(
     state: &State,
-    guild: Option<u64>,
+    click: &Click,
     kind: u64,
     values: &[Value],
     resolved: &mut Resolved,
 ) {
+    let guild = click.guild;
     for id in values
         .iter()
         .filter_map(objects::read_id)
@@ -79,9 +84,44 @@ pub(super) fn resolve(
         match kind {
             5 => resolved.add_user(state, guild, id),
             6 => resolved.add_role(state, guild, id),
-            8 => resolved.add_channel(state, guild, id),
+            8 => resolved.add_channel(state, guild, click.user, id),
             _ => resolved.add_user(state, guild, id) || resolved.add_role(state, guild, id),
         };
+    }
+}
+
+/// Refuses people, roles and channels that a client doesn't list: those of elsewhere, channels that
+/// the person doesn't see, and channels of other types than the select takes.
+pub(super) fn check_present(
+    state: &State,
+    click: &Click,
+    select: &Value,
+    values: &[Value],
+) -> Result<()> {
+    let guild = click.guild.and_then(|guild| state.world.guild(guild));
+    let kind = select["type"].as_u64().unwrap_or(0);
+    let bits = guild.and_then(|guild| state.permissions(guild.id, click.user));
+    let sees = bits.unwrap_or(0) & permissions::VIEW_CHANNEL != 0;
+    let types = items(&select["channel_types"]);
+    let takes_text = types.is_empty() || types.contains(&json!(objects::GUILD_TEXT));
+    let listed = |id: u64| {
+        let member = || id == APPLICATION_ID || guild.is_some_and(|it| it.member(id).is_some());
+        let role = || guild.is_some_and(|it| it.roles.iter().any(|role| role.id == id));
+        let channel = || guild.is_some_and(|it| it.channels.iter().any(|one| one.id == id));
+        match kind {
+            5 => member(),
+            6 => role(),
+            7 => member() || role(),
+            8 => sees && takes_text && channel(),
+            _ => true,
+        }
+    };
+    let unknown = values
+        .iter()
+        .find(|value| objects::read_id(value).is_some_and(|id| !listed(id)));
+    match unknown {
+        Some(unknown) => mistake(format!("{unknown} is not among what this select lists.")),
+        None => Ok(()),
     }
 }
 

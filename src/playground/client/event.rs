@@ -7,7 +7,6 @@ use super::{
         APPLICATION_ID,
         objects::{self, ATTACHMENT_MAX_BYTES},
         state::{Kind, State},
-        world::permissions,
     },
     Mistake, Result,
     interact::Click,
@@ -115,12 +114,18 @@ impl Resolved {
         true
     }
 
-    /// Adds a channel of the guild; false if there is no such channel.
-    pub(super) fn add_channel(&mut self, state: &State, guild: Option<u64>, id: u64) -> bool {
+    /// Adds a channel of the guild, with what `user` may do there; false if there is no such channel.
+    pub(super) fn add_channel(
+        &mut self,
+        state: &State,
+        guild: Option<u64>,
+        user: u64,
+        id: u64,
+    ) -> bool {
         let Some((owner, channel)) = state.world.channel(id) else {
             return false;
         };
-        let bits = permissions::EVERYONE.to_string();
+        let bits = state.permissions(owner.id, user).unwrap_or(0).to_string();
         let value = json!({
             "id": objects::id(id), "type": objects::GUILD_TEXT, "name": channel.name,
             "parent_id": null, "permissions": bits,

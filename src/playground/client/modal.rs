@@ -104,8 +104,9 @@ fn input(
         };
         if !forge {
             component::check_values(input, &chosen, required)?;
+            component::check_present(state, click, input, &chosen)?;
         }
-        component::resolve(state, click.guild, kind, &chosen, resolved);
+        component::resolve(state, click, kind, &chosen, resolved);
         part["values"] = Value::Array(chosen);
     } else {
         return mistake(format!(

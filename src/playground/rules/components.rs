@@ -10,6 +10,9 @@ pub(in crate::playground) const ACTION_ROW: u64 = 1;
 pub(in crate::playground) const BUTTON: u64 = 2;
 pub(in crate::playground) const STRING_SELECT: u64 = 3;
 pub(in crate::playground) const TEXT_INPUT: u64 = 4;
+const USER_SELECT: u64 = 5;
+const ROLE_SELECT: u64 = 6;
+const CHANNEL_SELECT: u64 = 8;
 const SECTION: u64 = 9;
 pub(in crate::playground) const TEXT_DISPLAY: u64 = 10;
 const THUMBNAIL: u64 = 11;
@@ -231,8 +234,36 @@ pub(super) fn select(
             message,
         );
     }
-    if select["type"].as_u64() == Some(STRING_SELECT) {
-        options(problems, at, items(&select["options"]), most);
+    match select["type"].as_u64() {
+        Some(STRING_SELECT) => options(problems, at, items(&select["options"]), most),
+        kind => entities(problems, at, select, kind.unwrap_or(0), most),
+    }
+}
+
+/// What only the selects of people, roles and channels have.
+fn entities(problems: &mut Problems, at: &str, select: &Value, kind: u64, most: u64) {
+    let defaults = items(&select["default_values"]);
+    let path = format!("{at}.default_values");
+    if defaults.len() as u64 > most {
+        let message = "More values are chosen by default than max_values allows.";
+        problems.add(&path, "SELECT_COMPONENT_TOO_MANY_DEFAULTS", message);
+    }
+    let allowed: &[&str] = match kind {
+        USER_SELECT => &["user"],
+        ROLE_SELECT => &["role"],
+        CHANNEL_SELECT => &["channel"],
+        _ => &["user", "role"],
+    };
+    for (n, one) in defaults.iter().enumerate() {
+        let of_kind = one["type"].as_str().is_some_and(|it| allowed.contains(&it));
+        if !of_kind || one["id"].as_str().is_none_or(str::is_empty) {
+            problems.choice(&format!("{path}.{n}.type"), &allowed.join(", "));
+        }
+    }
+    if !items(&select["channel_types"]).is_empty() && kind != CHANNEL_SELECT {
+        let message = "Only a select of channels has channel_types.";
+        let path = format!("{at}.channel_types");
+        problems.add(&path, "SELECT_COMPONENT_CHANNEL_TYPES", message);
     }
 }
 
@@ -393,5 +424,17 @@ mod tests {
         assert!(of_first(twice)["options"]["1"]["value"].is_object());
         let refused = errors(&rows(vec![vec![button("b"), select(2, 1, 1)]]));
         assert!(refused["0"]["components"]["_errors"].is_array());
+    }
+
+    #[test]
+    fn defaults_of_a_select_are_of_its_kind_and_no_more_than_it_takes() {
+        let select = |kind: u64, defaults: Value| json!({"type": kind, "custom_id": "s", "max_values": 1, "default_values": defaults});
+        let user = json!({"id": "1", "type": "user"});
+        assert_eq!(of_first(select(5, json!([user]))), Value::Null);
+        assert!(of_first(select(5, json!([user, user])))["default_values"].is_object());
+        assert!(of_first(select(8, json!([user])))["default_values"].is_object());
+        let typed = |kind: u64| json!({"type": kind, "custom_id": "s", "channel_types": [0]});
+        assert_eq!(of_first(typed(8)), Value::Null);
+        assert!(of_first(typed(5))["channel_types"].is_object());
     }
 }

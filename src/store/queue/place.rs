@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{entry, load, organiser_account};
 use crate::domain::ids::{AccountId, SessionId, UserId};
-use crate::domain::log::Action;
+use crate::domain::log::{Action, Beyond};
 use crate::domain::manage::{self, ManageRefusal};
 use crate::domain::profile::Person;
-use crate::domain::queue::Entry;
+use crate::domain::queue::{Entry, Queue};
 use crate::domain::role::Role;
 use crate::domain::session::{Actor, Session, SessionRefusal};
 use crate::store::outbox::Notice;
@@ -56,28 +56,77 @@ impl Command for AcceptPlayer {
         let (player, role, account) = (self.player, self.role, self.account);
         manage::accept(&session, &queue, player, role, account, organiser.as_ref())
             .map_err(Stop::Refused)?;
+        Ok(self.place(tx, &session, &queue, None)?)
+    }
+}
+
+impl AcceptPlayer {
+    /// Gives the player the place, whatever was overridden for it.
+    fn place(
+        &self,
+        tx: &mut dyn Transaction,
+        session: &Session,
+        queue: &Queue,
+        beyond: Option<Beyond>,
+    ) -> Result<Accepted, DbError> {
+        let (player, role) = (self.player, self.role);
         let entry = found(queue.entry(player))?;
         let values = values![
             session.id,
             player,
-            account,
+            self.account,
             role.as_str(),
             self.actor.user,
             self.at
         ];
         tx.execute(sql!("queue/place"), values)?;
-        let done = Action::Accepted { role, beyond: None }.on(player);
-        log::record(tx, &session, &self.actor, done, self.at)?;
+        if beyond.is_some() {
+            tx.execute(sql!("queue/override"), values![session.id, player])?;
+        }
+        let done = Action::Accepted { role, beyond }.on(player);
+        log::record(tx, session, &self.actor, done, self.at)?;
         let notice = Notice::Accepted {
             title: session.plan.title.clone(),
             at: session.plan.at,
             role,
         };
-        tell(tx, &session, &self.actor, player, notice, self.at)?;
+        tell(tx, session, &self.actor, player, notice, self.at)?;
         Ok(Accepted {
             person: entry.person.clone(),
             role,
         })
+    }
+}
+
+/// A player gets a place, and what whoever decides may override does not stand in the way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AcceptAnyway(pub AcceptPlayer);
+
+/// They have a place.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AcceptedAnyway {
+    /// Who, as what.
+    pub accepted: Accepted,
+    /// The limit that was overridden, if one was.
+    pub beyond: Option<Beyond>,
+}
+
+impl Command for AcceptAnyway {
+    const NAME: &'static str = "accept_anyway";
+    type Answer = AcceptedAnyway;
+    type Refusal = ManageRefusal;
+
+    fn run(&self, tx: &mut dyn Transaction) -> Result<AcceptedAnyway, Stop<ManageRefusal>> {
+        let wanted = &self.0;
+        let session = managed(tx, wanted.session, &wanted.actor)?;
+        let queue = load(tx, session.id)?;
+        let organiser = organiser_account(tx, &session)?;
+        let seat = (wanted.player, wanted.role, wanted.account);
+        let measure = organiser.as_ref();
+        let beyond = manage::accept_beyond(&session, &queue, seat, measure, &wanted.actor)
+            .map_err(Stop::Refused)?;
+        let accepted = wanted.place(tx, &session, &queue, beyond)?;
+        Ok(AcceptedAnyway { accepted, beyond })
     }
 }
 
@@ -175,7 +224,7 @@ impl Command for TakeBack {
 }
 
 /// The session, if `actor` may manage it.
-fn managed(
+pub(super) fn managed(
     db: &mut dyn Read,
     id: SessionId,
     actor: &Actor,
@@ -192,7 +241,7 @@ fn found<E: std::borrow::Borrow<Entry>>(entry: Option<E>) -> Result<E, DbError> 
 }
 
 /// Owes the card, and the player `notice`.
-fn tell(
+pub(super) fn tell(
     tx: &mut dyn Transaction,
     session: &Session,
     actor: &Actor,

@@ -9,6 +9,7 @@ use crate::domain::account::AccountRefusal;
 use crate::domain::battletag::BattleTag;
 use crate::domain::ids::{ChannelId, GuildId, InteractionId};
 use crate::domain::ladder::Ladder;
+use crate::domain::log::Beyond;
 use crate::domain::manage::ManageRefusal;
 use crate::domain::mode::Mode;
 use crate::domain::queue::NewcomerRefusal;
@@ -16,7 +17,7 @@ use crate::domain::queue::fixtures::start;
 use crate::domain::rank::{Rank, Tier};
 use crate::domain::role::Roles;
 use crate::domain::session::{Plan, RankLimits, Status, scale};
-use crate::store::account::AddAccount;
+use crate::store::account::{AddAccount, EditAccount};
 use crate::store::clock::AdvanceClock;
 use crate::store::outbox::{DueNow, Notice, Owed};
 use crate::store::session::{CancelSession, CreateSession, SetOpen};
@@ -141,6 +142,16 @@ impl World {
         }
     }
 
+    fn swap(&self, one: i64, other: i64) -> SwapPlayers {
+        SwapPlayers {
+            session: self.session,
+            actor: actor(1),
+            one: UserId(one),
+            other: UserId(other),
+            at: start(),
+        }
+    }
+
     fn leave(&self, user: i64) -> LeaveQueue {
         let (session, actor) = (self.session, actor(user));
         let at = start();
@@ -175,7 +186,7 @@ impl World {
         due.into_iter()
             .filter_map(|due| match due.owed {
                 Owed::Message { to, notice } => Some((to, notice)),
-                Owed::Card(_) => None,
+                _ => None,
             })
             .collect()
     }

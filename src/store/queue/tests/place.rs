@@ -128,3 +128,68 @@ async fn a_cancelled_session_keeps_its_people_and_takes_no_decision() {
     assert_eq!(refused, Err(QueueRefusal::Session(over)));
     assert_eq!(world.view().await.queue.entries.len(), 1);
 }
+
+#[tokio::test]
+async fn who_is_accepted_beyond_a_limit_is_marked_until_their_place_is_taken_back() {
+    let mut world = World::limited("5v5", up_to_platinum()).await;
+    let account = world.account(2, &[(Ladder::Tank, "gold 1")]).await;
+    world.execute(world.join(2, &[Tank])).await.unwrap();
+    // They were within the limit when they joined.
+    let higher = EditAccount {
+        user: UserId(2),
+        account: None,
+        battletag: None,
+        ranks: vec![(
+            Ladder::Tank,
+            Rank::parse(Ladder::Tank.scale(), "diamond 1").unwrap(),
+        )],
+        at: start(),
+    };
+    world.execute(higher).await.unwrap();
+    let accept = world.accept(2, Tank, account);
+    let refused = world.execute(accept.clone()).await;
+    assert!(
+        matches!(refused, Err(ManageRefusal::Rank(_))),
+        "{refused:?}"
+    );
+    let mut forged = AcceptAnyway(accept.clone());
+    forged.0.actor = actor(3);
+    let not_yours = ManageRefusal::Session(SessionRefusal::NotYours);
+    assert_eq!(world.execute(forged).await, Err(not_yours));
+    let done = world.execute(AcceptAnyway(accept.clone())).await.unwrap();
+    assert_eq!(done.beyond, Some(Beyond::Rank));
+    let marked = |view: SessionView| view.queue.accepted().all(|(_, place)| place.overridden);
+    assert!(marked(world.view().await));
+    world.execute(world.take_back(2)).await.unwrap();
+    let again = world.execute(accept).await;
+    assert!(matches!(again, Err(ManageRefusal::Rank(_))), "{again:?}");
+}
+
+#[tokio::test]
+async fn a_swap_concerns_both_and_a_refused_one_neither() {
+    let mut world = World::new("5v5").await;
+    let first = world.joined(2, &[Tank]).await;
+    world.joined(3, &[Support]).await;
+    world.execute(world.accept(2, Tank, first)).await.unwrap();
+    let refused = world.execute(world.swap(2, 9)).await;
+    assert_eq!(refused, Err((UserId(9), ManageRefusal::NotIn)));
+    let swapped = world.execute(world.swap(2, 3)).await.unwrap();
+    let expected = Swapped::Replaced {
+        comes: UserId(3),
+        role: Tank,
+        leaves: UserId(2),
+    };
+    assert_eq!(swapped, expected);
+    let mut told = world.notices().await;
+    told.sort_by_key(|(to, _)| *to);
+    assert!(
+        matches!(
+            told[..],
+            [
+                (UserId(2), Notice::Waiting { .. }),
+                (UserId(3), Notice::Accepted { role: Tank, .. })
+            ]
+        ),
+        "{told:?}"
+    );
+}

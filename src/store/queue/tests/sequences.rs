@@ -14,6 +14,7 @@ enum Step {
     Accept(i64, Role),
     Reject(i64),
     TakeBack(i64),
+    Swap(i64, i64),
     Open(bool),
 }
 
@@ -26,6 +27,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         6 => (user(), role).prop_map(|(user, role)| Step::Accept(user, role)),
         1 => user().prop_map(Step::Reject),
         1 => user().prop_map(Step::TakeBack),
+        3 => (user(), user()).prop_map(|(one, other)| Step::Swap(one, other)),
         1 => any::<bool>().prop_map(Step::Open),
     ];
     proptest::collection::vec(step, 1..60)
@@ -69,6 +71,16 @@ impl World {
                 if self.execute(self.take_back(user)).await.is_ok() {
                     expected.accepted.remove(&user);
                     expected.rejected.remove(&user);
+                }
+            }
+            Step::Swap(one, other) => {
+                let swap = self.swap(one, other);
+                match self.execute(swap).await {
+                    Ok(Swapped::Replaced { comes, leaves, .. }) => {
+                        assert!(expected.accepted.remove(&leaves.0));
+                        assert!(expected.accepted.insert(comes.0), "a second place");
+                    }
+                    Ok(Swapped::Exchanged(_)) | Err(_) => {}
                 }
             }
             Step::Open(open) => {

@@ -1,0 +1,1 @@
+DELETE FROM session_calls WHERE id = $1

@@ -1,0 +1,384 @@
+//! Every team that could be made of the candidates, and every two of them that could meet.
+//!
+//! Pure. Invariant: what the rules allow is here, each pair of teams once: the first one of a pair
+//! has the player who comes first.
+
+use std::ops::ControlFlow;
+
+use super::figures::{TANKS_MAX, bench_weights};
+use super::{Bond, Candidate, Format, Problem, SIZE_MAX};
+use crate::domain::role::Role;
+
+const ROLES: usize = Role::ALL.len();
+/// The role costs of a team, as bits: `8 × misplaced + off preference` is the number of the bit.
+const MISPLACED: u32 = 8;
+/// A set of players that is no team.
+const NO_TEAM: u32 = u32::MAX;
+/// Bits of a set of players that are looked up at once.
+const CHUNK_BITS: usize = 5;
+
+/// Players who could be a team.
+pub(super) struct TeamOf {
+    /// Who: a bit each.
+    pub(super) players: u32,
+    /// What it spares that these do not sit out.
+    pub(super) plays: u128,
+    /// The role costs that are possible with these players, a bit each.
+    pub(super) costs: u64,
+    /// Points, and points from strongest to weakest, if they do not depend on the roles.
+    pub(super) strength: i16,
+    pub(super) spread: i16,
+    /// Those who may not be on the other team.
+    mates: u32,
+}
+
+/// One way to give a team's players their roles.
+#[derive(Clone, Copy)]
+pub(super) struct Config {
+    /// By what configurations of a team are sorted.
+    pub(super) sorted_by: i16,
+    pub(super) strength: i16,
+    pub(super) spread: i16,
+    pub(super) by_role: [i16; ROLES],
+    pub(super) tanks: [i16; TANKS_MAX],
+    /// Which of the [`Table::shapes`] it is.
+    pub(super) shape: u16,
+}
+
+/// All teams of the candidates.
+pub(super) struct Table<'p> {
+    pub(super) candidates: &'p [Candidate],
+    pub(super) size: usize,
+    /// Every way to give the places of a team their roles.
+    pub(super) shapes: Vec<[u8; SIZE_MAX]>,
+    pub(super) teams: Vec<TeamOf>,
+    /// Whether everybody is worth the same in every role.
+    pub(super) one_ladder: bool,
+    /// What it would cost if everybody sat out.
+    pub(super) bench: u128,
+    /// The number of the team of each set of players.
+    numbers: Vec<u32>,
+    /// Sets of as many of the lower bits as a team has players, in the order of numbers.
+    sets: Vec<u32>,
+}
+
+impl<'p> Table<'p> {
+    /// The teams of `candidates`, who are those of `problem` in order.
+    pub(super) fn new(problem: &Problem, candidates: &'p [Candidate]) -> Self {
+        let size = problem.format.size;
+        let weights = bench_weights(candidates);
+        let one_ladder = candidates.iter().all(|candidate| {
+            let possible = (0..ROLES).filter(|role| problem.format.slots[*role].max > 0);
+            let mut scores = possible.map(|role| candidate.scores[role]);
+            let first = scores.next();
+            scores.all(|score| Some(score) == first)
+        });
+        let mut table = Self {
+            candidates,
+            size,
+            shapes: shapes(&problem.format),
+            teams: Vec::new(),
+            one_ladder,
+            bench: weights.iter().sum(),
+            numbers: vec![NO_TEAM; 1 << candidates.len()],
+            sets: sets(candidates.len() - size, size),
+        };
+        let mut maker = Maker {
+            counts: Counts::new(&problem.format),
+            mates: bonds(problem, candidates, Bond::Together),
+            rivals: bonds(problem, candidates, Bond::Apart),
+            weights,
+        };
+        maker.extend(&mut table, &mut Vec::new(), vec![1]);
+        table
+    }
+
+    /// Calls `visit` with the numbers of every two teams that could meet, until it breaks.
+    pub(super) fn for_each_match(&self, mut visit: impl FnMut(usize, usize) -> ControlFlow<()>) {
+        for (number, team) in self.teams.iter().enumerate() {
+            let first = team.players.trailing_zeros();
+            let others: Vec<u32> = (first..)
+                .take_while(|player| (*player as usize) < self.candidates.len())
+                .filter(|player| team.players & (1 << player) == 0)
+                .map(|player| 1 << player)
+                .collect();
+            let spread_out = Chunks::new(&others);
+            for set in self
+                .sets
+                .iter()
+                .take_while(|set| **set >> others.len() == 0)
+            {
+                let other = self.numbers[spread_out.players(*set) as usize];
+                let Some(rival) = self.teams.get(other as usize) else {
+                    continue;
+                };
+                if team.mates & rival.players == 0 && visit(number, other as usize).is_break() {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// The ways to give the players of a team their roles at this cost.
+    pub(super) fn configs(&self, team: usize, cost: u32) -> Vec<Config> {
+        let players: Vec<_> = self.players(team).collect();
+        let costs: Vec<_> = players.iter().map(|player| role_costs(player)).collect();
+        let mut configs = Vec::new();
+        for (number, shape) in (0..).zip(&self.shapes) {
+            let roles = shape.iter().map(|role| usize::from(*role));
+            let of_shape = costs.iter().zip(roles).map(|(costs, role)| costs[role]);
+            if of_shape.sum::<u32>() == cost {
+                configs.push(self.config(&players, number));
+            }
+        }
+        configs.sort_unstable_by_key(|config| (config.sorted_by, config.shape));
+        configs
+    }
+
+    /// The players of a team, in order.
+    pub(super) fn players(&self, team: usize) -> impl Iterator<Item = &'p Candidate> {
+        let players = self.teams[team].players;
+        let numbered = self.candidates.iter().enumerate();
+        numbered
+            .filter(move |(at, _)| players & (1 << at) != 0)
+            .map(|(_, candidate)| candidate)
+    }
+
+    fn config(&self, players: &[&Candidate], shape: u16) -> Config {
+        let mut config = Config {
+            sorted_by: 0,
+            strength: 0,
+            spread: 0,
+            by_role: [0; ROLES],
+            tanks: [0; TANKS_MAX],
+            shape,
+        };
+        let (mut most, mut least) = (0, i16::MAX);
+        for (player, role) in players.iter().zip(self.shapes[usize::from(shape)]) {
+            let score = points(player, role.into());
+            config.by_role[usize::from(role)] += score;
+            (most, least) = (score.max(most), score.min(least));
+            if usize::from(role) == Role::Tank as usize {
+                insert(&mut config.tanks, score);
+            }
+        }
+        config.strength = config.by_role.iter().sum();
+        config.spread = most - least;
+        config.sorted_by = match self.one_ladder {
+            true => config.by_role[Role::Tank as usize],
+            false => config.strength,
+        };
+        config
+    }
+}
+
+/// What it costs to give this player each role.
+fn role_costs(player: &Candidate) -> [u32; ROLES] {
+    Role::ALL.map(|role| {
+        let misplaced = u32::from(!player.fits.contains(role)) * MISPLACED;
+        misplaced + u32::from(!player.prefers.contains(role))
+    })
+}
+
+/// Those who are misplaced, and those off their preference, in a role cost.
+pub(super) fn counts_of(cost: u32) -> (u32, u32) {
+    (cost / MISPLACED, cost % MISPLACED)
+}
+
+/// The role costs in a set of them, smallest first.
+pub(super) fn costs_in(mut costs: u64) -> impl Iterator<Item = u32> {
+    std::iter::from_fn(move || {
+        let cost = (costs != 0).then(|| costs.trailing_zeros());
+        costs &= costs.wrapping_sub(1);
+        cost
+    })
+}
+
+fn points(player: &Candidate, role: usize) -> i16 {
+    i16::try_from(player.scores[role]).unwrap_or(i16::MAX)
+}
+
+/// Puts `score` where it belongs among the strongest tanks.
+fn insert(tanks: &mut [i16; TANKS_MAX], mut score: i16) {
+    for tank in tanks {
+        if score > *tank {
+            std::mem::swap(tank, &mut score);
+        }
+    }
+}
+
+/// For each candidate those whom this bond ties them to, a bit each.
+fn bonds(problem: &Problem, candidates: &[Candidate], bond: Bond) -> Vec<u32> {
+    let mut tied = vec![0; candidates.len()];
+    for pair in problem.pairs.iter().filter(|pair| pair.bond == bond) {
+        let place = |user| candidates.iter().position(|one| one.user == user);
+        if let (Some(one), Some(other)) = (place(pair.one), place(pair.other)) {
+            tied[one] |= 1 << other;
+            tied[other] |= 1 << one;
+        }
+    }
+    tied
+}
+
+/// Every way to give the places of a team their roles.
+fn shapes(format: &Format) -> Vec<[u8; SIZE_MAX]> {
+    let (mut made, mut begun) = (Vec::new(), vec![([0; SIZE_MAX], 0, [0; ROLES])]);
+    while let Some((shape, at, counts)) = begun.pop() {
+        if at == format.size {
+            let enough = counts
+                .iter()
+                .zip(&format.slots)
+                .all(|(count, slot)| *count >= slot.min);
+            made.extend(enough.then_some(shape));
+            continue;
+        }
+        for role in (0..4_u8).rev() {
+            let (mut shape, mut counts) = (shape, counts);
+            shape[at] = role;
+            counts[usize::from(role)] += 1;
+            if counts[usize::from(role)] <= format.slots[usize::from(role)].max {
+                begun.push((shape, at + 1, counts));
+            }
+        }
+    }
+    made
+}
+
+/// The sets of `size` of the lower `of` bits, in the order of numbers.
+fn sets(of: usize, size: usize) -> Vec<u32> {
+    (0..1_u32 << of)
+        .filter(|set| set.count_ones() as usize == size)
+        .collect()
+}
+
+/// A set of the lower bits as a set of players, by a few look-ups.
+struct Chunks([[u32; 1 << CHUNK_BITS]; 3]);
+
+impl Chunks {
+    fn new(players: &[u32]) -> Self {
+        let mut chunks = [[0; 1 << CHUNK_BITS]; 3];
+        for (chunk, players) in chunks.iter_mut().zip(players.chunks(CHUNK_BITS)) {
+            for set in 1..1_usize << players.len() {
+                let lowest = players[set.trailing_zeros() as usize];
+                chunk[set] = chunk[set & (set - 1)] | lowest;
+            }
+        }
+        Self(chunks)
+    }
+
+    fn players(&self, set: u32) -> u32 {
+        const MASK: usize = (1 << CHUNK_BITS) - 1;
+        let set = set as usize;
+        self.0[0][set & MASK]
+            | self.0[1][(set >> CHUNK_BITS) & MASK]
+            | self.0[2][(set >> (2 * CHUNK_BITS)) & MASK]
+    }
+}
+
+/// How many of each role some players can have: states, and what leads from one to the next.
+struct Counts {
+    /// For so many players, for each state, the state that one more of each role leads to.
+    next: Vec<Vec<[Option<u8>; ROLES]>>,
+    /// Which of the last states have enough of each role.
+    enough: Vec<bool>,
+}
+
+impl Counts {
+    fn new(format: &Format) -> Self {
+        let (mut next, mut states) = (Vec::new(), vec![[0_u8; ROLES]]);
+        for _ in 0..format.size {
+            let mut following: Vec<[u8; ROLES]> = Vec::new();
+            let mut lead = |state: &[u8; ROLES], role: usize| {
+                let mut state = *state;
+                state[role] += 1;
+                if state[role] > format.slots[role].max {
+                    return None;
+                }
+                let known = following.iter().position(|one| *one == state);
+                let at = known.unwrap_or(following.len());
+                if known.is_none() {
+                    following.push(state);
+                }
+                u8::try_from(at).ok()
+            };
+            let leads = |state| std::array::from_fn(|role| lead(state, role));
+            next.push(states.iter().map(leads).collect());
+            states = following;
+        }
+        let slots = &format.slots;
+        let enough = |state: &[u8; ROLES]| (0..ROLES).all(|role| state[role] >= slots[role].min);
+        let enough = states.iter().map(enough).collect();
+        Self { next, enough }
+    }
+}
+
+/// Makes teams, player by player.
+struct Maker {
+    counts: Counts,
+    mates: Vec<u32>,
+    rivals: Vec<u32>,
+    weights: Vec<u128>,
+}
+
+impl Maker {
+    /// Adds every team that begins with `players`; `costs` has the role costs that lead to each of
+    /// the states that so many players can be in.
+    fn extend(&mut self, table: &mut Table<'_>, players: &mut Vec<usize>, costs: Vec<u64>) {
+        let set = players.iter().fold(0, |set, player| set | 1 << player);
+        if players.len() == table.size {
+            self.add(table, players, set, &costs);
+            return;
+        }
+        let first = players.last().map_or(0, |last| last + 1);
+        for player in first..table.candidates.len() {
+            if self.rivals[player] & set != 0 {
+                continue;
+            }
+            let role_costs = role_costs(&table.candidates[player]);
+            let next = &self.counts.next[players.len()];
+            let states = self
+                .counts
+                .next
+                .get(players.len() + 1)
+                .map_or(self.counts.enough.len(), Vec::len);
+            let mut after = vec![0_u64; states];
+            for (costs, leads) in costs.iter().zip(next) {
+                for (lead, cost) in leads.iter().zip(role_costs) {
+                    if let Some(lead) = lead.map(usize::from) {
+                        after[lead] |= costs << cost;
+                    }
+                }
+            }
+            players.push(player);
+            self.extend(table, players, after);
+            players.pop();
+        }
+    }
+
+    fn add(&self, table: &mut Table<'_>, players: &[usize], set: u32, costs: &[u64]) {
+        let possible = costs
+            .iter()
+            .zip(&self.counts.enough)
+            .filter(|(_, enough)| **enough);
+        let costs = possible.fold(0, |all, (costs, _)| all | costs);
+        if costs == 0 {
+            return;
+        }
+        let role = table.shapes[0][0].into();
+        let scores = players
+            .iter()
+            .map(|player| points(&table.candidates[*player], role));
+        let (most, least) = (scores.clone().max(), scores.clone().min());
+        table.numbers[set as usize] = u32::try_from(table.teams.len()).unwrap_or(NO_TEAM);
+        table.teams.push(TeamOf {
+            players: set,
+            plays: players.iter().map(|player| self.weights[*player]).sum(),
+            costs,
+            strength: scores.sum(),
+            spread: most.unwrap_or_default() - least.unwrap_or_default(),
+            mates: players
+                .iter()
+                .fold(0, |all, player| all | self.mates[*player]),
+        });
+    }
+}
