@@ -88,7 +88,7 @@ async fn what_is_missing_is_posted_elsewhere_with_a_button_and_follows_the_sessi
         let edit = json!({"session": session, "title": "Night"});
         organiser.command("session edit", edit).await;
         player.reads("🔎 **Night**").await;
-        player.press(&card, &on(&card, "leave")).await;
+        world.person(4).press(&card, &on(&card, "leave")).await;
         player.reads("🔎 **Night**: Needs 6 players").await;
         let cancel = organiser
             .command("session cancel", json!({"session": session}))
