@@ -1,6 +1,6 @@
 //! Which database the settings mean.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::Failed;
 use crate::config::{Config, DB_PATH};
@@ -33,13 +33,12 @@ pub(super) fn place(config: &Config) -> Result<Place, Failed> {
 
 /// The file, for what works on files only; `instead` says what does the same on a server.
 pub(super) fn file_only(config: &Config, what: &str, instead: &str) -> Result<PathBuf, Failed> {
-    match place(config)? {
-        Place::File(path) => Ok(path),
-        #[cfg(feature = "postgres")]
-        server @ Place::Server(_) => Err(Failed::Settings(format!(
-            "`{what}` works on a database file, and the database is {server}; {instead}"
-        ))),
-    }
+    let place = place(config)?;
+    place.file().map(Path::to_owned).ok_or_else(|| {
+        Failed::Settings(format!(
+            "`{what}` works on a database file, and the database is {place}; {instead}"
+        ))
+    })
 }
 
 /// The database at `url`, `sqlite:FILE` or `postgres://…`. What is wrong with it is told in words

@@ -4,7 +4,7 @@
 
 use twilight_model::channel::message::component::ButtonStyle;
 
-use super::card::needs;
+use super::missing::needs;
 use super::reply::{Message, button};
 use super::session::limits;
 use super::text::{escape, long_time, relative_time};

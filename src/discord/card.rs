@@ -11,8 +11,10 @@ use twilight_util::builder::embed::{EmbedBuilder, EmbedFieldBuilder, EmbedFooter
 use super::reply::{Message, button};
 use super::session::{length, limits};
 use super::text::{escape, long_time, relative_time, truncate, units};
+use super::{admission, check_in, missing};
+use crate::domain::admission::Admission;
 use crate::domain::ladder::Ladder;
-use crate::domain::mode::{Missing, Mode};
+use crate::domain::mode::Mode;
 use crate::domain::queue::{Entry, Place};
 use crate::domain::rank::DeclaredRank;
 use crate::domain::role::{Role, Roles};
@@ -35,16 +37,22 @@ const MORE_MAX_CHARS: usize = 24;
 pub const STALE_MARK: &str = "⌛";
 /// Marks somebody who streams.
 pub const STREAM_MARK: &str = "📺";
+/// Marks somebody who has said that they are there.
+const HERE_MARK: &str = "☑️";
 /// What the marks mean.
-const LEGEND: [&str; 2] = ["📺 streams", "⌛ declared over a season ago"];
+const LEGEND: [&str; 3] = ["📺 streams", "☑️ is there", "⌛ declared over a season ago"];
 const LEGEND_SEPARATOR: &str = " · ";
 
 /// The card as of `now`.
 pub fn render(view: &SessionView, now: DateTime<Utc>) -> Message {
     let message = Message::embed(embed(view, now));
-    match buttons(&view.session) {
+    let message = match buttons(&view.session) {
         buttons if buttons.is_empty() => message,
         buttons => message.row(buttons),
+    };
+    match check_in::on_card(view, now) {
+        Some(button) => message.row([button]),
+        None => message,
     }
 }
 
@@ -55,6 +63,10 @@ pub fn embed(view: &SessionView, now: DateTime<Utc>) -> Embed {
     card.field("When", &when(session), false);
     card.field("Mode", &mode(session), true);
     card.field("State", state(session.status), true);
+    way_in(&mut card, session);
+    if let Some(check_in) = check_in::line(view, now) {
+        card.field("Check-in", &check_in, false);
+    }
     if let Some(limits) = limits(&session.plan.limits) {
         card.field("Ranks", &limits, true);
     }
@@ -64,7 +76,7 @@ pub fn embed(view: &SessionView, now: DateTime<Utc>) -> Embed {
     }
     line_up(&mut card, view, now);
     if session.status.is_alive() {
-        card.field("Missing", &needs(&view.queue.missing(session)), false);
+        card.field("Missing", &missing::brief(view), false);
         card.describe(&session.plan.description);
         let count = view.queue.waiting().count();
         let waiting = view
@@ -94,24 +106,6 @@ pub fn organisers(session: &Session) -> String {
     } else {
         format!("{organiser} with {}", join_words(&helpers))
     }
-}
-
-/// What is still missing, in words: "1 tank, 2 damage and 1 more player".
-pub fn needs(missing: &Missing) -> String {
-    if missing.is_none() {
-        return "Nobody: the line-up is complete.".to_owned();
-    }
-    let roles = missing.per_role.iter();
-    let mut parts: Vec<_> = roles
-        .map(|(role, count)| format!("{count} {}", role.label().to_lowercase()))
-        .collect();
-    let more = if parts.is_empty() { "" } else { "more " };
-    match missing.any {
-        0 => {}
-        1 => parts.push(format!("1 {more}player")),
-        any => parts.push(format!("{any} {more}players")),
-    }
-    format!("Needs {}", join_words(&parts))
 }
 
 /// Words as a list: "a, b and c".
@@ -192,7 +186,15 @@ fn played(session: &Session, entry: &Entry, place: &Place, now: DateTime<Utc>) -
         .find(|account| Some(account.id) == place.account);
     let declared = account.and_then(|account| account.ranks.get(&ladder));
     let rank = declared.map(|declared| format!(" · {}", rank(declared, now)));
-    rank.unwrap_or_default() + &streams(entry)
+    rank.unwrap_or_default() + &here(entry) + &streams(entry)
+}
+
+fn here(entry: &Entry) -> String {
+    if entry.checked_in {
+        format!(" {HERE_MARK}")
+    } else {
+        String::new()
+    }
 }
 
 fn waiting_line(session: &Session, entry: &Entry, now: DateTime<Utc>) -> String {
@@ -240,6 +242,13 @@ fn mode(session: &Session) -> String {
         "two teams"
     };
     format!("{}, {teams}", session.plan.mode)
+}
+
+/// How people get their places, unless the organiser picks, as people expect.
+fn way_in(card: &mut Card, session: &Session) {
+    if session.plan.admission != Admission::Organiser && session.status.is_alive() {
+        card.field("Places", admission::label(session.plan.admission), true);
+    }
 }
 
 /// Who is in: a field for each role where roles are fixed, else one for all.

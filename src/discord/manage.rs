@@ -20,7 +20,7 @@ use super::session::refused;
 use crate::domain::ids::{AccountId, SessionId, UserId};
 use crate::domain::manage::ManageRefusal;
 use crate::domain::session::{Actor, SessionRefusal};
-use crate::store::queue::{SessionView, ViewSession};
+use crate::store::queue::{OfferPlace, Offered, SessionView, ViewSession};
 use crate::store::session::SetOpen;
 use place::Place;
 
@@ -67,6 +67,10 @@ pub const FEATURE: Feature = Feature {
         Route {
             name: decide::TAKE_BACK,
             run: |ctx, click, it| Box::pin(decide::take_back(ctx, click, it)),
+        },
+        Route {
+            name: "manage-offer",
+            run: |ctx, click, it| Box::pin(offer(ctx, click, it)),
         },
         Route {
             name: "manage-queue",
@@ -139,6 +143,32 @@ async fn account(context: Context, click: Click, pressed: Pressed) -> Result<Rep
         (Ok(desk), Some(user)) => desk.player(user, chosen, "").await,
         (Ok(desk), None) => desk.overview("").await,
         (Err(reply), _) => Ok(reply),
+    }
+}
+
+/// `manage-offer:SESSION:PLACE`: a free place is offered to whoever fits best.
+async fn offer(context: Context, click: Click, pressed: Pressed) -> Result<Reply, Fault> {
+    let place = Place::parse(pressed.args.split(':').nth(1));
+    let desk = match Desk::of(&context, &click, &pressed.args, place) {
+        Ok(desk) => desk,
+        Err(reply) => return Ok(reply),
+    };
+    let command = OfferPlace {
+        session: desk.session,
+        actor: desk.actor,
+        at: click.at,
+    };
+    match context.execute(&click, command).await? {
+        Ok(Offered {
+            to: Some((user, role)),
+        }) => {
+            let said = format!(
+                "🎟️ I ask <@{user}> whether they play {role}, and the next one if they don't."
+            );
+            desk.overview(&said).await
+        }
+        Ok(Offered { to: None }) => desk.overview("Nobody who waits fits a free place.").await,
+        Err(refusal) => desk.session_refused(&refusal).await,
     }
 }
 

@@ -9,8 +9,10 @@
 //! ```
 
 pub mod account;
+pub mod admission;
 pub mod call;
 pub mod card;
+pub mod check_in;
 pub mod click;
 pub mod delivery;
 pub mod dispatch;
@@ -19,6 +21,7 @@ pub mod gateway;
 mod identify;
 pub mod inline;
 pub mod manage;
+pub mod missing;
 pub mod notice;
 pub mod options;
 pub mod profile;
@@ -27,6 +30,7 @@ pub mod reply;
 pub mod rest;
 pub mod session;
 mod share;
+pub mod short;
 pub mod text;
 pub mod words;
 
@@ -38,6 +42,9 @@ pub const FEATURES: &[&Feature] = &[
     &account::FEATURE,
     &session::FEATURE,
     &queue::FEATURE,
+    &admission::FEATURE,
+    &check_in::FEATURE,
+    &short::FEATURE,
     &manage::FEATURE,
 ];
 

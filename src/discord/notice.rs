@@ -4,14 +4,27 @@
 
 use super::reply::Message;
 use super::text::{escape, long_time, relative_time};
+use super::{admission, check_in, short};
 use crate::store::outbox::Notice;
 
 /// What people call a megabyte.
 const BYTES_PER_MB: u64 = 1_000_000;
 
-/// A notice as a message.
+/// A notice as a message, with what can be done about it.
 pub fn render(notice: &Notice) -> Message {
-    Message::text(match notice {
+    let message = Message::text(words(notice));
+    match notice {
+        Notice::Asked { session, .. } => message.row(admission::buttons(*session)),
+        Notice::CheckIn { session, .. } | Notice::NoShow { session, .. } => {
+            message.row([check_in::here_button(*session)])
+        }
+        Notice::Short { session, ways, .. } => message.row(short::buttons(*session, ways)),
+        _ => message,
+    }
+}
+
+fn words(notice: &Notice) -> String {
+    match notice {
         Notice::Cancelled { title, at, reason } => {
             let reason = reason
                 .as_ref()
@@ -56,6 +69,43 @@ pub fn render(notice: &Notice) -> Message {
             escape(title),
             long_time(*at)
         ),
+        Notice::OtherRole { title, at, role } => format!(
+            "🔁 You play {role} in **{}** on {}: so one more person fits in, and you had offered it.",
+            escape(title),
+            long_time(*at)
+        ),
+        Notice::Asked {
+            title,
+            at,
+            role,
+            until,
+            ..
+        } => format!(
+            "🎟️ A place as {role} is free in **{}**, {} ({}). Do you want it? I keep it for you until \
+             <t:{}:t> ({}) and then ask the next one.",
+            escape(title),
+            long_time(*at),
+            relative_time(*at),
+            until.timestamp(),
+            relative_time(*until)
+        ),
+        Notice::CheckIn { title, at, .. } => format!(
+            "✋ **{}** starts {}, and you have a place. Are you there? Say so before the start; \
+             otherwise your place is offered to somebody else.",
+            escape(title),
+            relative_time(*at)
+        ),
+        Notice::NoShow { title, role, .. } => format!(
+            "**{}** has started, and you had not said that you are there: your place as {role} is \
+             free for others. If you are there now, press the button: as long as nobody else has it, \
+             it is yours.",
+            escape(title)
+        ),
+        Notice::Short { title, .. } => format!(
+            "**{}** has started, and people are missing. With those who are there you could play \
+             this instead; or leave it as it is, and take in whoever comes.",
+            escape(title)
+        ),
         Notice::Reminder { title, at } => format!(
             "⏰ **{}** starts {}, at {}. `/profile edit` changes when I remind you.",
             escape(title),
@@ -69,7 +119,7 @@ pub fn render(notice: &Notice) -> Message {
             bytes / BYTES_PER_MB,
             warn_bytes / BYTES_PER_MB
         ),
-    })
+    }
 }
 
 fn quoted(text: &str) -> String {

@@ -13,6 +13,7 @@ use super::feature::{Context, Fault, Feature, Route};
 use super::reply::{Message, Reply, button};
 use super::session::{IN_A_SERVER, refused};
 use super::text::{escape, relative_time};
+use crate::domain::admission::Admission;
 use crate::domain::ids::SessionId;
 use crate::domain::queue::{self, NewcomerRefusal, QueueRefusal};
 use crate::domain::session::{Actor, SessionRefusal};
@@ -240,6 +241,11 @@ async fn introduce(
 fn welcome(joined: &Joined) -> Reply {
     let plan = &joined.session.plan;
     let (title, at) = (escape(&plan.title), relative_time(plan.at));
+    if let Some(role) = joined.place {
+        return Reply::text(format!(
+            "✅ You are in: **{title}** as {role}. It starts {at}. *Leave* gives up your place."
+        ));
+    }
     let roles = if plan.mode.asks_roles() {
         format!(" as {}", joined.roles)
     } else {
@@ -249,11 +255,22 @@ fn welcome(joined: &Joined) -> Reply {
         format!("✅ Changed: you are in the queue of **{title}**{roles}. It starts {at}.")
     } else {
         format!(
-            "✅ You are in the queue of **{title}**{roles}. It starts {at}; the organiser chooses \
-             who plays, and I tell you. *Join* changes what you offer and leaves the organiser a \
-             note, *Leave* takes you out."
+            "✅ You are in the queue of **{title}**{roles}. It starts {at}; {}. *Join* changes \
+             what you offer and leaves the organiser a note, *Leave* takes you out.",
+            what_follows(plan.admission)
         )
     })
+}
+
+/// What somebody who waits may expect.
+fn what_follows(admission: Admission) -> &'static str {
+    match admission {
+        Admission::Organiser => "the organiser chooses who plays, and I tell you",
+        Admission::FirstCome => {
+            "all places that you could take are taken, and I ask you when one is free"
+        }
+        Admission::Balanced => "as soon as enough people wait for full teams, I tell you",
+    }
 }
 
 /// What is in the way. The card of a session that is over is brought up to date: it should not
@@ -289,7 +306,7 @@ pub(super) fn target(click: &Click, args: &str) -> Result<(SessionId, Actor), Re
 }
 
 /// The session's number at the beginning of a custom id's arguments.
-fn session_id(args: &str) -> Option<SessionId> {
+pub(super) fn session_id(args: &str) -> Option<SessionId> {
     let number = args.split(':').next()?;
     number.parse().ok().filter(|id| *id > 0).map(SessionId)
 }

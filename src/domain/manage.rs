@@ -54,7 +54,7 @@ pub fn accept(
 ) -> Result<(), ManageRefusal> {
     let entry = waiting(session, queue.entry(user))?;
     let mode = session.plan.mode;
-    if !mode.room_for(session.plan.teams, &queue.roles(), role) {
+    if !mode.room_for(session.plan.teams, &queue.unavailable(user), role) {
         return Err(ManageRefusal::NoRoom(role));
     }
     let account = entry.accounts.iter().find(|offered| offered.id == account);

@@ -9,6 +9,8 @@
 //! zone    time zones as people name them       when     dates and times as people type them
 //! text    text as people type it, cleaned      battletag, ids
 //! account, profile, session, queue, manage     what the commands decide about
+//! missing what a line-up needs, and who gives it  admission  who gets a place by itself
+//! check_in who is there                            short      playing with fewer than planned
 //! balance  two fair teams: the best line-ups over all line-ups
 //! log     the record of what was done about a session
 //! call    looking for one more: what a message says that looks for players
@@ -17,14 +19,17 @@
 //! ```
 
 pub mod account;
+pub mod admission;
 pub mod backup;
 pub mod balance;
 pub mod battletag;
 pub mod call;
+pub mod check_in;
 pub mod ids;
 pub mod ladder;
 pub mod log;
 pub mod manage;
+pub mod missing;
 pub mod mode;
 pub mod peers;
 pub mod profile;
@@ -32,6 +37,7 @@ pub mod queue;
 pub mod rank;
 pub mod role;
 pub mod session;
+pub mod short;
 pub mod text;
 pub mod when;
 pub mod wide;

@@ -34,6 +34,51 @@ pub struct Place {
     pub overridden: bool,
 }
 
+/// What became of an offer of a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AskState {
+    /// They may still answer; the place is reserved.
+    Open,
+    /// They did not want it.
+    Declined,
+    /// They did not answer in time.
+    Silent,
+    /// An organiser took their place back: nobody asks them again but an organiser.
+    TakenBack,
+}
+
+impl AskState {
+    /// Every state.
+    pub const ALL: [Self; 4] = [Self::Open, Self::Declined, Self::Silent, Self::TakenBack];
+
+    /// The stored word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Declined => "declined",
+            Self::Silent => "silent",
+            Self::TakenBack => "taken_back",
+        }
+    }
+
+    /// Reads a stored word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == word)
+    }
+}
+
+/// The place that somebody who waits was offered last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// As what.
+    pub role: Role,
+    /// When it ends by itself.
+    pub until: DateTime<Utc>,
+    /// What became of it.
+    pub state: AskState,
+}
+
 /// One person in the queue of a session.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
@@ -53,6 +98,14 @@ pub struct Entry {
     pub joined_at: DateTime<Utc>,
     /// Their place, once accepted.
     pub place: Option<Place>,
+    /// The place that they were offered last.
+    pub asked: Option<Asked>,
+    /// Whether they have said that they are there, for the start as it is now.
+    pub checked_in: bool,
+    /// Whether they had a place in this session and were not there at its start.
+    pub no_show: bool,
+    /// How often they were not there, in this server.
+    pub missed: u32,
 }
 
 /// Where somebody in the queue stands.
@@ -79,6 +132,23 @@ impl Entry {
     /// Whether they wait to be accepted.
     pub fn is_waiting(&self) -> bool {
         self.standing() == Standing::Waiting
+    }
+
+    /// The role of the place that is reserved for them while they are asked.
+    pub fn asked_for(&self) -> Option<Role> {
+        let open = self.asked.filter(|asked| asked.state == AskState::Open);
+        open.filter(|_| self.is_waiting()).map(|asked| asked.role)
+    }
+
+    /// Whether they are being asked at this moment.
+    pub fn is_asked(&self) -> bool {
+        self.asked_for().is_some()
+    }
+
+    /// Whether an organiser took their place back: then only an organiser gives them one.
+    pub fn was_taken_back(&self) -> bool {
+        self.asked
+            .is_some_and(|asked| asked.state == AskState::TakenBack)
     }
 }
 
@@ -122,6 +192,21 @@ impl Queue {
             .iter()
             .filter_map(|entry| Some(entry.place.as_ref()?.role));
         present.chain(self.forgotten.iter().copied()).collect()
+    }
+
+    /// Those who are asked for a place, with its role, in the order of joining.
+    pub fn asked(&self) -> impl Iterator<Item = (&Entry, Role)> {
+        let asked = |entry| Some((entry, Entry::asked_for(entry)?));
+        self.entries.iter().filter_map(asked)
+    }
+
+    /// The roles that nobody can be accepted into: those that are taken, and those that are
+    /// reserved for anybody but `user`.
+    pub fn unavailable(&self, user: UserId) -> Vec<Role> {
+        let reserved = self.asked().filter(|(entry, _)| entry.person.id != user);
+        let mut roles = self.roles();
+        roles.extend(reserved.map(|(_, role)| role));
+        roles
     }
 
     /// What is still needed to play.

@@ -108,6 +108,12 @@ impl Roles {
         new
     }
 
+    /// The set with `role` in it.
+    pub fn with(mut self, role: Role) -> Self {
+        self.insert(role);
+        self
+    }
+
     /// The members in order.
     pub fn iter(self) -> impl Iterator<Item = Role> {
         Role::ALL
@@ -120,9 +126,29 @@ impl Roles {
         self.0 == 0
     }
 
+    /// The set as a number: the bit of a role is set if it is a member.
+    pub(super) fn bits(self) -> usize {
+        self.0.into()
+    }
+
+    /// The set that [`Roles::bits`] gave; other bits are ignored.
+    pub(super) fn from_bits(bits: usize) -> Self {
+        let member = |role: &Role| bits & usize::from(bit(*role)) != 0;
+        Role::ALL.into_iter().filter(member).collect()
+    }
+
     /// How many members there are, at most 4.
     pub fn len(self) -> usize {
         self.0.count_ones() as usize
+    }
+}
+
+impl std::ops::BitAnd for Roles {
+    type Output = Self;
+
+    /// The members of both.
+    fn bitand(self, other: Self) -> Self {
+        Self(self.0 & other.0)
     }
 }
 

@@ -9,6 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
+use super::admission::Admission;
 use super::ids::{ChannelId, GuildId, MessageId, SessionId, UserId};
 use super::ladder::Scale;
 use super::log::Capacity;
@@ -28,6 +29,10 @@ pub const REASON_MAX_CHARS: usize = 300;
 pub const LENGTH_DEFAULT_MINUTES: u32 = 120;
 /// The widest limit by distance, in divisions.
 pub const DISTANCE_MAX_DIVISIONS: u32 = 40;
+/// How long before the start people check in if nobody says, in minutes.
+pub const CHECK_IN_DEFAULT_MINUTES: u32 = 15;
+/// The longest time for checking in, in minutes.
+pub const CHECK_IN_MAX_MINUTES: u32 = 120;
 /// The same plan again within this time is the same session: two presses of one button, in seconds.
 pub const SAME_PLAN_WITHIN_S: i64 = 60;
 /// Sessions that one person can have ahead of them or under way in one server.
@@ -173,12 +178,24 @@ pub struct Plan {
     pub description: String,
     /// Who may play by rank.
     pub limits: RankLimits,
+    /// How people get their places.
+    #[serde(default)]
+    pub admission: Admission,
+    /// How long before the start people say that they are there, in minutes; 0: they need not.
+    #[serde(default)]
+    pub check_in_minutes: u32,
 }
 
 impl Plan {
     /// When it ends.
     pub fn ends_at(&self) -> DateTime<Utc> {
         self.at + TimeDelta::minutes(self.length_minutes.into())
+    }
+
+    /// When people can say that they are there; `None` if they need not.
+    pub fn check_in_at(&self) -> Option<DateTime<Utc>> {
+        let minutes = i64::from(self.check_in_minutes);
+        (minutes > 0).then(|| self.at - TimeDelta::minutes(minutes))
     }
 
     /// The scale on which this mode's ranks are counted.

@@ -7,9 +7,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::sql::{DbError, sql, values};
-use super::{Command, Question, Read, Stop, Transaction, outbox, session};
+use super::{Command, Question, Read, Stop, Transaction, outbox, queue, session};
 use crate::domain::ids::SessionId;
-use crate::domain::session::Session;
+use crate::domain::session::{Session, Status};
 
 /// Sessions or reminders that one command sees to; the rest waits for the next one, so that a
 /// long absence never holds the writer up.
@@ -35,6 +35,10 @@ pub struct Advanced {
     pub sessions: u32,
     /// Reminders that are now owed.
     pub reminders: u32,
+    /// Sessions in which offers ended without an answer.
+    pub offers: u32,
+    /// Check-ins that are open now.
+    pub check_ins: u32,
 }
 
 impl Command for AdvanceClock {
@@ -43,12 +47,17 @@ impl Command for AdvanceClock {
     type Refusal = std::convert::Infallible;
 
     fn run(&self, tx: &mut dyn Transaction) -> Result<Advanced, Stop<Self::Refusal>> {
-        // Reminders first: they are only owed for what has not started.
+        // A check-in's message is a reminder too; and reminders are only owed for what has not
+        // started.
+        let check_ins = queue::check_in::open(tx, self.now, TURNS_MAX)?;
         let reminders = self.remind(tx)?;
+        let offers = queue::offer::expire(tx, self.now, TURNS_MAX)?;
         let sessions = self.turn(tx)?;
         Ok(Advanced {
             sessions,
             reminders,
+            offers,
+            check_ins,
         })
     }
 }
@@ -98,6 +107,13 @@ pub(super) fn turn(
         return Ok(false);
     };
     session::set_status(tx, session, status, None, now)?;
+    if status == Status::Started {
+        let started = Session {
+            status,
+            ..session.clone()
+        };
+        queue::check_in::started(tx, &started, now)?;
+    }
     Ok(true)
 }
 
@@ -119,10 +135,14 @@ impl Question for NextTurn {
         let session = due(db.query_one(sql!("session/next_due"), values![])?)?;
         let horizon = self.now + TimeDelta::hours(REMINDERS_AHEAD_H);
         let reminder = db.query_one(sql!("clock/next_reminder"), values![self.now, horizon])?;
+        let offer = db.query_one(sql!("admission/next_end"), values![])?;
+        let check_in = db.query_one(sql!("check_in/next"), values![self.now])?;
         let look_again = self.now + TimeDelta::hours(LOOK_AGAIN_H);
         Ok(session
             .into_iter()
             .chain(due(reminder)?)
+            .chain(due(offer)?)
+            .chain(due(check_in)?)
             .fold(look_again, DateTime::min))
     }
 }

@@ -12,6 +12,7 @@ use super::process::{self, ProcessId};
 use super::sql::{DbError, Row, json, sql, values};
 use super::{Command, Question, Read, Stop, Transaction};
 use crate::domain::ids::{CallId, ChannelId, MessageId, SessionId, UserId};
+use crate::domain::mode::Mode;
 use crate::domain::role::Role;
 
 /// The kind of the rows that refresh a card; their key is the session.
@@ -78,6 +79,55 @@ pub enum Notice {
         /// When it is.
         at: DateTime<Utc>,
     },
+    /// They play another of their roles from now on, so that more people fit.
+    OtherRole {
+        /// The session's name.
+        title: String,
+        /// When it is.
+        at: DateTime<Utc>,
+        /// What they play.
+        role: Role,
+    },
+    /// They are asked whether they want a place that is free.
+    Asked {
+        /// Which session.
+        session: SessionId,
+        /// Its name.
+        title: String,
+        /// When it is.
+        at: DateTime<Utc>,
+        /// What they would play.
+        role: Role,
+        /// Until when the place is kept for them.
+        until: DateTime<Utc>,
+    },
+    /// They are to say that they are there.
+    CheckIn {
+        /// For which session.
+        session: SessionId,
+        /// Its name.
+        title: String,
+        /// When it is.
+        at: DateTime<Utc>,
+    },
+    /// They were not there at the start, and their place is free.
+    NoShow {
+        /// Of which session.
+        session: SessionId,
+        /// Its name.
+        title: String,
+        /// What they would have played.
+        role: Role,
+    },
+    /// For an organiser: people are missing at the start, and this could be played instead.
+    Short {
+        /// Which session.
+        session: SessionId,
+        /// Its name.
+        title: String,
+        /// What could be played.
+        ways: Vec<ShortWay>,
+    },
     /// A session of theirs is near.
     Reminder {
         /// The session's name.
@@ -92,6 +142,17 @@ pub enum Notice {
         /// From which size on the owner is told.
         warn_bytes: u64,
     },
+}
+
+/// What could be played instead by those who are there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShortWay {
+    /// What.
+    pub mode: Mode,
+    /// With how many teams.
+    pub teams: u8,
+    /// How many sit out.
+    pub out: u32,
 }
 
 /// What a row asks to be done.
@@ -202,7 +263,14 @@ pub(super) fn owe_notice(
 ) -> Result<(), DbError> {
     let subject = match notice {
         Notice::Reminder { .. } => "reminder",
-        Notice::Accepted { .. } | Notice::NotAccepted { .. } | Notice::Waiting { .. } => PLACE,
+        Notice::Accepted { .. }
+        | Notice::NotAccepted { .. }
+        | Notice::Waiting { .. }
+        | Notice::OtherRole { .. }
+        | Notice::Asked { .. }
+        | Notice::NoShow { .. } => PLACE,
+        Notice::CheckIn { .. } => "check_in",
+        Notice::Short { .. } => "short",
         Notice::Moved { .. } | Notice::Cancelled { .. } | Notice::StartsNow { .. } => "session",
         Notice::LargeDatabase { .. } => "size",
     };

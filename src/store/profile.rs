@@ -18,7 +18,8 @@ use crate::domain::ids::UserId;
 use crate::domain::profile::{Changes, Person, Profile, Reminder};
 pub use delete::{DeleteProfile, Deleted, Holdings, NothingHeld, Stake, WhatIsHeld};
 pub use export::{
-    ArchivedPart, Everything, ExportProfile, Participation, QueueEntry, SentReminder, SessionName,
+    ArchivedPart, Everything, ExportProfile, NoShow, Participation, QueueEntry, SentReminder,
+    SessionName,
 };
 
 /// A person's profile with their accounts, the primary one first.
@@ -28,6 +29,9 @@ pub struct PersonView {
     pub profile: Profile,
     /// The accounts.
     pub accounts: Vec<Account>,
+    /// Sessions in which they had a place and were not there at the start.
+    #[serde(default)]
+    pub missed: u32,
 }
 
 /// What is known of a person; `None` if nothing is.
@@ -42,7 +46,13 @@ impl Question for ViewPerson {
             return Ok(None);
         };
         let accounts = account::of_user(db, self.0)?;
-        Ok(Some(PersonView { profile, accounts }))
+        let missed = db.query_one(sql!("profile/missed"), values![self.0])?;
+        let missed = missed.ok_or(DbError::NoRow("profile/missed"))?;
+        Ok(Some(PersonView {
+            profile,
+            accounts,
+            missed: missed.get("missed")?,
+        }))
     }
 }
 

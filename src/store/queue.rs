@@ -5,9 +5,13 @@
 
 use std::collections::HashMap;
 
+pub(super) mod admission;
+pub(super) mod check_in;
 mod join;
 mod leave;
+pub(super) mod offer;
 mod place;
+mod short;
 mod swap;
 #[cfg(test)]
 mod tests;
@@ -15,18 +19,22 @@ mod tests;
 use super::sql::{DbError, Row, sql, values};
 use super::{Question, Read, Stop, Transaction, account, profile, session};
 use crate::domain::account::{Account, Ranks};
+use crate::domain::admission::Door;
 use crate::domain::ids::{AccountId, SessionId, UserId};
 use crate::domain::profile::{Person, Profile};
-use crate::domain::queue::{Entry, Place, Queue, QueueRefusal};
+use crate::domain::queue::{AskState, Asked, Entry, Place, Queue, QueueRefusal};
 use crate::domain::role::Role;
 use crate::domain::session::{Actor, Session, SessionRefusal};
 
+pub use check_in::{CheckIn, CheckedIn};
 pub use join::{JoinAsNewcomer, JoinQueue, Joined};
 pub use leave::{LeaveQueue, Left, RefreshCard, Refreshed, Streaming, ToggleStreaming};
+pub use offer::{AnswerOffer, Answered, OfferPlace, OfferRefusal, Offered};
 pub use place::{
     AcceptAnyway, AcceptPlayer, Accepted, AcceptedAnyway, RejectPlayer, Rejected, TakeBack,
     TakenBack,
 };
+pub use short::{PlayShort, PlayedShort, ShortRefusal};
 pub use swap::{SwapPlayers, Swapped};
 
 /// Everything that a card or a dashboard shows of a session.
@@ -44,6 +52,17 @@ pub struct SessionView {
     pub measure: Option<Account>,
     /// Who is in it.
     pub queue: Queue,
+}
+
+impl SessionView {
+    /// Where it is worked out who may come in.
+    pub fn door(&self) -> Door<'_> {
+        Door {
+            session: &self.session,
+            queue: &self.queue,
+            organiser: self.measure.as_ref(),
+        }
+    }
 }
 
 impl Question for ViewSession {
@@ -179,6 +198,14 @@ fn read_entry(row: &Row, accounts: Vec<Account>) -> Result<Entry, DbError> {
             overridden: row.get("overridden")?,
         }),
     };
+    let asked = match row.get::<Option<String>>("asked_role")? {
+        None => None,
+        Some(_) => Some(Asked {
+            role: row.word("asked_role", Role::parse)?,
+            until: row.get("asked_until")?,
+            state: row.word("asked_state", AskState::parse)?,
+        }),
+    };
     Ok(Entry {
         person: Person {
             id: row.get("user_id")?,
@@ -191,6 +218,10 @@ fn read_entry(row: &Row, accounts: Vec<Account>) -> Result<Entry, DbError> {
         rejected: row.get::<Option<i64>>("rejected_by")?.is_some(),
         joined_at: row.get("joined_at")?,
         place,
+        asked,
+        checked_in: row.get("checked_in")?,
+        no_show: row.get("no_show")?,
+        missed: row.get("missed")?,
     })
 }
 

@@ -15,11 +15,13 @@ use chrono_tz::Tz;
 use super::sql::{DbError, Row, Value, sql, values};
 use super::{Question, Read, Transaction, account, outbox, profile};
 use crate::domain::account::{Account, primary};
+use crate::domain::admission::Admission;
 use crate::domain::ids::{GuildId, SessionId, UserId};
 use crate::domain::mode::Mode;
 use crate::domain::rank::Tier;
 use crate::domain::session::{ALIVE_PER_GUILD_MAX, Plan, RankLimits, Session, Status, scale};
 
+pub(super) use change::save_plan;
 pub use change::{CancelSession, Cancelled, EditSession, Edited, SetOpen, SetTo};
 pub use create::{CreateSession, Created};
 pub use organisers::{CoOrganised, SetCoOrganisers};
@@ -70,6 +72,8 @@ pub(super) fn session(row: &Row) -> Result<Session, DbError> {
         title: row.get("title")?,
         description: row.get("description")?,
         limits,
+        admission: row.word("admission", Admission::parse)?,
+        check_in_minutes: row.get("check_in_minutes")?,
     };
     Ok(Session {
         id: row.get("id")?,
@@ -235,7 +239,7 @@ pub(super) fn measured_from(
 }
 
 /// The values of a plan's columns, in the order in which statements have them.
-fn plan_values(plan: &Plan) -> [Value; 10] {
+fn plan_values(plan: &Plan) -> [Value; 12] {
     let word = |tier: Tier| tier.word();
     [
         plan.mode.id().into(),
@@ -248,6 +252,8 @@ fn plan_values(plan: &Plan) -> [Value; 10] {
         plan.limits.lowest.map(word).into(),
         plan.limits.highest.map(word).into(),
         plan.limits.distance.into(),
+        plan.admission.as_str().into(),
+        plan.check_in_minutes.into(),
     ]
 }
 

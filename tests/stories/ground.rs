@@ -46,6 +46,12 @@ impl Ground {
         Self::Server(server.scratch(migrate).await)
     }
 
+    /// A new one on a server that the story may stop.
+    #[cfg(feature = "postgres")]
+    pub(crate) async fn on(server: &postgres::Server) -> Self {
+        Self::Server(server.empty().await)
+    }
+
     /// A new one.
     #[cfg(not(feature = "postgres"))]
     pub(crate) async fn new(folder: &Path) -> Option<Self> {

@@ -4,8 +4,10 @@
 //! made is held to Discord's own document.
 
 mod account;
+mod admission;
 mod adopt;
 mod card;
+mod check_in;
 #[path = "../support/contract.rs"]
 mod contract;
 mod crash;
@@ -19,6 +21,8 @@ mod log;
 mod manage;
 #[cfg(feature = "postgres")]
 mod many;
+#[cfg(feature = "postgres")]
+mod outage;
 mod people;
 #[cfg(feature = "postgres")]
 #[path = "../support/postgres.rs"]

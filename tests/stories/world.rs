@@ -16,6 +16,8 @@ use serde_json::{Value, json};
 
 use crate::contract;
 use crate::ground::{self, Ground};
+#[cfg(feature = "postgres")]
+use crate::postgres::{Cluster, Server};
 
 /// When every story begins: a Sunday, 13:00 in Berlin.
 pub(crate) const START: &str = "2026-11-22T12:00:00Z";
@@ -34,6 +36,23 @@ pub(crate) async fn story_of_a_file(tell: impl AsyncFnOnce(&mut World)) {
         false => story(tell).await,
         true => eprintln!("skipped: it is about the file of SQLite"),
     }
+}
+
+/// Tells a story on a PostgreSQL server of its own, which may be stopped and started.
+#[cfg(feature = "postgres")]
+pub(crate) async fn story_of_a_server(tell: impl AsyncFnOnce(&mut World, &Cluster)) {
+    if !ground::on_postgres() {
+        return eprintln!("skipped: it is about a PostgreSQL server");
+    }
+    let Some(server) = Server::own() else { return };
+    let ground = Ground::on(&server).await;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let clock = Clock::manual(START.parse().expect("a time"));
+    let mut world = World::on(ground, folder, playground::World::default(), 1, clock).await;
+    world.start().await;
+    tell(&mut world, server.cluster().expect("its own")).await;
+    world.stop().await;
+    world.end().await;
 }
 
 /// Tells a story in the machine's own time, in which Discord's three seconds are three seconds. The
@@ -113,6 +132,16 @@ impl World {
     async fn begin(people: playground::World, shards: u32, clock: Clock) -> Option<Self> {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let ground = Ground::new(folder.path()).await?;
+        Some(Self::on(ground, folder, people, shards, clock).await)
+    }
+
+    async fn on(
+        ground: Ground,
+        folder: tempfile::TempDir,
+        people: playground::World,
+        shards: u32,
+        clock: Clock,
+    ) -> Self {
         // The client wants a provider of cryptography, also for plain HTTP.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let discord = Discord::start(playground::Settings {
@@ -124,7 +153,7 @@ impl World {
         })
         .await
         .expect("a free port");
-        Some(Self {
+        Self {
             clock,
             discord,
             app: None,
@@ -133,7 +162,7 @@ impl World {
             over_http: false,
             people,
             http: reqwest::Client::new(),
-        })
+        }
     }
 
     /// The settings with which the bot is started.

@@ -4,9 +4,6 @@
 //! The cluster belongs to a shell that waits for the test process to end, however it ends, and then
 //! stops it and takes its folder away.
 
-// Each of the tests that share this uses another part of it.
-#![expect(dead_code, reason = "see above")]
-
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -45,7 +42,7 @@ pub(crate) struct Server {
     address: String,
     template: OnceCell<String>,
     made: AtomicU32,
-    _cluster: Option<Cluster>,
+    cluster: Option<Cluster>,
 }
 
 /// A cluster of one's own; it goes when this is dropped, or with the process.
@@ -53,8 +50,7 @@ pub(crate) struct Cluster {
     shell: Child,
     /// Where its data and its socket are.
     pub(crate) folder: PathBuf,
-    /// Where PostgreSQL's programs are.
-    pub(crate) programs: PathBuf,
+    programs: PathBuf,
 }
 
 /// A database of one test's own; it goes when this is dropped.
@@ -73,15 +69,18 @@ pub(crate) fn server() -> Option<&'static Server> {
 }
 
 impl Server {
-    fn find() -> Option<Self> {
-        let of = |address, cluster| Self {
+    fn of(address: String, cluster: Option<Cluster>) -> Self {
+        Self {
             address,
             template: OnceCell::new(),
             made: AtomicU32::new(0),
-            _cluster: cluster,
-        };
+            cluster,
+        }
+    }
+
+    fn find() -> Option<Self> {
         if let Ok(url) = std::env::var("TEST_DATABASE_URL") {
-            return Some(of(url, None));
+            return Some(Self::of(url, None));
         }
         let Some(cluster) = Cluster::start() else {
             let missing = "skipped: no initdb on this machine; install PostgreSQL 15 or newer, or \
@@ -90,7 +89,18 @@ impl Server {
             eprintln!("{missing}");
             return None;
         };
-        Some(of(cluster.url("postgres"), Some(cluster)))
+        Some(Self::of(cluster.url("postgres"), Some(cluster)))
+    }
+
+    /// A server that nobody shares, to be stopped and started.
+    pub(crate) fn own() -> Option<Self> {
+        let cluster = Cluster::start()?;
+        Some(Self::of(cluster.url("postgres"), Some(cluster)))
+    }
+
+    /// The cluster, if it is one of ours.
+    pub(crate) fn cluster(&self) -> Option<&Cluster> {
+        self.cluster.as_ref()
     }
 
     /// A server of a test's own, which it may kill. `None` as with [`server`].
@@ -242,14 +252,28 @@ impl Cluster {
         format!("postgres:///{database}?user=postgres&host={folder}")
     }
 
-    /// Runs one of PostgreSQL's programs as the cluster's owner.
-    pub(crate) fn program(&self, name: &str, arguments: &[&str]) {
+    /// Ends the server as a power cut would.
+    pub(crate) fn stop(&self) {
+        self.pg_ctl(&["-m", "immediate", "stop"]);
+    }
+
+    /// Starts it again.
+    pub(crate) fn start_again(&self) {
+        let log = self.folder.join("server.log");
+        let log = log.to_str().expect("text");
+        self.pg_ctl(&["-w", "-t", "120", "-l", log, "start"]);
+    }
+
+    fn pg_ctl(&self, arguments: &[&str]) {
         let mut command = owner();
-        let done = command
-            .arg(self.programs.join(name))
-            .args(arguments)
-            .status();
-        assert!(done.expect("it runs").success(), "{name} {arguments:?}");
+        command.arg(self.programs.join("pg_ctl")).arg("-D");
+        command
+            .arg(self.folder.join("data"))
+            .arg("-s")
+            .args(arguments);
+        // A server that is started must not keep the test's own output open.
+        let done = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
+        assert!(done.expect("it runs").success(), "pg_ctl {arguments:?}");
     }
 }
 
@@ -273,7 +297,8 @@ fn command(folder: &Path) -> Command {
     owner()
 }
 
-fn owner() -> Command {
+/// What a program begins with that PostgreSQL's files belong to.
+pub(crate) fn owner() -> Command {
     if !is_root() {
         return Command::new("env");
     }

@@ -8,10 +8,10 @@ use twilight_model::guild::Permissions;
 use twilight_util::builder::embed::EmbedBuilder;
 
 use super::{Desk, STALE, view};
-use crate::discord::card::needs;
 use crate::discord::click::{ChosenChannel, Click, Pressed};
 use crate::discord::delivery::{self, Posting};
 use crate::discord::feature::{Context, Fault};
+use crate::discord::missing::needs;
 use crate::discord::reply::{Message, Reply, button, channel_menu};
 use crate::discord::rest::code;
 use crate::domain::call::{CALLS_MAX, CallRefusal, Looking, looking};

@@ -6,9 +6,9 @@ use twilight_model::channel::message::component::ButtonStyle;
 
 use super::Desk;
 use super::place::Place;
-use crate::discord::card::needs;
 use crate::discord::click::{Click, Pressed};
 use crate::discord::feature::{Context, Fault};
+use crate::discord::missing::needs;
 use crate::discord::reply::{Message, Reply, button};
 use crate::discord::text::{escape, long_time};
 use crate::store::queue::SessionView;

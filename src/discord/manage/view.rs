@@ -11,12 +11,15 @@ use twilight_util::builder::embed::{EmbedBuilder, EmbedFieldBuilder, EmbedFooter
 use super::place::{PAGE_MAX, Place, Tab, pages};
 use super::{call, organisers, start, words};
 use crate::discord::card::{
-    EMBED_TITLE_MAX_CHARS, FIELD_MAX_CHARS, STREAM_MARK, accepted_line, fitting, needs, offered,
+    EMBED_TITLE_MAX_CHARS, FIELD_MAX_CHARS, STREAM_MARK, accepted_line, fitting, offered,
     organisers as led_by, state,
 };
+use crate::discord::missing;
 use crate::discord::reply::{CHOICE_MAX_CHARS, Message, button, menu, option};
 use crate::discord::session::{CANCEL_ASK, EDIT_ASK, HISTORY};
+use crate::discord::short;
 use crate::discord::text::{escape, relative_time, truncate};
+use crate::domain::admission::Admission;
 use crate::domain::queue::{Entry, Standing};
 use crate::domain::session::{Session, Status};
 use crate::domain::text::{Lines, clean};
@@ -58,7 +61,10 @@ pub(super) fn overview(
         .description(list(session, &page, place, now))
         .field(EmbedFieldBuilder::new("State", state(session.status)).inline())
         .field(EmbedFieldBuilder::new("Led by", led_by(session)).inline())
-        .field(EmbedFieldBuilder::new("Missing", needs(&view.queue.missing(session))).inline());
+        .field(EmbedFieldBuilder::new("Missing", missing::full(view)));
+    if let Some(outside) = missing::outside(view) {
+        embed = embed.field(EmbedFieldBuilder::new("Outside the limits", outside));
+    }
     if !accepted.is_empty() {
         let lines = fitting(accepted.len(), accepted.iter().cloned(), FIELD_MAX_CHARS);
         embed = embed.field(EmbedFieldBuilder::new(
@@ -133,12 +139,22 @@ fn line(session: &Session, entry: &Entry, now: DateTime<Utc>) -> String {
         format!("<@{}>", entry.person.id),
         relative_time(entry.joined_at),
         offered,
+        missed(entry),
         streams.to_owned(),
         tags.join(", "),
         note,
     ];
     let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     parts.join(" · ")
+}
+
+/// How often somebody was not there; nothing if they always were.
+fn missed(entry: &Entry) -> String {
+    match entry.missed {
+        0 => String::new(),
+        1 => "🚷 missed once".to_owned(),
+        many => format!("🚷 missed {many} times"),
+    }
 }
 
 fn controls(
@@ -196,7 +212,17 @@ fn turning(view: &SessionView, place: Place) -> Vec<Component> {
     }
     buttons.push(to(Place::first(other), &label));
     buttons.push(to(place, "Refresh"));
+    buttons.extend(short::on_dashboard(view).or_else(|| offering(view, place)));
     buttons
+}
+
+/// A button that has a free place offered to whoever fits best; elsewhere than where the organiser
+/// picks that happens by itself.
+fn offering(view: &SessionView, place: Place) -> Option<Component> {
+    let by_hand = view.session.plan.admission == Admission::Organiser;
+    let id = format!("manage-offer:{}:{place}", view.session.id);
+    (by_hand && !view.door().offers(1).is_empty())
+        .then(|| button(id, "Offer a place", ButtonStyle::Primary))
 }
 
 /// Buttons that change the session itself.

@@ -16,7 +16,7 @@ use crate::domain::ids::{SessionId, UserId};
 use crate::domain::log::{Record, Whom};
 use crate::domain::session::Session;
 use crate::store::profile::{
-    ArchivedPart, Everything, ExportProfile, Participation, QueueEntry, SessionName,
+    ArchivedPart, Everything, ExportProfile, NoShow, Participation, QueueEntry, SessionName,
 };
 
 const FILE_NAME: &str = "overwatch-profile.json";
@@ -61,6 +61,7 @@ fn document(everything: &Everything, now: DateTime<Utc>) -> Value {
         "organised_sessions": all(&everything.organised, organised),
         "co_organised_sessions": all(&everything.co_organised, session_name),
         "on_record": on_record.collect::<Vec<_>>(),
+        "no_shows": all(&everything.no_shows, no_show),
         "reminders_sent": reminders.collect::<Vec<_>>(),
         "messages_to_be_sent": everything.notices,
     })
@@ -97,6 +98,17 @@ fn entry(entry: &QueueEntry) -> Value {
         "note": entry.note,
         "rejected": entry.rejected,
         "joined_at": iso(entry.joined_at),
+        "checked_in": entry.checked_in,
+        "offered_place": entry.offered.map(|(role, state)| json!({"role": role, "answer": state})),
+    })
+}
+
+fn no_show(missed: &NoShow) -> Value {
+    json!({
+        "session_id": missed.session.to_string(),
+        "server_id": missed.guild.to_string(),
+        "role": missed.role,
+        "start": iso(missed.start),
     })
 }
 

@@ -87,7 +87,7 @@ fn roles(profile: &Profile) -> String {
 }
 
 pub(super) fn in_full(person: &PersonView, now: DateTime<Utc>) -> Embed {
-    let mut text = lines(&person.profile, now);
+    let mut text = lines(&person.profile, now) + &missed(person.missed);
     let mut ranks = person
         .accounts
         .iter()
@@ -108,6 +108,15 @@ pub(super) fn in_full(person: &PersonView, now: DateTime<Utc>) -> Embed {
             embed.field(EmbedFieldBuilder::new(name, summary(account, now)))
         })
         .build()
+}
+
+/// How often somebody was not there; nothing if they always were.
+fn missed(sessions: u32) -> String {
+    match sessions {
+        0 => String::new(),
+        1 => "\n**Missed:** 1 session in which you had a place".into(),
+        many => format!("\n**Missed:** {many} sessions in which you had a place"),
+    }
 }
 
 pub(super) fn in_short(person: &PersonView, now: DateTime<Utc>) -> Embed {

@@ -37,6 +37,7 @@ fn account(number: i64) -> Account {
 
 fn longest() -> PersonView {
     PersonView {
+        missed: u32::MAX,
         profile: Profile {
             person: Person {
                 id: UserId(1),

@@ -9,11 +9,12 @@ use twilight_model::guild::Permissions;
 use super::super::click::Click;
 use super::super::feature::{Context, Fault};
 use super::super::reply::Reply;
-use super::definition::{Create, Teams};
+use super::definition::{Create, Entrance, Teams};
 use super::options::{self, Sentence};
 use super::share::share;
 use super::words::{length, limits, named, refused};
-use crate::domain::session::{Actor, Plan, RankLimits, Session, scale};
+use crate::domain::admission::Admission;
+use crate::domain::session::{Actor, CHECK_IN_DEFAULT_MINUTES, Plan, RankLimits, Session, scale};
 use crate::store::session::{CreateSession, Created, ZoneOf};
 
 /// What the bot needs in a channel for a card, by the names that Discord shows.
@@ -106,6 +107,10 @@ fn plan(options: &Create, home: Option<Tz>, now: DateTime<Utc>) -> Result<Plan, 
             highest: options::tier(scale, options.highest.as_deref())?,
             distance: options::distance(options.distance),
         },
+        admission: options
+            .admission
+            .map_or_else(Admission::default, Entrance::admission),
+        check_in_minutes: options::check_in(options.check_in).unwrap_or(CHECK_IN_DEFAULT_MINUTES),
     })
 }
 

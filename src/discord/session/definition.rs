@@ -15,6 +15,7 @@ use twilight_model::application::command::{
 use twilight_model::application::interaction::InteractionDataResolved;
 use twilight_model::application::interaction::application_command::CommandOptionValue;
 
+use crate::domain::admission::Admission;
 use crate::domain::mode::Mode;
 
 /// `/session` with its subcommands.
@@ -70,6 +71,11 @@ pub(super) struct Create {
     /// The greatest distance from your own rank, in divisions
     #[command(min_value = 1, max_value = 40)]
     pub(super) distance: Option<i64>,
+    /// Who gets the places (you pick, if left out)
+    pub(super) admission: Option<Entrance>,
+    /// Minutes before the start in which players say that they are there; 0: none (15 if left out)
+    #[command(min_value = 0, max_value = 120)]
+    pub(super) check_in: Option<i64>,
     /// The zone in which you mean the time (your profile's if left out)
     #[command(autocomplete = true)]
     pub(super) timezone: Option<String>,
@@ -128,6 +134,11 @@ pub(super) struct Edit {
     /// The zone in which you mean the time (your profile's if left out)
     #[command(autocomplete = true)]
     pub(super) timezone: Option<String>,
+    /// Who gets the places
+    pub(super) admission: Option<Entrance>,
+    /// Minutes before the start in which players say that they are there; 0: none
+    #[command(min_value = 0, max_value = 120)]
+    pub(super) check_in: Option<i64>,
     /// What is to be taken away
     pub(super) clear: Option<Clear>,
     /// Somebody who can manage it as you can; the dashboard adds more
@@ -173,6 +184,30 @@ impl Teams {
         match self {
             Self::One => 1,
             Self::Two => 2,
+        }
+    }
+}
+
+/// How people get their places.
+#[derive(Clone, Copy, CommandOption, CreateOption)]
+pub(super) enum Entrance {
+    #[option(name = "The organiser picks", value = "organiser")]
+    Organiser,
+    #[option(name = "First come, first served, by role", value = "first_come")]
+    FirstCome,
+    #[option(
+        name = "All at once, when enough wait for full teams",
+        value = "balanced"
+    )]
+    Balanced,
+}
+
+impl Entrance {
+    pub(super) fn admission(self) -> Admission {
+        match self {
+            Self::Organiser => Admission::Organiser,
+            Self::FirstCome => Admission::FirstCome,
+            Self::Balanced => Admission::Balanced,
         }
     }
 }
@@ -223,7 +258,7 @@ mod tests {
     use twilight_model::application::command::CommandOptionValue as Limit;
 
     use super::*;
-    use crate::domain::session::DISTANCE_MAX_DIVISIONS;
+    use crate::domain::session::{CHECK_IN_MAX_MINUTES, DISTANCE_MAX_DIVISIONS};
 
     fn option<'a>(options: &'a [Definition], name: &str) -> &'a Definition {
         let found = options.iter().find(|option| option.name == name);
@@ -240,6 +275,8 @@ mod tests {
             assert_eq!(modes.len(), Mode::all().len());
             let max = Some(Limit::Integer(DISTANCE_MAX_DIVISIONS.into()));
             assert_eq!(option(options, "distance").max_value, max);
+            let longest = Some(Limit::Integer(CHECK_IN_MAX_MINUTES.into()));
+            assert_eq!(option(options, "check_in").max_value, longest);
         }
     }
 }

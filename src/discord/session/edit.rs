@@ -7,11 +7,12 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use twilight_model::channel::message::component::TextInputStyle;
 
+use super::super::admission::label;
 use super::super::click::{Click, Pressed, Submitted};
 use super::super::feature::{Context, Fault};
 use super::super::reply::{Message, Modal, Reply, field, text_input};
 use super::super::text::{escape, long_time};
-use super::definition::{Clear, Edit, Teams};
+use super::definition::{Clear, Edit, Entrance, Teams};
 use super::options::{self, DESCRIPTION, LENGTH, Sentence, TITLE};
 use super::pick::{Purpose, find, id, managed};
 use super::share::share;
@@ -163,6 +164,8 @@ impl Edit {
             || self.mode.is_some()
             || self.teams.is_some()
             || self.distance.is_some()
+            || self.admission.is_some()
+            || self.check_in.is_some()
             || self.clear.is_some()
     }
 
@@ -199,6 +202,8 @@ impl Edit {
             lowest: options::tier(scale, self.lowest.as_deref())?,
             highest: options::tier(scale, self.highest.as_deref())?,
             distance: options::distance(self.distance),
+            admission: self.admission.map(Entrance::admission),
+            check_in_minutes: options::check_in(self.check_in),
         })
     }
 }
@@ -283,6 +288,15 @@ fn edited(done: &Edited) -> String {
         lines.push(match limits(&now.limits) {
             Some(limits) => format!("is limited by rank: {limits}"),
             None => "is open to every rank".into(),
+        });
+    }
+    if before.admission != now.admission {
+        lines.push(format!("has another way in: {}", label(now.admission)));
+    }
+    if before.check_in_minutes != now.check_in_minutes {
+        lines.push(match now.check_in_minutes {
+            0 => "has no check-in".into(),
+            minutes => format!("has its check-in {} before the start", length(minutes)),
         });
     }
     if before.zone != now.zone {

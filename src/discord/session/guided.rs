@@ -14,8 +14,11 @@ use super::super::reply::{Message, Modal, Reply};
 use super::create;
 use super::options::{self, DESCRIPTION, LENGTH, TITLE};
 use super::words::{IN_A_SERVER, meant, not_a_time};
+use crate::domain::admission::Admission;
 use crate::domain::profile::Changes;
-use crate::domain::session::{LENGTH_DEFAULT_MINUTES, Plan, RankLimits, scale};
+use crate::domain::session::{
+    CHECK_IN_DEFAULT_MINUTES, LENGTH_DEFAULT_MINUTES, Plan, RankLimits, scale,
+};
 use crate::domain::{when, zone as zones};
 use crate::store::profile::EditProfile;
 use crate::store::session::ZoneOf;
@@ -100,7 +103,11 @@ pub(super) async fn typed_time(
     let typed = sent.text(pages::WHEN_FIELD);
     Ok(Reply::Update(match when::parse(typed, zone, click.at) {
         Ok(when) => {
-            let ready = Path::Ready(Ready { game, at: when.at });
+            let ready = Path::Ready(Ready {
+                game,
+                at: when.at,
+                admission: Admission::default(),
+            });
             page(&ctx, &click, &ready, None).await?
         }
         Err(error) => {
@@ -201,6 +208,8 @@ async fn finish(
         },
         description: details.description,
         limits: details.limits,
+        admission: ready.admission,
+        check_in_minutes: CHECK_IN_DEFAULT_MINUTES,
     };
     Ok(match create::make(ctx, click, &actor, plan).await? {
         Ok(session) => Reply::Update(Message::text(create::created(&session))),

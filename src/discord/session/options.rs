@@ -119,6 +119,11 @@ pub(super) fn distance(typed: Option<i64>) -> Option<u32> {
     typed.and_then(|distance| u32::try_from(distance).ok())
 }
 
+/// How long before the start people check in, in minutes; Discord sees to its limits.
+pub(super) fn check_in(typed: Option<i64>) -> Option<u32> {
+    typed.and_then(|minutes| u32::try_from(minutes).ok())
+}
+
 /// The fields of a form that ask for title, description and length.
 pub(super) fn fields(
     title: &str,

@@ -196,6 +196,8 @@ mod tests {
             title: title.into(),
             description: String::new(),
             limits: RankLimits::default(),
+            admission: crate::domain::admission::Admission::Organiser,
+            check_in_minutes: 0,
         };
         let session = Session {
             id: SessionId(id),

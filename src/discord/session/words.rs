@@ -63,9 +63,10 @@ pub fn refused(refusal: &SessionRefusal) -> String {
             "This server has {ALIVE_PER_GUILD_MAX} sessions ahead of it, which is as many as there \
              can be. One has to be over or cancelled first."
         ),
-        SessionRefusal::PlayersAccepted => "Mode and teams cannot change while players are \
-                                            accepted. Take their places back first, or cancel \
-                                            this session and create another."
+        SessionRefusal::PlayersAccepted => "The mode cannot change while players are \
+                                            accepted, and teams can only become more. Take \
+                                            their places back first, or cancel this session \
+                                            and create another."
             .into(),
         SessionRefusal::LimitsCrossed => {
             "The lowest tier is above the highest, so that nobody could play. Swap the two.".into()

@@ -5,6 +5,7 @@ use chrono_tz::Tz;
 
 use super::{Entry, Place, Queue};
 use crate::domain::account::{Account, Ranks};
+use crate::domain::admission::Admission;
 use crate::domain::ids::{AccountId, ChannelId, GuildId, SessionId, UserId};
 use crate::domain::ladder::Ladder;
 use crate::domain::mode::Mode;
@@ -36,6 +37,8 @@ pub(crate) fn session(mode: &str) -> Session {
             title: "Friday scrim".into(),
             description: String::new(),
             limits: RankLimits::default(),
+            admission: Admission::Organiser,
+            check_in_minutes: 0,
         },
         status: Status::Open,
         cancel_reason: None,
@@ -82,6 +85,10 @@ pub(crate) fn entry(user: i64, roles: &[Role]) -> Entry {
         rejected: false,
         joined_at: start(),
         place: None,
+        asked: None,
+        checked_in: false,
+        no_show: false,
+        missed: 0,
     }
 }
 

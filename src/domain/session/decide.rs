@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use super::super::account::Account;
+use super::super::admission::Admission;
 use super::super::ladder::Ladder;
 use super::super::mode::Mode;
 use super::super::rank::Tier;
@@ -72,6 +73,10 @@ pub struct Change {
     pub highest: Option<Tier>,
     /// The greatest distance from the organiser's rank, in divisions.
     pub distance: Option<u32>,
+    /// How people get their places.
+    pub admission: Option<Admission>,
+    /// How long before the start people check in, in minutes; 0: not at all.
+    pub check_in_minutes: Option<u32>,
 }
 
 impl Change {
@@ -89,6 +94,8 @@ impl Change {
                 .unwrap_or(&plan.description)
                 .clone(),
             limits: self.limits(plan, mode),
+            admission: self.admission.unwrap_or(plan.admission),
+            check_in_minutes: self.check_in_minutes.unwrap_or(plan.check_in_minutes),
         }
     }
 
@@ -170,7 +177,9 @@ impl Session {
         if !self.status.is_ahead() && (other_game || new.at != old.at) {
             return Err(SessionRefusal::Not(self.status));
         }
-        if other_game && accepted > 0 {
+        // Whoever is in has a seat on more teams of the same mode, too.
+        let only_more_teams = new.mode == old.mode && new.teams > old.teams;
+        if other_game && !only_more_teams && accepted > 0 {
             return Err(SessionRefusal::PlayersAccepted);
         }
         if new.at != old.at && new.at <= now {
@@ -181,6 +190,16 @@ impl Session {
             new.check_limits(organiser)?;
         }
         Ok(new)
+    }
+
+    /// What its plan becomes when it is played as `mode` with `teams` teams, by those who are there.
+    pub fn shortened(&self, mode: Mode, teams: u8) -> Plan {
+        let change = Change {
+            mode: Some(mode),
+            teams: Some(teams),
+            ..Change::default()
+        };
+        change.apply(&self.plan)
     }
 
     /// The status it gets when `actor` opens or closes its queue; `None` if it has it already.

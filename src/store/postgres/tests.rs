@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::*;
 
+#[expect(dead_code, reason = "the stories use the rest")]
 #[path = "../../../tests/support/postgres.rs"]
 mod server;
 

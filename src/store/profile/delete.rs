@@ -7,6 +7,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::super::queue::admission;
 use super::super::sql::{DbError, Row, sql, values};
 use super::super::{Command, Question, Read, Stop, Transaction, account, log, outbox, session};
 use crate::domain::ids::UserId;
@@ -103,6 +104,7 @@ impl Command for DeleteProfile {
         let left = tx.query(sql!("profile/joined"), values![self.user])?.len();
         self.owe_cards(tx)?;
         let cancelled = self.cancel_sessions(tx)?;
+        let freed = tx.query(sql!("profile/places"), values![self.user])?;
         // What was played stays, and loses the name with the person's row.
         tx.execute(sql!("profile/give_up_places"), values![self.user])?;
         tx.execute(sql!("profile/unname_rejections"), values![self.user])?;
@@ -110,6 +112,9 @@ impl Command for DeleteProfile {
         log::forget(tx, self.user)?;
         outbox::drop_notices_to(tx, self.user)?;
         tx.execute(sql!("profile/delete"), values![self.user])?;
+        for row in freed {
+            self.fill_up(tx, &row)?;
+        }
         Ok(Deleted { cancelled, left })
     }
 }
@@ -122,6 +127,15 @@ impl DeleteProfile {
         for (nth, row) in (1..).zip(past) {
             let due = self.at + TimeDelta::seconds(PAST_CARDS_APART_S * nth);
             outbox::owe_card(tx, row.get("id")?, due)?;
+        }
+        Ok(())
+    }
+
+    /// Has the place that they had, or were asked for, offered to others.
+    fn fill_up(&self, tx: &mut dyn Transaction, freed: &Row) -> Result<(), DbError> {
+        if let Some(session) = session::load(tx, freed.get("session_id")?)? {
+            let asked: bool = freed.get("asked")?;
+            admission::settle(tx, &session, asked.into(), None, self.at)?;
         }
         Ok(())
     }

@@ -13,6 +13,7 @@ use super::super::{Question, Read, log, session};
 use super::{PersonView, ViewPerson};
 use crate::domain::ids::{AccountId, GuildId, SessionId, UserId};
 use crate::domain::log::Record;
+use crate::domain::queue::AskState;
 use crate::domain::role::{Role, Roles};
 use crate::domain::session::{Session, Status};
 
@@ -37,6 +38,8 @@ pub struct Everything {
     pub co_organised: Vec<SessionName>,
     /// What is on record of them: what they did about sessions, and what was done about them.
     pub records: Vec<(SessionId, Record)>,
+    /// Where they were missed.
+    pub no_shows: Vec<NoShow>,
     /// What they were reminded of.
     pub reminders: Vec<SentReminder>,
     /// What they are still to be told.
@@ -75,6 +78,23 @@ pub struct QueueEntry {
     pub rejected: bool,
     /// When they joined.
     pub joined_at: DateTime<Utc>,
+    /// Whether they have said that they are there.
+    pub checked_in: bool,
+    /// The role of the place that they were offered last, and what became of it.
+    pub offered: Option<(Role, AskState)>,
+}
+
+/// A session in which somebody had a place and was not there at the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoShow {
+    /// Which session.
+    pub session: SessionId,
+    /// Its server.
+    pub guild: GuildId,
+    /// As what they had a place.
+    pub role: Role,
+    /// Its start.
+    pub start: DateTime<Utc>,
 }
 
 /// A place in a session that a person was accepted into.
@@ -128,6 +148,7 @@ impl Question for ExportProfile {
         let organised = db.query(sql!("profile/organised"), values![self.0])?;
         let co_organised = db.query(sql!("profile/co_organised"), values![self.0])?;
         let reminders = db.query(sql!("profile/reminders"), values![self.0])?;
+        let no_shows = db.query(sql!("profile/no_shows"), values![self.0])?;
         Ok(Some(Everything {
             person,
             entries: entries(db, self.0)?,
@@ -136,6 +157,7 @@ impl Question for ExportProfile {
             organised: all(&organised, session::session)?,
             co_organised: all(&co_organised, session_name)?,
             records: log::about(db, self.0)?,
+            no_shows: all(&no_shows, no_show)?,
             reminders: all(&reminders, sent_reminder)?,
             notices: outbox::notices_to(db, self.0)?,
         }))
@@ -163,9 +185,28 @@ fn entries(db: &mut dyn Read, user: UserId) -> Result<Vec<QueueEntry>, DbError> 
             note: row.get("note")?,
             rejected: row.get::<Option<i64>>("rejected_by")?.is_some(),
             joined_at: row.get("joined_at")?,
+            checked_in: row.get("checked_in")?,
+            offered: offered_place(row)?,
         })
     };
     rows.iter().map(entry).collect()
+}
+
+fn offered_place(row: &Row) -> Result<Option<(Role, AskState)>, DbError> {
+    if row.get::<Option<String>>("offered_role")?.is_none() {
+        return Ok(None);
+    }
+    let role = row.word("offered_role", Role::parse)?;
+    Ok(Some((role, row.word("offered_state", AskState::parse)?)))
+}
+
+fn no_show(row: &Row) -> Result<NoShow, DbError> {
+    Ok(NoShow {
+        session: row.get("session_id")?,
+        guild: row.get("guild_id")?,
+        role: row.word("role", Role::parse)?,
+        start: row.get("scheduled_time")?,
+    })
 }
 
 fn participation(row: &Row) -> Result<Participation, DbError> {

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-use super::{count, entry, load_session, organiser_account};
+use super::{admission, count, entry, load_session, organiser_account};
 use crate::domain::account::{Account, AccountRefusal};
 use crate::domain::battletag::BattleTag;
 use crate::domain::ids::{AccountId, SessionId};
@@ -48,6 +48,9 @@ pub struct Joined {
     pub roles: Roles,
     /// Whether they were in it before, so that only what they offer has changed.
     pub again: bool,
+    /// The role of the place that they got at once.
+    #[serde(default)]
+    pub place: Option<Role>,
 }
 
 impl Command for JoinQueue {
@@ -203,10 +206,12 @@ impl Offered<'_> {
         profile::meet(tx, self.person, self.at)?;
         self.save(tx, session.id, roles)?;
         outbox::owe_card(tx, session.id, self.at)?;
+        let place = admission::joined(tx, &session, entry, self.person.id, self.at)?;
         Ok(Joined {
             session,
             roles,
             again: entry.is_some(),
+            place,
         })
     }
 

@@ -6,7 +6,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{entry, load_session};
+use super::{admission, entry, load_session};
 use crate::domain::ids::SessionId;
 use crate::domain::queue::{self, QueueRefusal};
 use crate::domain::role::Role;
@@ -48,6 +48,10 @@ impl Command for LeaveQueue {
         tx.execute(sql!("queue/leave"), values![session.id, user])?;
         outbox::withdraw_place(tx, session.id, user)?;
         outbox::owe_card(tx, session.id, self.at)?;
+        let asked = entry.is_some_and(|entry| entry.is_asked());
+        if asked || role.is_some() {
+            admission::settle(tx, &session, asked.into(), None, self.at)?;
+        }
         Ok(Left { session, role })
     }
 }

@@ -6,7 +6,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{entry, load, organiser_account};
+use super::{admission, entry, load, organiser_account};
 use crate::domain::ids::{AccountId, SessionId, UserId};
 use crate::domain::log::{Action, Beyond};
 use crate::domain::manage::{self, ManageRefusal};
@@ -80,6 +80,7 @@ impl AcceptPlayer {
             self.at
         ];
         tx.execute(sql!("queue/place"), values)?;
+        admission::unask(tx, session.id, player)?;
         if beyond.is_some() {
             tx.execute(sql!("queue/override"), values![session.id, player])?;
         }
@@ -171,7 +172,12 @@ impl Command for RejectPlayer {
             reason: Some(self.reason.clone()).filter(|reason| !reason.is_empty()),
         };
         tell(tx, &session, &self.actor, self.player, notice, self.at)?;
-        let person = found(entry)?.person;
+        let entry = found(entry)?;
+        if entry.is_asked() {
+            admission::unask(tx, session.id, self.player)?;
+            admission::settle(tx, &session, 1, None, self.at)?;
+        }
+        let person = entry.person;
         Ok(Rejected { person })
     }
 }
@@ -218,6 +224,10 @@ impl Command for TakeBack {
             at: session.plan.at,
         };
         tell(tx, &session, &self.actor, self.player, notice, self.at)?;
+        if let Some(role) = role {
+            admission::taken_back(tx, session.id, self.player, role, self.at)?;
+        }
+        admission::settle(tx, &session, 0, None, self.at)?;
         let person = found(entry)?.person;
         Ok(TakenBack { person, role })
     }

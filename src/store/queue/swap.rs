@@ -6,10 +6,11 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::place::{managed, tell};
-use super::{load, organiser_account};
+use super::{admission, load, organiser_account};
 use crate::domain::ids::{SessionId, UserId};
 use crate::domain::log::Action;
 use crate::domain::manage::{self, ManageRefusal, Seat, Swap};
+use crate::domain::queue::Entry;
 use crate::domain::role::Role;
 use crate::domain::session::{Actor, Session};
 use crate::store::outbox::Notice;
@@ -64,7 +65,14 @@ impl Command for SwapPlayers {
         let swap =
             manage::swap(&session, &queue, pair, organiser.as_ref()).map_err(Stop::Refused)?;
         Ok(match swap {
-            Swap::Replace { seat, leaves } => self.replace(tx, &session, seat, leaves)?,
+            Swap::Replace { seat, leaves } => {
+                let asked = queue.entry(seat.user).is_some_and(Entry::is_asked);
+                let swapped = self.replace(tx, &session, seat, leaves)?;
+                admission::unask(tx, session.id, seat.user)?;
+                admission::taken_back(tx, session.id, leaves, seat.role, self.at)?;
+                admission::settle(tx, &session, asked.into(), None, self.at)?;
+                swapped
+            }
             Swap::Exchange(seats) => self.exchange(tx, &session, seats)?,
         })
     }

@@ -6,6 +6,7 @@ use chrono_tz::Tz;
 
 use super::*;
 use crate::domain::account::AccountRefusal;
+use crate::domain::admission::Admission;
 use crate::domain::battletag::BattleTag;
 use crate::domain::ids::{ChannelId, GuildId, InteractionId};
 use crate::domain::ladder::Ladder;
@@ -33,8 +34,8 @@ struct World {
     store: Store,
     session: SessionId,
     clicks: i64,
-    _folder: tempfile::TempDir,
-    _database: Database,
+    folder: tempfile::TempDir,
+    database: Option<Database>,
 }
 
 impl World {
@@ -50,8 +51,8 @@ impl World {
             store: database.store(),
             session: SessionId(0),
             clicks: 0,
-            _folder: folder,
-            _database: database,
+            folder,
+            database: Some(database),
         };
         let plan = Plan {
             mode: Mode::parse(mode).unwrap(),
@@ -62,6 +63,8 @@ impl World {
             title: "Scrim".into(),
             description: String::new(),
             limits,
+            admission: Admission::Organiser,
+            check_in_minutes: 0,
         };
         let create = CreateSession {
             person: person(1),
@@ -72,6 +75,17 @@ impl World {
         };
         world.session = world.execute(create).await.unwrap().session.id;
         world
+    }
+
+    /// Closes the database and opens it again.
+    async fn restart(&mut self) {
+        if let Some(database) = self.database.take() {
+            database.close().await;
+        }
+        let (folder, path) = (self.folder.path(), self.folder.path().join("test.db"));
+        let database = Database::open(&path, folder, start()).await.unwrap();
+        self.store = database.store();
+        self.database = Some(database);
     }
 
     async fn execute<C: Command>(&mut self, command: C) -> Result<C::Answer, C::Refusal> {

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::super::outbox::{self, Notice};
+use super::super::queue::admission;
 use super::super::sql::{DbError, Value, sql, values};
 use super::super::{Command, Read, Stop, Transaction, log};
 use super::{load, measured_from, plan_values, set_status};
@@ -64,13 +65,13 @@ impl Command for EditSession {
                 told,
             });
         }
-        let mut values: Vec<Value> = vec![session.id.into()];
-        values.extend(plan_values(&session.plan));
-        tx.execute(sql!("session/update"), &values)?;
+        save_plan(tx, &session)?;
         outbox::owe_card(tx, session.id, self.at)?;
         let done = edited(&before, &session.plan);
         log::record(tx, &session, &self.actor, done, self.at)?;
         let told = self.tell_of_move(tx, &before, &session)?;
+        // Other limits, more teams or another way of coming in may let somebody in who waits.
+        admission::settle(tx, &session, 0, None, self.at)?;
         Ok(Edited {
             before,
             session,
@@ -197,6 +198,17 @@ fn edited(before: &Plan, after: &Plan) -> Action {
         what: aspects(before, after),
         moved: (before.at != after.at).then_some((before.at, after.at)),
     }
+}
+
+/// Remembers a session's plan as it is now.
+pub(in crate::store) fn save_plan(
+    tx: &mut dyn Transaction,
+    session: &Session,
+) -> Result<(), DbError> {
+    let mut values: Vec<Value> = vec![session.id.into()];
+    values.extend(plan_values(&session.plan));
+    tx.execute(sql!("session/update"), &values)?;
+    Ok(())
 }
 
 /// The session, if `actor` may manage it.

@@ -8,6 +8,7 @@ use super::super::sql::Sql;
 use super::super::sqlite::Database;
 use super::super::{Command, Stop, Store, Transaction};
 use super::*;
+use crate::domain::admission::Admission;
 use crate::domain::ids::{ChannelId, InteractionId};
 use crate::domain::ladder::Scale;
 use crate::domain::profile::Person;
@@ -127,6 +128,8 @@ fn plan() -> Plan {
             highest: tier("champion"),
             distance: None,
         },
+        admission: Admission::FirstCome,
+        check_in_minutes: 15,
     }
 }
 
@@ -277,12 +280,12 @@ async fn an_edit_that_does_not_move_tells_nobody_and_one_that_changes_nothing_ow
 }
 
 #[tokio::test]
-async fn mode_and_teams_cannot_change_while_players_are_accepted() {
+async fn the_mode_cannot_change_while_players_are_accepted() {
     let stage = Stage::set().await;
     stage.created().await;
     stage.queue().await;
     let scrim = Change {
-        teams: Some(2),
+        mode: Mode::parse("6v6"),
         ..Change::default()
     };
     let refused = stage.send(edit(actor(ORGANISER, 7), scrim)).await;

@@ -392,6 +392,78 @@ async fn a_file_is_backed_up_before_a_migration_touches_it() {
     assert_eq!(people, 1);
 }
 
+/// One row in each table of the first schema that somebody's data is in.
+const FILLED: &str = "
+INSERT INTO users VALUES (1, 'Ana', '[\"tank\"]', 'Europe/Berlin', 15, 100), (2, 'Bo', '[]', NULL, NULL, 101);
+INSERT INTO user_accounts VALUES (5, 1, 'Ana#1234', 'ana#1234', 1, 102);
+INSERT INTO account_ranks VALUES (5, 'tank', 'diamond', 3, 103);
+INSERT INTO sessions VALUES (7, 1, 10, 20, 30, '5v5', 2, 'Scrim', 'words', 200, 90, 'Europe/Berlin', 'gold',
+                             'champion', 4, 'CLOSED', NULL, 104);
+INSERT INTO session_queue VALUES (8, 7, 1, '[\"tank\"]', 1, 'note', NULL, 105), (9, 7, 2, '[]', 0, '', 1, 106);
+INSERT INTO session_queue_accounts VALUES (8, 5);
+INSERT INTO session_participants VALUES (11, 7, 1, 5, 'tank', 2, 107);
+INSERT INTO outbox VALUES (12, 'card', '7', '{}', 108, 1, 2, 109);
+INSERT INTO reminders VALUES (7, 1, 200);
+INSERT INTO receipts VALUES (13, 'join_queue', '{}', 110);
+INSERT INTO gateway_sessions VALUES (0, 1, 'x', 14, NULL);
+INSERT INTO session_history VALUES (3, 10, 1, '5v5', 1, 50, 60, 'COMPLETED');
+INSERT INTO session_history_players VALUES (15, 3, 1, 'tank', 'tank', 'gold', 2, 40);
+INSERT INTO chores VALUES ('tune', 111);
+";
+
+/// All rows of these tables, each as its values under the names of its columns.
+fn rows(db: &rusqlite::Connection, tables: &[String]) -> Vec<Vec<(String, String)>> {
+    let mut all = Vec::new();
+    for table in tables {
+        let mut statement = db.prepare(&format!("SELECT * FROM {table}")).unwrap();
+        let names: Vec<String> = statement
+            .column_names()
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
+        let mut rows = statement.query([]).unwrap();
+        while let Some(row) = rows.next().unwrap() {
+            let value = |(at, name): (usize, &String)| {
+                let value: rusqlite::types::Value = row.get(at).unwrap();
+                (format!("{table}.{name}"), format!("{value:?}"))
+            };
+            all.push(names.iter().enumerate().map(value).collect());
+        }
+    }
+    all
+}
+
+#[tokio::test]
+async fn whatever_is_in_a_first_schema_is_there_after_all_migrations() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("sub")).unwrap();
+    let path = folder.path().join("sub/overwatch.db");
+    let db = rusqlite::Connection::open(&path).unwrap();
+    let mut tables = migrations::make_first(&db).unwrap();
+    tables.retain(|table| table != "schema_version");
+    db.execute_batch(FILLED).unwrap();
+    let before = rows(&db, &tables);
+    assert!(before.len() >= tables.len(), "a table has no row");
+    drop(db);
+
+    open(folder.path()).await.unwrap().close().await;
+    let db = rusqlite::Connection::open(&path).unwrap();
+    let after = rows(&db, &tables);
+    assert_eq!(before.len(), after.len());
+    for (before, after) in before.iter().zip(&after) {
+        for (name, value) in before {
+            let now = after.iter().find(|(column, _)| column == name);
+            assert_eq!(now.map(|(_, now)| now), Some(value), "{name}");
+        }
+    }
+    let version: i32 = db
+        .query_row("SELECT max(version) FROM schema_version", [], |row| {
+            row.get(0)
+        })
+        .unwrap();
+    assert_eq!(version, migrations::newest());
+}
+
 #[tokio::test]
 async fn a_receipt_is_as_old_as_its_interaction_and_forgotten_with_time() {
     use crate::store::clock::ForgetReceipts;

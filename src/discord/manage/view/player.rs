@@ -9,7 +9,7 @@ use twilight_util::builder::embed::{EmbedBuilder, EmbedFieldBuilder};
 
 use super::super::place::{PAGE_MAX, Place};
 use super::super::{decide, words};
-use super::{name, title};
+use super::{missed, name, title};
 use crate::discord::card::{FIELD_MAX_CHARS, STREAM_MARK, fitting, rank};
 use crate::discord::reply::{CHOICE_MAX_CHARS, Message, button, disabled, menu, option};
 use crate::discord::text::{escape, relative_time, truncate};
@@ -239,10 +239,17 @@ fn widening(view: &SessionView, account: Option<&Account>) -> String {
 }
 
 fn standing(entry: &Entry) -> String {
-    let stands = match entry.standing() {
-        Standing::Waiting => format!("waits, joined {}", relative_time(entry.joined_at)),
-        Standing::Accepted(role) => format!("is in as {role}"),
-        Standing::Rejected => "was turned down".to_owned(),
+    let stands = match (entry.standing(), entry.asked_for()) {
+        (_, Some(role)) => format!("is asked whether they play {role}"),
+        (Standing::Waiting, _) => format!("waits, joined {}", relative_time(entry.joined_at)),
+        (Standing::Accepted(role), _) => format!("is in as {role}"),
+        (Standing::Rejected, _) => "was turned down".to_owned(),
+    };
+    let missed = missed(entry);
+    let stands = if missed.is_empty() {
+        stands
+    } else {
+        format!("{stands} · {missed}")
     };
     if entry.streaming {
         format!("{stands} · {STREAM_MARK} streams")

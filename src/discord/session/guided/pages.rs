@@ -8,12 +8,14 @@ use twilight_model::channel::message::component::{
     ButtonStyle, Component, SelectMenuOption, TextInputStyle,
 };
 
+use super::super::super::admission;
 use super::super::super::reply::{Message, Modal, button, field, menu, option, text_input};
 use super::super::super::words::quoted;
 use super::super::options;
 use super::super::words::length;
 use super::path::{Game, Path, Ready};
 use super::{DETAILED, FORM, MAKE, NAMED_ZONE, STEP, TYPED_TIME, ZONE};
+use crate::domain::admission::Admission;
 use crate::domain::mode::Mode;
 use crate::domain::rank::Tier;
 use crate::domain::session::{LENGTH_DEFAULT_MINUTES, scale};
@@ -214,18 +216,23 @@ fn day(path: &Path, game: Game, zone: Tz, now: DateTime<Utc>) -> Page {
 
 fn summary(path: &Path, ready: &Ready, zone: Tz, now: DateTime<Utc>) -> Page {
     let when = When { at: ready.at, zone }.describe(now);
+    let ways = Admission::ALL
+        .map(|way| option(way.as_str(), admission::label(way), way == ready.admission));
     Page {
         text: format!(
-            "{}\n**{when}**\nCreate it as it is ({}, open to every rank), or add a title, a \
-             description, another length or limits first.",
+            "{}\n**{when}**\nCreate it as it is ({}, open to every rank), or choose who gets the \
+             places, or add a title, a description, another length or limits first.",
             chosen(ready.game),
             length(LENGTH_DEFAULT_MINUTES)
         ),
-        rows: vec![vec![
-            button(format!("{MAKE}:{path}"), "Create it", ButtonStyle::Success),
-            form("details", path, "Details…"),
-            back(path, zone),
-        ]],
+        rows: vec![
+            vec![menu(step(path), "Who gets the places", ways.into(), (1, 1))],
+            vec![
+                button(format!("{MAKE}:{path}"), "Create it", ButtonStyle::Success),
+                form("details", path, "Details…"),
+                back(path, zone),
+            ],
+        ],
     }
 }
 

@@ -8,6 +8,7 @@ use std::fmt;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 
+use crate::domain::admission::Admission;
 use crate::domain::mode::Mode;
 use crate::domain::when::AHEAD_MAX_DAYS;
 
@@ -23,6 +24,7 @@ pub(super) struct Game {
 pub(super) struct Ready {
     pub(super) game: Game,
     pub(super) at: DateTime<Utc>,
+    pub(super) admission: Admission,
 }
 
 impl Ready {
@@ -32,7 +34,8 @@ impl Ready {
     }
 }
 
-/// How far somebody has come: `5v5/1/2026-11-27`, `5v5/1/1795885200`.
+/// How far somebody has come: `5v5/1/2026-11-27`, `5v5/1/1795885200`, and, unless the organiser
+/// picks, `5v5/1/1795885200/first_come`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Path {
     /// Nothing is chosen.
@@ -65,7 +68,11 @@ impl Path {
             .ok()
             .and_then(|at| DateTime::from_timestamp(at, 0));
         match (moment, when.parse()) {
-            (Some(at), _) => Self::Ready(Ready { game, at }),
+            (Some(at), _) => Self::Ready(Ready {
+                game,
+                at,
+                admission: parts.next().and_then(Admission::parse).unwrap_or_default(),
+            }),
             (None, Ok(day)) => Self::Day(game, day),
             (None, Err(_)) => Self::Game(game),
         }
@@ -75,6 +82,9 @@ impl Path {
     pub(super) fn with(self, chosen: &str) -> Self {
         match self {
             Self::Start => Self::parse(chosen),
+            Self::Ready(ready) if let Some(admission) = Admission::parse(chosen) => {
+                Self::Ready(Ready { admission, ..ready })
+            }
             Self::Game(game) | Self::Day(game, _) | Self::Ready(Ready { game, .. }) => {
                 Self::parse(&format!("{}/{chosen}", Self::Game(game)))
             }
@@ -86,7 +96,7 @@ impl Path {
         match self {
             Self::Start | Self::Game(_) => Self::Start,
             Self::Day(game, _) => Self::Game(game),
-            Self::Ready(Ready { game, at }) => {
+            Self::Ready(Ready { game, at, .. }) => {
                 Self::Day(game, at.with_timezone(&zone).date_naive())
             }
         }
@@ -112,7 +122,17 @@ impl fmt::Display for Path {
             Self::Start => Ok(()),
             Self::Game(game) => game.fmt(f),
             Self::Day(game, day) => write!(f, "{game}/{day}"),
-            Self::Ready(Ready { game, at }) => write!(f, "{game}/{}", at.timestamp()),
+            Self::Ready(Ready {
+                game,
+                at,
+                admission,
+            }) => {
+                write!(f, "{game}/{}", at.timestamp())?;
+                match admission {
+                    Admission::Organiser => Ok(()),
+                    other => write!(f, "/{}", other.as_str()),
+                }
+            }
         }
     }
 }
@@ -127,8 +147,21 @@ mod tests {
         let at: DateTime<Utc> = "2026-11-27T19:00:00Z".parse().expect("a moment");
         for mode in Mode::all() {
             let game = Game { mode, teams: 2 };
-            let ready = Path::Ready(Ready { game, at });
-            for path in [Path::Start, Path::Game(game), Path::Day(game, day), ready] {
+            let admission = Admission::Organiser;
+            let ready = Path::Ready(Ready {
+                game,
+                at,
+                admission,
+            });
+            let balanced = ready.with("balanced");
+            assert_ne!(balanced, ready);
+            for path in [
+                Path::Start,
+                Path::Game(game),
+                Path::Day(game, day),
+                ready,
+                balanced,
+            ] {
                 assert_eq!(Path::parse(&path.to_string()), path);
                 assert!(path.to_string().len() < 60);
             }

@@ -29,6 +29,8 @@ fn plan() -> Plan {
         title: "5v5 Role Queue".into(),
         description: String::new(),
         limits: RankLimits::default(),
+        admission: Admission::Organiser,
+        check_in_minutes: 0,
     }
 }
 
@@ -171,20 +173,23 @@ fn another_mode_takes_its_name_along_and_drops_tiers_that_it_does_not_have() {
 }
 
 #[test]
-fn mode_and_teams_stay_while_players_are_accepted() {
-    let session = session(Status::Open);
-    let scrim = Change {
-        teams: Some(2),
+fn mode_and_teams_stay_while_players_are_accepted_but_for_a_second_team() {
+    let mut session = session(Status::Open);
+    let teams = |teams| Change {
+        teams: Some(teams),
         ..Change::default()
     };
-    let refused = session.changed(&scrim, 1, None, now());
-    assert_eq!(refused, Err(SessionRefusal::PlayersAccepted));
-    assert!(session.changed(&scrim, 0, None, now()).is_ok());
-    let same = Change {
-        teams: Some(1),
-        ..Change::default()
+    let other_mode = Change {
+        mode: Some(mode("6v6")),
+        ..teams(2)
     };
-    assert!(session.changed(&same, 5, None, now()).is_ok());
+    let refused = Err(SessionRefusal::PlayersAccepted);
+    assert_eq!(session.changed(&other_mode, 1, None, now()), refused);
+    assert!(session.changed(&other_mode, 0, None, now()).is_ok());
+    assert!(session.changed(&teams(1), 5, None, now()).is_ok());
+    assert!(session.changed(&teams(2), 5, None, now()).is_ok());
+    session.plan.teams = 2;
+    assert_eq!(session.changed(&teams(1), 1, None, now()), refused);
 }
 
 #[test]

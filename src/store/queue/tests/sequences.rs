@@ -2,9 +2,12 @@
 
 use std::collections::HashSet;
 
+use chrono::{DateTime, Utc};
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::session::Change;
+use crate::store::session::EditSession;
 
 /// What may happen to the people 2 to 9 in any order.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +19,16 @@ enum Step {
     TakeBack(i64),
     Swap(i64, i64),
     Open(bool),
+    Answer(i64, bool),
+    Offer,
+    Wait,
+    Limit(bool),
+    Admit(Admission),
+    MoreTeams,
+    CheckIn(i64),
+    CheckInOpens,
+    Starts,
+    Restart,
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -29,6 +42,16 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => user().prop_map(Step::TakeBack),
         3 => (user(), user()).prop_map(|(one, other)| Step::Swap(one, other)),
         1 => any::<bool>().prop_map(Step::Open),
+        3 => (user(), any::<bool>()).prop_map(|(user, take)| Step::Answer(user, take)),
+        1 => Just(Step::Offer),
+        1 => Just(Step::Wait),
+        1 => any::<bool>().prop_map(Step::Limit),
+        1 => proptest::sample::select(Admission::ALL.to_vec()).prop_map(Step::Admit),
+        1 => Just(Step::MoreTeams),
+        2 => user().prop_map(Step::CheckIn),
+        1 => Just(Step::CheckInOpens),
+        1 => Just(Step::Starts),
+        1 => Just(Step::Restart),
     ];
     proptest::collection::vec(step, 1..60)
 }
@@ -37,21 +60,32 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 #[derive(Debug, Default)]
 struct Expected {
     present: HashSet<i64>,
-    accepted: HashSet<i64>,
     rejected: HashSet<i64>,
+    /// Who was told that they are in, and has not been told otherwise since.
+    accepted: HashSet<i64>,
+    /// How much time has passed, in minutes.
+    minutes: i64,
 }
 
 impl World {
     /// Does one step, and notes what was answered.
     async fn step(&mut self, step: Step, accounts: &[AccountId], expected: &mut Expected) {
+        let at = start() + TimeDelta::minutes(expected.minutes);
         match step {
             Step::Join(user) => {
-                if self.execute(self.join(user, &Role::ALL)).await.is_ok() {
+                let mut join = self.join(user, &roles_of(user));
+                join.at = at;
+                if let Ok(joined) = self.execute(join).await {
                     expected.present.insert(user);
+                    if joined.place.is_some() {
+                        assert!(expected.accepted.insert(user), "a second place for {user}");
+                    }
                 }
             }
             Step::Leave(user) => {
-                if self.execute(self.leave(user)).await.is_ok() {
+                let mut leave = self.leave(user);
+                leave.at = at;
+                if self.execute(leave).await.is_ok() {
                     expected.present.remove(&user);
                     expected.accepted.remove(&user);
                 }
@@ -73,6 +107,46 @@ impl World {
                     expected.rejected.remove(&user);
                 }
             }
+            Step::Answer(user, take) => {
+                let (session, user) = (self.session, UserId(user));
+                let answer = AnswerOffer {
+                    session,
+                    user,
+                    take,
+                    at,
+                };
+                if self.execute(answer).await.is_ok() && take {
+                    assert!(
+                        expected.accepted.insert(user.0),
+                        "a second place for {user}"
+                    );
+                }
+            }
+            Step::Wait => {
+                self.pass(expected, (expected.minutes + 130).min(24 * 60 - 20))
+                    .await
+            }
+            Step::CheckIn(user) => {
+                let (session, user) = (self.session, UserId(user));
+                let check_in = CheckIn { session, user, at };
+                if let Ok(done) = self.execute(check_in).await
+                    && done.role.is_some()
+                {
+                    assert_eq!(expected.accepted.insert(user.0), done.late, "{user}");
+                }
+            }
+            Step::CheckInOpens => self.pass(expected, 24 * 60 - 10).await,
+            Step::Starts => {
+                self.pass(expected, 24 * 60 + 1).await;
+                let queue = self.view().await.queue;
+                let still = |user: &i64| {
+                    let entry = queue.entry(UserId(*user)).unwrap();
+                    let missed = entry.no_show && !entry.checked_in;
+                    assert!(entry.place.is_some() || missed, "{user} lost their place");
+                    entry.place.is_some()
+                };
+                expected.accepted.retain(still);
+            }
             Step::Swap(one, other) => {
                 let swap = self.swap(one, other);
                 match self.execute(swap).await {
@@ -83,21 +157,67 @@ impl World {
                     Ok(Swapped::Exchanged(_)) | Err(_) => {}
                 }
             }
+            Step::Restart => self.restart().await,
+            other => self.organise(other, at).await,
+        }
+    }
+
+    /// Lets the time pass, until so many minutes after the beginning.
+    async fn pass(&self, expected: &mut Expected, minutes: i64) {
+        expected.minutes = expected.minutes.max(minutes);
+        let now = start() + TimeDelta::minutes(expected.minutes);
+        let Ok(_) = self.store.execute_job(AdvanceClock { now }).await.unwrap();
+    }
+
+    /// Does what an organiser does to the session itself.
+    async fn organise(&mut self, step: Step, at: DateTime<Utc>) {
+        let (session, actor) = (self.session, actor(1));
+        let change = match step {
             Step::Open(open) => {
-                let (session, actor, at) = (self.session, actor(1), start());
                 let set = SetOpen {
                     session,
                     actor,
                     open,
                     at,
                 };
-                self.execute(set).await.unwrap();
+                // Once it is under way it is refused.
+                let _ = self.execute(set).await;
+                return;
             }
-        }
+            Step::Offer => {
+                let offer = OfferPlace { session, actor, at };
+                self.execute(offer).await.unwrap();
+                return;
+            }
+            Step::Limit(true) => Change {
+                highest: Tier::parse(Ladder::Tank.scale(), "gold"),
+                ..Change::default()
+            },
+            Step::Limit(false) => Change {
+                without_limits: true,
+                ..Change::default()
+            },
+            Step::Admit(way) => Change {
+                admission: Some(way),
+                ..Change::default()
+            },
+            _ => Change {
+                teams: Some(2),
+                ..Change::default()
+            },
+        };
+        let edit = EditSession {
+            session,
+            actor,
+            change,
+            at,
+        };
+        // Once it is under way it cannot have more teams.
+        let _ = self.execute(edit).await;
     }
 
     /// Whether what is remembered is what was answered, within the caps.
-    async fn check(&self, expected: &Expected) {
+    async fn check(&self, expected: &mut Expected) {
         let SessionView { session, queue, .. } = self.view().await;
         let users = |entries: Vec<i64>| {
             let set: HashSet<_> = entries.iter().copied().collect();
@@ -106,20 +226,53 @@ impl World {
         };
         let all = queue.entries.iter().map(|entry| entry.person.id.0);
         assert_eq!(users(all.collect()), expected.present);
-        let accepted = queue.accepted().map(|(entry, _)| entry.person.id.0);
-        assert_eq!(users(accepted.collect()), expected.accepted);
+        let accepted = users(
+            queue
+                .accepted()
+                .map(|(entry, _)| entry.person.id.0)
+                .collect(),
+        );
+        assert!(accepted.is_superset(&expected.accepted), "a place was lost");
+        // The others were let in together with somebody else who joined.
+        expected.accepted = accepted;
         let rejected = queue.rejected().map(|entry| entry.person.id.0);
         assert_eq!(users(rejected.collect()), expected.rejected);
-        let roles = queue.roles();
-        let mode = session.plan.mode;
-        assert!(roles.len() <= usize::from(mode.team_size()));
+        // Those who are in and those who are asked are a line-up that can still become complete.
+        let taken = queue.unavailable(UserId(0));
+        let (mode, teams) = (session.plan.mode, session.plan.teams);
         for role in Role::ALL {
-            let count = roles.iter().filter(|taken| **taken == role).count();
-            assert!(
-                count <= usize::from(mode.slots(role).max),
-                "too many of {role}"
-            );
+            let count = taken.iter().filter(|taken| **taken == role).count();
+            let most = usize::from(mode.slots(role).max) * usize::from(teams);
+            assert!(count <= most, "too many of {role}");
         }
+        let missing = mode.missing(teams, &taken).total() as usize;
+        assert_eq!(taken.len() + missing, mode.places(teams) as usize);
+    }
+}
+
+impl World {
+    /// Has the session a quarter of an hour to check in.
+    async fn check_in(&mut self) {
+        let edit = EditSession {
+            session: self.session,
+            actor: actor(1),
+            change: Change {
+                check_in_minutes: Some(15),
+                ..Change::default()
+            },
+            at: start(),
+        };
+        self.execute(edit).await.unwrap();
+    }
+}
+
+/// What somebody offers to play: one role, two, or all.
+fn roles_of(user: i64) -> Vec<Role> {
+    match user % 4 {
+        0 => vec![Tank],
+        1 => vec![Tank, Support],
+        2 => vec![Damage, Support],
+        _ => Role::ALL.to_vec(),
     }
 }
 
@@ -133,14 +286,18 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let mut world = World::new(mode).await;
+            world.check_in().await;
             let mut accounts = Vec::new();
             for user in 2..10 {
-                accounts.push(world.account(user, &[]).await);
+                let rank = if user < 6 { "gold 3" } else { "diamond 3" };
+                let ladders = [Ladder::Tank, Ladder::Damage, Ladder::Support, Ladder::OpenQueue];
+                let ranks = ladders.map(|ladder| (ladder, rank));
+                accounts.push(world.account(user, &ranks).await);
             }
             let mut expected = Expected::default();
             for step in steps {
                 world.step(step, &accounts, &mut expected).await;
-                world.check(&expected).await;
+                world.check(&mut expected).await;
             }
         });
     }

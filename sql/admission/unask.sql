@@ -1,0 +1,2 @@
+DELETE FROM place_offers
+WHERE queue_id = (SELECT id FROM session_queue WHERE session_id = $1 AND user_id = $2)

@@ -1,0 +1,1 @@
+SELECT role FROM no_shows WHERE user_id = $1 AND session_id = $2

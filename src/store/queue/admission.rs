@@ -1,0 +1,233 @@
+//! Places that are given without an organiser's decision, and offers of places that are free.
+//!
+//! May touch: the domain and [`Transaction`]. Invariant: it runs in the transaction of whatever
+//! freed a place or brought somebody who wants one, so that no place that somebody fits is ever
+//! left lying about; whoever is concerned is owed a notice with it.
+
+use chrono::{DateTime, Utc};
+
+use super::{load, organiser_account};
+use crate::domain::admission::{Admission, Door, Step, offer_until};
+use crate::domain::ids::{SessionId, UserId};
+use crate::domain::queue::{AskState, Entry};
+use crate::domain::role::Role;
+use crate::domain::session::Session;
+use crate::store::outbox::{self, Notice};
+use crate::store::sql::{DbError, sql, values};
+use crate::store::{Read, Transaction};
+
+/// What somebody who has just joined comes to: the role of the place that they got at once.
+pub(super) fn joined(
+    tx: &mut dyn Transaction,
+    session: &Session,
+    before: Option<&Entry>,
+    user: UserId,
+    now: DateTime<Utc>,
+) -> Result<Option<Role>, DbError> {
+    let asked = before.and_then(|entry| entry.asked);
+    let by_itself = session.plan.admission != Admission::Organiser;
+    // Who joins anew wants a place, also if they did not want the last one; who is being asked says
+    // yes by it. In the organiser's session they still are to answer.
+    let anew = asked.is_some_and(|asked| match asked.state {
+        AskState::Open => by_itself,
+        AskState::Declined | AskState::Silent => true,
+        AskState::TakenBack => false,
+    });
+    if anew {
+        unask(tx, session.id, user)?;
+    }
+    if !by_itself {
+        return Ok(None);
+    }
+    let places = Places::of(tx, session)?;
+    let one_by_one = session.plan.admission == Admission::FirstCome || places.filled;
+    let mut done = Vec::new();
+    if one_by_one && places.free() {
+        done = decide(tx, session, Some(user), now, |door| door.join(user))?;
+    }
+    done.extend(settle(tx, session, 0, Some(user), now)?);
+    Ok(done.into_iter().find_map(|step| match step {
+        Step::Admit(who, role) if who == user => Some(role),
+        _ => None,
+    }))
+}
+
+/// Gives, or offers, what is free after a change. Where the organiser picks, only as many are asked
+/// as `ended` says: those who come after somebody who was asked and does not take the place. `actor`
+/// need not be told what happens to them; they are answered.
+pub(in crate::store) fn settle(
+    tx: &mut dyn Transaction,
+    session: &Session,
+    ended: usize,
+    actor: Option<UserId>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Step>, DbError> {
+    let admission = session.plan.admission;
+    let nothing = admission == Admission::Organiser && ended == 0;
+    if nothing || !session.status.is_alive() {
+        return Ok(Vec::new());
+    }
+    let places = Places::of(tx, session)?;
+    if !places.free() {
+        tx.execute(sql!("admission/filled"), values![session.id, now])?;
+        return Ok(Vec::new());
+    }
+    decide(tx, session, actor, now, |door| match admission {
+        Admission::Organiser => door.offers(ended),
+        Admission::Balanced if !places.filled => door.full_set(),
+        Admission::FirstCome | Admission::Balanced => door.offers(usize::MAX),
+    })
+}
+
+/// Where nobody comes in before the teams are full: lets as many in as fit, since the start is near.
+pub(super) fn wait_no_longer(
+    tx: &mut dyn Transaction,
+    session: &Session,
+    now: DateTime<Utc>,
+) -> Result<(), DbError> {
+    if session.plan.admission != Admission::Balanced || Places::of(tx, session)?.filled {
+        return Ok(());
+    }
+    tx.execute(sql!("admission/filled"), values![session.id, now])?;
+    decide(tx, session, None, now, |door| door.as_many_as_fit())?;
+    Ok(())
+}
+
+/// Notes that an organiser took somebody's place as `role` back: they are not asked by itself again.
+pub(super) fn taken_back(
+    tx: &mut dyn Transaction,
+    session: SessionId,
+    user: UserId,
+    role: Role,
+    now: DateTime<Utc>,
+) -> Result<(), DbError> {
+    let state = AskState::TakenBack.as_str();
+    let values = values![session, user, role.as_str(), now, now, state];
+    tx.execute(sql!("admission/ask"), values)?;
+    Ok(())
+}
+
+/// Ends the offer that somebody has.
+pub(super) fn end_offer(
+    tx: &mut dyn Transaction,
+    session: SessionId,
+    user: UserId,
+    state: AskState,
+) -> Result<(), DbError> {
+    tx.execute(
+        sql!("admission/end"),
+        values![session, user, state.as_str()],
+    )?;
+    Ok(())
+}
+
+/// Forgets whatever somebody was asked.
+pub(super) fn unask(
+    tx: &mut dyn Transaction,
+    session: SessionId,
+    user: UserId,
+) -> Result<(), DbError> {
+    tx.execute(sql!("admission/unask"), values![session, user])?;
+    Ok(())
+}
+
+/// How a session's places are taken.
+struct Places {
+    taken: u32,
+    all: u32,
+    /// Whether all of them once were.
+    filled: bool,
+}
+
+impl Places {
+    fn of(db: &mut dyn Read, session: &Session) -> Result<Self, DbError> {
+        let row = db.query_one(sql!("admission/taken"), values![session.id])?;
+        let row = row.ok_or(DbError::NoRow("admission/taken"))?;
+        Ok(Self {
+            taken: row.get("taken")?,
+            all: session.plan.places(),
+            filled: row.get("filled")?,
+        })
+    }
+
+    fn free(&self) -> bool {
+        self.taken < self.all
+    }
+}
+
+/// Works out what is to be done, and does it.
+pub(super) fn decide(
+    tx: &mut dyn Transaction,
+    session: &Session,
+    actor: Option<UserId>,
+    now: DateTime<Utc>,
+    decision: impl FnOnce(&Door<'_>) -> Vec<Step>,
+) -> Result<Vec<Step>, DbError> {
+    let queue = load(tx, session.id)?;
+    let organiser = organiser_account(tx, session)?;
+    let door = Door {
+        session,
+        queue: &queue,
+        organiser: organiser.as_ref(),
+    };
+    let steps = decision(&door);
+    for step in &steps {
+        take(tx, &door, *step, actor, now)?;
+    }
+    if !steps.is_empty() {
+        outbox::owe_card(tx, session.id, now)?;
+    }
+    if session.plan.admission == Admission::Balanced && !Places::of(tx, session)?.free() {
+        tx.execute(sql!("admission/filled"), values![session.id, now])?;
+    }
+    Ok(steps)
+}
+
+/// Takes one step.
+fn take(
+    tx: &mut dyn Transaction,
+    door: &Door<'_>,
+    step: Step,
+    actor: Option<UserId>,
+    now: DateTime<Utc>,
+) -> Result<(), DbError> {
+    let session = door.session;
+    let (title, at) = (session.plan.title.clone(), session.plan.at);
+    let (Step::Move(user, role) | Step::Admit(user, role) | Step::Ask(user, role)) = step;
+    let entry = door
+        .queue
+        .entry(user)
+        .ok_or(DbError::NoRow("queue/entries"))?;
+    let account = door.account(entry, role);
+    let notice = match step {
+        Step::Move(..) => {
+            let values = values![session.id, user, role.as_str(), account];
+            tx.execute(sql!("admission/move"), values)?;
+            Notice::OtherRole { title, at, role }
+        }
+        Step::Admit(..) => {
+            let nobody: Option<UserId> = None;
+            let values = values![session.id, user, account, role.as_str(), nobody, now];
+            tx.execute(sql!("queue/place"), values)?;
+            unask(tx, session.id, user)?;
+            Notice::Accepted { title, at, role }
+        }
+        Step::Ask(..) => {
+            let until = offer_until(at, now);
+            let state = AskState::Open.as_str();
+            let values = values![session.id, user, role.as_str(), now, until, state];
+            tx.execute(sql!("admission/ask"), values)?;
+            Notice::Asked {
+                session: session.id,
+                title,
+                at,
+                role,
+                until,
+            }
+        }
+    };
+    if actor != Some(user) {
+        outbox::owe_notice(tx, session.id, user, notice, now)?;
+    }
+    Ok(())
+}
