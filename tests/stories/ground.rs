@@ -30,12 +30,12 @@ impl Ground {
         if !on_postgres() {
             return Some(Self::file(folder));
         }
-        Some(Self::on(postgres::server()?).await)
+        Some(Self::with_schema_on(postgres::server()?).await)
     }
 
-    /// A new one on this server.
+    /// A new one on this server, with the schema in it.
     #[cfg(feature = "postgres")]
-    pub(crate) async fn on(server: &postgres::Server) -> Self {
+    pub(crate) async fn with_schema_on(server: &postgres::Server) -> Self {
         let migrate = async |url: String| {
             let place = self::server(&url);
             let now = chrono::DateTime::UNIX_EPOCH;

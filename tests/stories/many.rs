@@ -244,7 +244,7 @@ async fn when_one_of_three_is_killed_nothing_that_was_answered_is_lost_and_all_g
 async fn when_the_database_is_killed_people_are_told_and_all_goes_on_when_it_is_back() {
     let Some(server) = Server::own() else { return };
     story_of_many(SHARDS, async |world| {
-        world.ground = Ground::on(&server).await;
+        world.ground = Ground::with_schema_on(&server).await;
         let _first = Process::start(world);
         shared_by(world, 1).await;
         let _second = Process::start(world);
@@ -258,7 +258,7 @@ async fn when_the_database_is_killed_people_are_told_and_all_goes_on_when_it_is_
                 .await;
             assert_eq!(told.outcome(), "message", "{told:?}");
             assert!(told.text().contains("try again"), "{told:?}");
-            server.start_again();
+            server.start_after_kill();
         })
         .await;
         all_are_in(world, &card, 6).await;

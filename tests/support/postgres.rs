@@ -103,21 +103,9 @@ impl Server {
         self.cluster.as_ref()
     }
 
-    /// A server of a test's own, which it may kill. `None` as with [`server`].
-    pub(crate) fn own() -> Option<Self> {
-        server()?;
-        let cluster = Cluster::start()?;
-        Some(Self {
-            address: cluster.url("postgres"),
-            template: OnceCell::new(),
-            made: AtomicU32::new(0),
-            _cluster: Some(cluster),
-        })
-    }
-
     /// Ends it as a power cut would.
     pub(crate) fn kill(&self) {
-        let cluster = self._cluster.as_ref().expect("its own cluster");
+        let cluster = self.cluster.as_ref().expect("its own cluster");
         let pid = std::fs::read_to_string(cluster.folder.join("data/postmaster.pid"));
         let pid = pid.expect("it runs").lines().next().map(str::to_owned);
         let killed = Command::new("kill")
@@ -128,8 +116,8 @@ impl Server {
     }
 
     /// Starts it again after [`Server::kill`], and waits until it has recovered.
-    pub(crate) fn start_again(&self) {
-        let cluster = self._cluster.as_ref().expect("its own cluster");
+    pub(crate) fn start_after_kill(&self) {
+        let cluster = self.cluster.as_ref().expect("its own cluster");
         let data = cluster.folder.join("data");
         // Its children notice one after the other that it is gone; until then it cannot start.
         for _ in 0..START_AGAIN_MAX {
