@@ -10,6 +10,7 @@ use twilight_util::builder::embed::{EmbedBuilder, EmbedFieldBuilder, EmbedFooter
 
 use super::reply::{Message, button};
 use super::session::{length, limits};
+use super::teams;
 use super::text::{escape, long_time, relative_time, truncate, units};
 use super::{admission, check_in, missing};
 use crate::domain::admission::Admission;
@@ -19,6 +20,7 @@ use crate::domain::queue::{Entry, Place};
 use crate::domain::rank::DeclaredRank;
 use crate::domain::role::{Role, Roles};
 use crate::domain::session::{Session, Status};
+use crate::domain::teams::{Draft, draft};
 use crate::store::queue::SessionView;
 
 /// Characters of all of an embed's texts together.
@@ -46,7 +48,7 @@ const LEGEND_SEPARATOR: &str = " · ";
 /// The card as of `now`.
 pub fn render(view: &SessionView, now: DateTime<Utc>) -> Message {
     let message = Message::embed(embed(view, now));
-    let message = match buttons(&view.session) {
+    let message = match buttons(view) {
         buttons if buttons.is_empty() => message,
         buttons => message.row(buttons),
     };
@@ -253,6 +255,12 @@ fn way_in(card: &mut Card, session: &Session) {
 
 /// Who is in: a field for each role where roles are fixed, else one for all.
 fn line_up(card: &mut Card, view: &SessionView, now: DateTime<Utc>) {
+    if view.teams.shown() {
+        for (name, value) in teams::on_card(view) {
+            card.list(&name, 1, [value], FIELD_MAX_CHARS);
+        }
+        return;
+    }
     let (session, mode) = (&view.session, view.session.plan.mode);
     let places = mode.places(session.plan.teams);
     let taken = view.queue.roles().len();
@@ -326,7 +334,8 @@ fn in_role(
     }
 }
 
-fn buttons(session: &Session) -> Vec<Component> {
+fn buttons(view: &SessionView) -> Vec<Component> {
+    let session = &view.session;
     let id = session.id;
     let join = button(format!("join:{id}"), "Join", ButtonStyle::Success);
     let others = [
@@ -338,9 +347,17 @@ fn buttons(session: &Session) -> Vec<Component> {
         ),
         button(format!("manage:{id}"), "Manage", ButtonStyle::Secondary),
     ];
+    let picking = draft(session, &view.queue, &view.teams);
+    let pick = matches!(picking, Some(Draft::Turn(_))).then(|| {
+        button(
+            format!("{}:{id}", teams::DRAFT),
+            "Pick",
+            ButtonStyle::Primary,
+        )
+    });
     match session.status {
-        Status::Open => std::iter::once(join).chain(others).collect(),
-        Status::Closed | Status::Started => others.into(),
+        Status::Open => std::iter::once(join).chain(others).chain(pick).collect(),
+        Status::Closed | Status::Started => others.into_iter().chain(pick).collect(),
         Status::Completed | Status::Cancelled => Vec::new(),
     }
 }

@@ -180,6 +180,7 @@ mod tests {
             organiser: None,
             measure: None,
             queue: queue(people),
+            teams: crate::domain::teams::Teams::default(),
         }
     }
 

@@ -4,7 +4,7 @@
 //! else; what people typed is escaped before it is shown.
 //!
 //! ```text
-//! gateway, inline → dispatch → profile, account, session, queue, manage → reply → rest
+//! gateway, inline → dispatch → profile, account, session, queue, manage, teams → reply → rest
 //!                                           card, call, notice → delivery (for the outbox)
 //! ```
 
@@ -31,6 +31,7 @@ pub mod rest;
 pub mod session;
 mod share;
 pub mod short;
+pub mod teams;
 pub mod text;
 pub mod words;
 
@@ -46,6 +47,7 @@ pub const FEATURES: &[&Feature] = &[
     &check_in::FEATURE,
     &short::FEATURE,
     &manage::FEATURE,
+    &teams::FEATURE,
 ];
 
 /// What Discord is told about the bot's commands.

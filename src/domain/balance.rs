@@ -33,7 +33,7 @@ use super::ids::UserId;
 use super::mode::{Mode, Slots};
 use super::role::{Role, Roles};
 
-pub use figures::{Edge, Figures, Key, figures};
+pub use figures::{Edge, Figures, Key, divisions, figures};
 pub use score::{division, score, tank_guard};
 pub use search::balance;
 
@@ -45,8 +45,6 @@ pub const CANDIDATES_MAX: usize = 20;
 pub const MOVED_MIN: usize = 2;
 /// The most that a rank may be worth, in points: a team's sum fits 16 bits.
 pub const SCORE_MAX: u16 = 4_000;
-/// Players on a team at most.
-pub(crate) const SIZE_MAX: usize = 6;
 
 /// What one of the two teams is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

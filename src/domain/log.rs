@@ -91,6 +91,30 @@ pub enum Aspect {
     Limits,
 }
 
+/// Something that is done with a session's teams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TeamsDeed {
+    /// A proposal became the teams.
+    Made,
+    /// Two players exchanged their seats.
+    Swapped,
+    /// A player was put on a team, or taken off.
+    Moved,
+    /// Everybody sees them.
+    Published,
+    /// Only organisers see them.
+    Hidden,
+    /// There are none any more.
+    Cleared,
+    /// Two captains were named, who pick.
+    Drafted,
+    /// A captain picked a player.
+    Picked,
+    /// Two players are kept together or apart, or no longer.
+    Tied,
+}
+
 /// What was done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "did", rename_all = "snake_case")]
@@ -145,6 +169,11 @@ pub enum Action {
     CoOrganiserAdded,
     /// Somebody leads it no more.
     CoOrganiserRemoved,
+    /// Something was done with the teams.
+    Teams {
+        /// What.
+        what: TeamsDeed,
+    },
     /// A message looks for more players.
     CallPosted {
         /// In this channel.

@@ -12,6 +12,7 @@
 //! missing what a line-up needs, and who gives it  admission  who gets a place by itself
 //! check_in who is there                            short      playing with fewer than planned
 //! balance  two fair teams: the best line-ups over all line-ups
+//! teams    who is on which, arranged by an organiser or picked by captains
 //! log     the record of what was done about a session
 //! call    looking for one more: what a message says that looks for players
 //! wide    ranked stacks that the game calls wide groups
@@ -38,6 +39,7 @@ pub mod rank;
 pub mod role;
 pub mod session;
 pub mod short;
+pub mod teams;
 pub mod text;
 pub mod when;
 pub mod wide;

@@ -28,6 +28,7 @@ pub mod session;
 pub mod shards;
 pub mod sql;
 pub mod sqlite;
+pub mod teams;
 pub mod upkeep;
 
 use std::sync::Arc;

@@ -17,7 +17,7 @@ mod swap;
 mod tests;
 
 use super::sql::{DbError, Row, sql, values};
-use super::{Question, Read, Stop, Transaction, account, profile, session};
+use super::{Question, Read, Stop, Transaction, account, profile, session, teams};
 use crate::domain::account::{Account, Ranks};
 use crate::domain::admission::Door;
 use crate::domain::ids::{AccountId, SessionId, UserId};
@@ -25,6 +25,7 @@ use crate::domain::profile::{Person, Profile};
 use crate::domain::queue::{AskState, Asked, Entry, Place, Queue, QueueRefusal};
 use crate::domain::role::Role;
 use crate::domain::session::{Actor, Session, SessionRefusal};
+use crate::domain::teams::Teams;
 
 pub use check_in::{CheckIn, CheckedIn};
 pub use join::{JoinAsNewcomer, JoinQueue, Joined};
@@ -52,6 +53,8 @@ pub struct SessionView {
     pub measure: Option<Account>,
     /// Who is in it.
     pub queue: Queue,
+    /// Its teams, if it has two and they are made.
+    pub teams: Teams,
 }
 
 impl SessionView {
@@ -83,6 +86,7 @@ impl Question for ViewSession {
             organiser,
             measure,
             queue,
+            teams: teams::load(db, self.0)?,
         }))
     }
 }

@@ -334,3 +334,46 @@ async fn an_address_that_does_not_refuse_wrong_signatures_is_not_taken() {
     }
     server.abort();
 }
+
+#[tokio::test]
+async fn a_select_of_people_or_channels_takes_those_that_it_lists() {
+    let stage = Stage::new().await;
+    let select = |kind: u64, id: &str| {
+        let select = json!({"type": kind, "custom_id": id});
+        json!({"type": 1, "components": [select]})
+    };
+    let body = json!({"content": "x", "components": [select(5, "who"), select(8, "where")]});
+    let path = format!("/channels/{}/messages", stage.channel());
+    let (status, message) = stage.api("POST", &path, body).await;
+    assert_eq!(status, 200, "{message}");
+    let choose = |id: &str, value: String| {
+        let at = message["id"].as_str().expect("an id");
+        let mut body = press(&stage, at, id);
+        body["values"] = json!([value]);
+        body
+    };
+    let of_other_server = overwatch_bot::playground::World::default().guilds[1].channels[0].id;
+    for refused in [
+        choose("who", "1".to_owned()),
+        choose("where", of_other_server.to_string()),
+        choose("where", stage.person(3)),
+    ] {
+        let said = stage.refused(refused).await;
+        assert!(said.contains("not among what this select lists"), "{said}");
+    }
+    let _bot = stage
+        .bot(|interaction| {
+            let Some(InteractionData::MessageComponent(data)) = &interaction.data else {
+                return None;
+            };
+            let resolved = data.resolved.as_ref()?;
+            let may = resolved.channels.values().map(|one| one.permissions.bits());
+            let text = format!("{} {}", resolved.users.len(), may.sum::<u64>() > 0);
+            Some(crate::stage::message(&text))
+        })
+        .await;
+    let chosen = stage.interact(choose("who", stage.person(3))).await;
+    assert_eq!(chosen["message"]["content"], "1 false");
+    let chosen = stage.interact(choose("where", stage.channel())).await;
+    assert_eq!(chosen["message"]["content"], "0 true");
+}

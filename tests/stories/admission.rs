@@ -62,7 +62,7 @@ async fn somebody_who_plays_both_moves_so_that_one_more_fits_and_is_told() {
             .await
             .says("as Tank");
         both.in_private().reads("You play Support").await;
-        let line = format!("Support 1/2\n<@{}> · Support", both.user);
+        let line = format!("Support 1/2\n<@{}>", both.user);
         card_reads(&both, &card, &line).await;
     })
     .await;

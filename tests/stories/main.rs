@@ -33,5 +33,6 @@ mod scene;
 mod session;
 mod session_clock;
 mod spine;
+mod teams;
 mod update;
 mod world;

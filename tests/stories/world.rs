@@ -21,8 +21,8 @@ use crate::postgres::{Cluster, Server};
 
 /// When every story begins: a Sunday, 13:00 in Berlin.
 pub(crate) const START: &str = "2026-11-22T12:00:00Z";
-/// A story that waits this long for something to appear has failed, in seconds.
-const PATIENCE_S: u64 = 20;
+/// A story that waits this long for something to appear has failed.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) const TOKEN: &str = "a.story.token";
 
 /// Tells a story in a world of two servers, and holds the bot's requests to Discord's document.
@@ -449,8 +449,7 @@ impl Person<'_> {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        let patience = Duration::from_secs(PATIENCE_S);
-        match tokio::time::timeout(patience, looking).await {
+        match tokio::time::timeout(PATIENCE, looking).await {
             Ok(found) => found,
             Err(_) => panic!("never seen: {what}; instead: {:#?}", self.messages().await),
         }

@@ -8,6 +8,7 @@ use crate::domain::ladder::Ladder as L;
 use crate::domain::queue::Queue;
 use crate::domain::queue::fixtures::{account, entry, placed, queue, rejected, session, start};
 use crate::domain::rank::season_days;
+use crate::domain::teams::Teams;
 use Role::{Damage, Flex, Support, Tank};
 
 fn view(session: Session, queue: Queue) -> SessionView {
@@ -16,6 +17,7 @@ fn view(session: Session, queue: Queue) -> SessionView {
         organiser: None,
         measure: None,
         queue,
+        teams: Teams::default(),
     }
 }
 

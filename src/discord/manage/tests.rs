@@ -12,6 +12,7 @@ use crate::domain::queue::Entry;
 use crate::domain::queue::fixtures::{account, entry, placed, queue, rejected, session, start};
 use crate::domain::role::Role;
 use crate::domain::session::Actor;
+use crate::domain::teams::Teams;
 use crate::store::queue::SessionView;
 
 /// Characters of an embed's description.
@@ -51,6 +52,7 @@ fn crowd(mode: &str, waiting: i64, accepted: i64, turned_down: i64) -> SessionVi
         organiser: None,
         measure: None,
         queue: queue(people.collect::<Vec<_>>()),
+        teams: Teams::default(),
     }
 }
 

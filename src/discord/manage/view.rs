@@ -18,6 +18,7 @@ use crate::discord::missing;
 use crate::discord::reply::{CHOICE_MAX_CHARS, Message, button, menu, option};
 use crate::discord::session::{CANCEL_ASK, EDIT_ASK, HISTORY};
 use crate::discord::short;
+use crate::discord::teams;
 use crate::discord::text::{escape, relative_time, truncate};
 use crate::domain::admission::Admission;
 use crate::domain::queue::{Entry, Standing};
@@ -255,11 +256,13 @@ fn closing(session: &Session, place: Place) -> Vec<Component> {
 fn pages_of(session: &Session, place: Place) -> Vec<Component> {
     let id = session.id;
     let page = |id: String, label| button(id, label, ButtonStyle::Secondary);
-    vec![
+    let teams = (session.plan.teams == 2).then(|| page(format!("{}:{id}", teams::PAGE), "Teams"));
+    let others = [
         page(format!("{}:{id}:{place}", call::PAGE), "Find players"),
         page(format!("{}:{id}:{place}", organisers::PAGE), "Organisers"),
         page(format!("{HISTORY}:{id}:0:{place}"), "History"),
-    ]
+    ];
+    teams.into_iter().chain(others).collect()
 }
 
 /// The options of a menu of people; the first [`PAGE_MAX`] of them.

@@ -12,6 +12,7 @@ use super::super::feature::{Context, Fault};
 use super::super::reply::{Message, Reply};
 use super::NOTHING_HELD;
 use crate::domain::account::Account;
+use crate::domain::balance::{Bond, Team};
 use crate::domain::ids::{SessionId, UserId};
 use crate::domain::log::{Record, Whom};
 use crate::domain::session::Session;
@@ -61,6 +62,8 @@ fn document(everything: &Everything, now: DateTime<Utc>) -> Value {
         "organised_sessions": all(&everything.organised, organised),
         "co_organised_sessions": all(&everything.co_organised, session_name),
         "on_record": on_record.collect::<Vec<_>>(),
+        "pairs": all(&everything.pairs, wish),
+        "captain_in_sessions": everything.captain_of.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "no_shows": all(&everything.no_shows, no_show),
         "reminders_sent": reminders.collect::<Vec<_>>(),
         "messages_to_be_sent": everything.notices,
@@ -118,6 +121,7 @@ fn participation(place: &Participation) -> Value {
         "role": place.role,
         "account_id": place.account.map(|account| account.to_string()),
         "accepted_at": iso(place.accepted_at),
+        "team": place.team.map(team),
     })
 }
 
@@ -142,8 +146,25 @@ fn archived(part: &ArchivedPart) -> Value {
         "start": iso(part.at),
         "status": part.status,
         "role": part.role,
+        "team": part.team.map(team),
         "rank": rank.map(|(ladder, tier, division)| format!("{ladder}: {tier} {division}")),
     })
+}
+
+fn team(team: Team) -> &'static str {
+    match team {
+        Team::Blue => "blue",
+        Team::Red => "red",
+    }
+}
+
+/// A wish about them and somebody else, who is not named.
+fn wish((session, bond): &(SessionId, Bond)) -> Value {
+    let kept = match bond {
+        Bond::Together => "together with somebody",
+        Bond::Apart => "apart from somebody",
+    };
+    json!({"session_id": session.to_string(), "kept": kept})
 }
 
 fn session_name(session: &SessionName) -> Value {

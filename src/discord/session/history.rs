@@ -14,7 +14,7 @@ use super::super::text::{escape, truncate};
 use super::pick::{Purpose, find, id, managed};
 use super::words::IN_A_SERVER;
 use crate::domain::ids::UserId;
-use crate::domain::log::{Action, Aspect, Beyond, Capacity, Record, Whom};
+use crate::domain::log::{Action, Aspect, Beyond, Capacity, Record, TeamsDeed, Whom};
 use crate::domain::session::{Actor, Session};
 use crate::store::log::{LogPage, ViewLog};
 
@@ -188,8 +188,23 @@ fn what(record: &Record) -> String {
         } => format!("put {subject} on {role} and {other} on {other_role}"),
         Action::CoOrganiserAdded => format!("made {subject} a co-organiser"),
         Action::CoOrganiserRemoved => format!("took {subject} out of the co-organisers"),
+        Action::Teams { what } => teams_deed(*what, &subject, &other),
         Action::CallPosted { channel } => format!("looked for players in <#{channel}>"),
         Action::CallClosed { channel } => format!("stopped looking in <#{channel}>"),
+    }
+}
+
+fn teams_deed(what: TeamsDeed, subject: &str, other: &str) -> String {
+    match what {
+        TeamsDeed::Made => "made the teams".to_owned(),
+        TeamsDeed::Swapped => format!("swapped {subject} and {other} on the teams"),
+        TeamsDeed::Moved => format!("moved {subject} on the teams"),
+        TeamsDeed::Published => "published the teams".to_owned(),
+        TeamsDeed::Hidden => "took the teams off the card".to_owned(),
+        TeamsDeed::Cleared => "took the teams back".to_owned(),
+        TeamsDeed::Drafted => format!("let {subject} and {other} pick the teams"),
+        TeamsDeed::Picked => format!("picked {subject}"),
+        TeamsDeed::Tied => format!("said whether {subject} and {other} play together"),
     }
 }
 

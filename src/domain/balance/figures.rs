@@ -93,7 +93,7 @@ impl Figures {
 }
 
 /// Points in divisions, rounded.
-pub(crate) fn divisions(points: u32) -> u32 {
+pub fn divisions(points: u32) -> u32 {
     let division = u32::from(score::division());
     (points + division / 2) / division
 }

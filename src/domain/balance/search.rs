@@ -8,10 +8,11 @@
 //! teams is looked into only if its bound is below the best line-up so far, and then only at those
 //! roles that are near enough to each other.
 
+use std::cmp::Ordering;
 use std::ops::ControlFlow;
 
 use super::figures::TANKS_MAX;
-use super::table::{Config, Table, costs_in, counts_of};
+use super::table::{Config, Group, Table, Ways, costs_in, counts_of, shapes};
 use super::{
     Balanced, CANDIDATES_MAX, MOVED_MIN, PROPOSALS_MAX, Problem, Proposal, Seat, Team, Unbalanced,
     figures, moved, score,
@@ -47,7 +48,7 @@ pub fn balance(problem: &Problem) -> Result<Balanced, Unbalanced> {
         matches += 1;
         ControlFlow::Continue(())
     });
-    let roles = u64::try_from(table.shapes.len()).unwrap_or(u64::MAX);
+    let roles = shapes(&problem.format);
     Ok(Balanced {
         proposals,
         covered: matches.saturating_mul(roles * roles),
@@ -64,13 +65,23 @@ type Match = (usize, usize);
 
 struct Search<'t> {
     table: &'t Table<'t>,
-    /// Where in `configs` the configurations of a team at a cost are.
+    /// Where in `ways` those of a team at a cost are.
     known: Vec<Vec<(u32, usize)>>,
-    configs: Vec<Vec<Config>>,
-    /// How many are in `configs`.
+    ways: Vec<Ways>,
+    /// How many configurations are in `ways`.
     remembered: usize,
     /// The value of the last line-up that was found in the present level; 0 if there is none yet.
     floor: Value,
+}
+
+/// What is known of two teams once their tanks are.
+struct Tanks {
+    /// How far they are apart beyond the guard.
+    beyond_guard: u16,
+    /// How far their points are apart altogether.
+    apart: u16,
+    /// How far the teams' points are apart, if these do not depend on the roles.
+    strength: u16,
 }
 
 /// The best line-up so far.
@@ -86,7 +97,7 @@ impl<'t> Search<'t> {
         Self {
             table,
             known: vec![Vec::new(); table.teams.len()],
-            configs: Vec::new(),
+            ways: Vec::new(),
             remembered: 0,
             floor: 0,
         }
@@ -182,43 +193,78 @@ impl<'t> Search<'t> {
     fn compare(&mut self, one: (usize, u32), other: (usize, u32), best: &mut Best<'_>) {
         if self.remembered > CONFIGS_MAX {
             self.known.iter_mut().for_each(Vec::clear);
-            self.configs.clear();
+            self.ways.clear();
             self.remembered = 0;
         }
         let (ones, others) = (self.remember(one), self.remember(other));
-        let (ones, others) = (&self.configs[ones], &self.configs[others]);
+        let (ones, others) = (&self.ways[ones], &self.ways[others]);
         let strength = self.strength(one.0, other.0);
+        for here in &ones.groups {
+            for there in &others.groups {
+                let tanks = Tanks {
+                    beyond_guard: beyond_guard(here, there),
+                    apart: here.points.abs_diff(there.points),
+                    strength,
+                };
+                if self.reach(best.value, &tanks).is_some() {
+                    let here = &ones.configs[here.configs.clone()];
+                    let there = &others.configs[there.configs.clone()];
+                    self.compare_roles((one.0, here), (other.0, there), &tanks, best);
+                }
+            }
+        }
+    }
+
+    /// The same for those of each team with the same tanks.
+    fn compare_roles(
+        &self,
+        (one, ones): (usize, &[Config]),
+        (other, others): (usize, &[Config]),
+        tanks: &Tanks,
+        best: &mut Best<'_>,
+    ) {
         let mut from = 0;
         for here in ones {
             let at = i32::from(here.sorted_by);
-            let mut reach = self.reach(best.value, strength);
-            while others
-                .get(from)
-                .is_some_and(|there| at - i32::from(there.sorted_by) > reach)
-            {
+            let Some(mut reach) = self.reach(best.value, tanks) else {
+                return;
+            };
+            let before = |there: &Config| at - i32::from(there.sorted_by) > reach;
+            while others.get(from).is_some_and(before) {
                 from += 1;
             }
             for there in &others[from..] {
                 if i32::from(there.sorted_by) - at > reach {
                     break;
                 }
-                let value = value_of(here, there);
+                let value = value_of(tanks.beyond_guard, here, there);
                 if value < best.value {
-                    let seats = self.seats((one.0, here), (other.0, there));
-                    best.offer(value, seats);
-                    reach = self.reach(best.value, strength);
+                    best.offer(value, self.seats((one, here), (other, there)));
+                    match self.reach(best.value, tanks) {
+                        None => return,
+                        Some(nearer) => reach = nearer,
+                    }
                 }
             }
         }
     }
 
-    /// How far apart in what they are sorted by two configurations may be that are better than this.
-    fn reach(&self, best: Value, strength: u16) -> i32 {
-        let [beyond_guard, least, roles, _] = unpack(best);
-        if beyond_guard > 0 || (self.table.one_ladder && strength < least) {
-            return i32::MAX;
+    /// How far apart in what they are sorted by two configurations may be that could be better than
+    /// `best`; `None` if none could.
+    fn reach(&self, best: Value, tanks: &Tanks) -> Option<i32> {
+        let [beyond_guard, strength, roles, _] = unpack(best);
+        let within_roles = i32::from(roles) - i32::from(tanks.apart);
+        match tanks.beyond_guard.cmp(&beyond_guard) {
+            Ordering::Less => Some(i32::MAX),
+            Ordering::Greater => None,
+            Ordering::Equal if self.table.one_ladder => match tanks.strength.cmp(&strength) {
+                Ordering::Less => Some(i32::MAX),
+                Ordering::Greater => None,
+                Ordering::Equal => (within_roles >= 0).then_some(within_roles),
+            },
+            Ordering::Equal if strength == 0 && within_roles < 0 => None,
+            Ordering::Equal => Some(strength.into()),
         }
-        i32::from(if self.table.one_ladder { roles } else { least })
     }
 
     fn remember(&mut self, (team, cost): (usize, u32)) -> usize {
@@ -226,10 +272,10 @@ impl<'t> Search<'t> {
         if let Some((_, at)) = known {
             return *at;
         }
-        let configs = self.table.configs(team, cost);
-        self.remembered += configs.len();
-        self.configs.push(configs);
-        let at = self.configs.len() - 1;
+        let ways = self.table.ways(team, cost);
+        self.remembered += ways.configs.len();
+        self.ways.push(ways);
+        let at = self.ways.len() - 1;
         self.known[team].push((cost, at));
         at
     }
@@ -237,12 +283,11 @@ impl<'t> Search<'t> {
     fn seats(&self, one: (usize, &Config), other: (usize, &Config)) -> Vec<Seat> {
         let mut seats = Vec::with_capacity(2 * self.table.size);
         for (team, (number, config)) in Team::BOTH.into_iter().zip([one, other]) {
-            let shape = self.table.shapes[usize::from(config.shape)];
-            for (player, role) in self.table.players(number).zip(shape) {
+            for (at, player) in self.table.players(number).enumerate() {
                 seats.push(Seat {
                     user: player.user,
                     team,
-                    role: Role::ALL[usize::from(role)],
+                    role: config.role(at),
                 });
             }
         }
@@ -326,20 +371,18 @@ fn unpack(value: Value) -> [u16; 4] {
     })
 }
 
-fn value_of(one: &Config, other: &Config) -> Value {
-    let (mut tanks, mut roles) = (0, 0);
-    for at in 0..TANKS_MAX {
-        tanks = one.tanks[at].abs_diff(other.tanks[at]).max(tanks);
-    }
+fn value_of(beyond_guard: u16, one: &Config, other: &Config) -> Value {
+    let mut roles = 0;
     for at in 0..Role::ALL.len() {
         roles += one.by_role[at].abs_diff(other.by_role[at]);
     }
     let strength = one.strength.abs_diff(other.strength);
-    let beyond_guard = tanks.saturating_sub(score::tank_guard());
-    pack([
-        beyond_guard,
-        strength,
-        roles,
-        one.spread.abs_diff(other.spread),
-    ])
+    let spread = one.spread().abs_diff(other.spread());
+    pack([beyond_guard, strength, roles, spread])
+}
+
+fn beyond_guard(one: &Group, other: &Group) -> u16 {
+    let gaps = (0..TANKS_MAX).map(|at| one.tanks[at].abs_diff(other.tanks[at]));
+    let widest = gaps.fold(0, u16::max);
+    widest.saturating_sub(score::tank_guard())
 }

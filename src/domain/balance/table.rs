@@ -3,13 +3,16 @@
 //! Pure. Invariant: what the rules allow is here, each pair of teams once: the first one of a pair
 //! has the player who comes first.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use super::figures::{TANKS_MAX, bench_weights};
-use super::{Bond, Candidate, Format, Problem, SIZE_MAX};
+use super::{Bond, Candidate, Format, Problem};
+use crate::domain::mode::Slots;
 use crate::domain::role::Role;
 
 const ROLES: usize = Role::ALL.len();
+/// Bits that a role takes.
+const ROLE_BITS: usize = 2;
 /// The role costs of a team, as bits: `8 × misplaced + off preference` is the number of the bit.
 const MISPLACED: u32 = 8;
 /// A set of players that is no team.
@@ -35,22 +38,40 @@ pub(super) struct TeamOf {
 /// One way to give a team's players their roles.
 #[derive(Clone, Copy)]
 pub(super) struct Config {
-    /// By what configurations of a team are sorted.
+    /// By what those with the same tanks are sorted.
     pub(super) sorted_by: i16,
     pub(super) strength: i16,
-    pub(super) spread: i16,
+    weakest: i16,
+    strongest: i16,
     pub(super) by_role: [i16; ROLES],
+    tanks: [i16; TANKS_MAX],
+    /// What each player plays, a few bits each.
+    roles: u16,
+}
+
+/// The ways to give a team's players their roles at one cost, those with the same tanks together.
+#[derive(Default)]
+pub(super) struct Ways {
+    pub(super) configs: Vec<Config>,
+    pub(super) groups: Vec<Group>,
+}
+
+/// Ways with the same tanks.
+pub(super) struct Group {
+    /// The tanks' points, the strongest first.
     pub(super) tanks: [i16; TANKS_MAX],
-    /// Which of the [`Table::shapes`] it is.
-    pub(super) shape: u16,
+    /// The same, added up.
+    pub(super) points: i16,
+    /// Where they are, sorted.
+    pub(super) configs: Range<usize>,
 }
 
 /// All teams of the candidates.
 pub(super) struct Table<'p> {
     pub(super) candidates: &'p [Candidate],
     pub(super) size: usize,
-    /// Every way to give the places of a team their roles.
-    pub(super) shapes: Vec<[u8; SIZE_MAX]>,
+    /// How many of each role a team needs and takes.
+    slots: [Slots; ROLES],
     pub(super) teams: Vec<TeamOf>,
     /// Whether everybody is worth the same in every role.
     pub(super) one_ladder: bool,
@@ -76,7 +97,7 @@ impl<'p> Table<'p> {
         let mut table = Self {
             candidates,
             size,
-            shapes: shapes(&problem.format),
+            slots: problem.format.slots,
             teams: Vec::new(),
             one_ladder,
             bench: weights.iter().sum(),
@@ -120,19 +141,24 @@ impl<'p> Table<'p> {
     }
 
     /// The ways to give the players of a team their roles at this cost.
-    pub(super) fn configs(&self, team: usize, cost: u32) -> Vec<Config> {
+    pub(super) fn ways(&self, team: usize, cost: u32) -> Ways {
         let players: Vec<_> = self.players(team).collect();
         let costs: Vec<_> = players.iter().map(|player| role_costs(player)).collect();
-        let mut configs = Vec::new();
-        for (number, shape) in (0..).zip(&self.shapes) {
-            let roles = shape.iter().map(|role| usize::from(*role));
-            let of_shape = costs.iter().zip(roles).map(|(costs, role)| costs[role]);
-            if of_shape.sum::<u32>() == cost {
-                configs.push(self.config(&players, number));
-            }
+        // What the players from each place on cost at least.
+        let mut least = vec![0; players.len() + 1];
+        for (at, costs) in costs.iter().enumerate().rev() {
+            least[at] = least[at + 1] + costs.iter().min().copied().unwrap_or_default();
         }
-        configs.sort_unstable_by_key(|config| (config.sorted_by, config.shape));
-        configs
+        let mut filling = Filling {
+            table: self,
+            players,
+            costs,
+            least,
+            tanks: 0,
+            made: Ways::default(),
+        };
+        filling.fill_all(cost);
+        filling.made
     }
 
     /// The players of a team, in order.
@@ -143,32 +169,105 @@ impl<'p> Table<'p> {
             .filter(move |(at, _)| players & (1 << at) != 0)
             .map(|(_, candidate)| candidate)
     }
+}
 
-    fn config(&self, players: &[&Candidate], shape: u16) -> Config {
-        let mut config = Config {
-            sorted_by: 0,
-            strength: 0,
-            spread: 0,
-            by_role: [0; ROLES],
-            tanks: [0; TANKS_MAX],
-            shape,
-        };
-        let (mut most, mut least) = (0, i16::MAX);
-        for (player, role) in players.iter().zip(self.shapes[usize::from(shape)]) {
-            let score = points(player, role.into());
-            config.by_role[usize::from(role)] += score;
-            (most, least) = (score.max(most), score.min(least));
-            if usize::from(role) == Role::Tank as usize {
-                insert(&mut config.tanks, score);
+/// A team whose players are given their roles, one after the other.
+struct Filling<'t> {
+    table: &'t Table<'t>,
+    players: Vec<&'t Candidate>,
+    costs: Vec<[u32; ROLES]>,
+    least: Vec<u32>,
+    /// Who are tanks, a bit each.
+    tanks: u32,
+    made: Ways,
+}
+
+impl Filling<'_> {
+    fn fill_all(&mut self, cost: u32) {
+        let slot = self.table.slots[Role::Tank as usize];
+        for tanks in 0..1_u32 << self.players.len() {
+            let count = u8::try_from(tanks.count_ones()).unwrap_or(u8::MAX);
+            if !(slot.min..=slot.max).contains(&count) {
+                continue;
+            }
+            self.tanks = tanks;
+            let from = self.made.configs.len();
+            self.fill(0, cost, [0; ROLES], Config::NOBODY);
+            let configs = &mut self.made.configs[from..];
+            configs.sort_unstable_by_key(|config| config.sorted_by);
+            if let Some(first) = configs.first() {
+                let group = Group {
+                    tanks: first.tanks,
+                    points: first.by_role[Role::Tank as usize],
+                    configs: from..from + configs.len(),
+                };
+                self.made.groups.push(group);
             }
         }
-        config.strength = config.by_role.iter().sum();
-        config.spread = most - least;
-        config.sorted_by = match self.one_ladder {
-            true => config.by_role[Role::Tank as usize],
-            false => config.strength,
+    }
+
+    /// Gives the players from `at` on every role that there is for what is left of the cost.
+    fn fill(&mut self, at: usize, left: u32, counts: [u8; ROLES], mut config: Config) {
+        let Some(player) = self.players.get(at).copied() else {
+            let mut enough = counts.iter().zip(&self.table.slots);
+            if left == 0 && enough.all(|(count, slot)| *count >= slot.min) {
+                config.sorted_by = match self.table.one_ladder {
+                    true => config.by_role[Role::Damage as usize],
+                    false => config.strength,
+                };
+                self.made.configs.push(config);
+            }
+            return;
         };
-        config
+        let roles = match self.tanks & 1 << at {
+            0 => Role::Damage as usize..ROLES,
+            _ => Role::Tank as usize..Role::Damage as usize,
+        };
+        for role in roles {
+            let cost = self.costs[at][role];
+            let room = counts[role] < self.table.slots[role].max;
+            if room && cost + self.least[at + 1] <= left {
+                let mut counts = counts;
+                counts[role] += 1;
+                let config = config.with(at, role, points(player, role));
+                self.fill(at + 1, left - cost, counts, config);
+            }
+        }
+    }
+}
+
+impl Config {
+    const NOBODY: Self = Self {
+        sorted_by: 0,
+        strength: 0,
+        weakest: i16::MAX,
+        strongest: 0,
+        by_role: [0; ROLES],
+        tanks: [0; TANKS_MAX],
+        roles: 0,
+    };
+
+    /// The same with one more player, the one at `at`, in this role.
+    fn with(mut self, at: usize, role: usize, score: i16) -> Self {
+        self.strength += score;
+        self.by_role[role] += score;
+        self.weakest = self.weakest.min(score);
+        self.strongest = self.strongest.max(score);
+        if role == Role::Tank as usize {
+            insert(&mut self.tanks, score);
+        }
+        self.roles |= (role as u16) << (ROLE_BITS * at);
+        self
+    }
+
+    /// Points from the strongest to the weakest.
+    pub(super) fn spread(&self) -> i16 {
+        self.strongest - self.weakest
+    }
+
+    /// What the player at `at` plays.
+    pub(super) fn role(&self, at: usize) -> Role {
+        Role::ALL[usize::from(self.roles >> (ROLE_BITS * at)) % ROLES]
     }
 }
 
@@ -220,30 +319,6 @@ fn bonds(problem: &Problem, candidates: &[Candidate], bond: Bond) -> Vec<u32> {
     tied
 }
 
-/// Every way to give the places of a team their roles.
-fn shapes(format: &Format) -> Vec<[u8; SIZE_MAX]> {
-    let (mut made, mut begun) = (Vec::new(), vec![([0; SIZE_MAX], 0, [0; ROLES])]);
-    while let Some((shape, at, counts)) = begun.pop() {
-        if at == format.size {
-            let enough = counts
-                .iter()
-                .zip(&format.slots)
-                .all(|(count, slot)| *count >= slot.min);
-            made.extend(enough.then_some(shape));
-            continue;
-        }
-        for role in (0..4_u8).rev() {
-            let (mut shape, mut counts) = (shape, counts);
-            shape[at] = role;
-            counts[usize::from(role)] += 1;
-            if counts[usize::from(role)] <= format.slots[usize::from(role)].max {
-                begun.push((shape, at + 1, counts));
-            }
-        }
-    }
-    made
-}
-
 /// The sets of `size` of the lower `of` bits, in the order of numbers.
 fn sets(of: usize, size: usize) -> Vec<u32> {
     (0..1_u32 << of)
@@ -273,6 +348,26 @@ impl Chunks {
             | self.0[1][(set >> CHUNK_BITS) & MASK]
             | self.0[2][(set >> (2 * CHUNK_BITS)) & MASK]
     }
+}
+
+/// In how many ways the places of a team can be given their roles.
+pub(super) fn shapes(format: &Format) -> u64 {
+    let counts = Counts::new(format);
+    let mut ways = vec![1_u64];
+    for next in &counts.next {
+        let mut after = vec![0; usize::from(u8::MAX)];
+        for (ways, leads) in ways.iter().zip(next) {
+            for lead in leads.iter().flatten() {
+                after[usize::from(*lead)] += ways;
+            }
+        }
+        ways = after;
+    }
+    let enough = ways.iter().zip(&counts.enough);
+    enough
+        .filter(|(_, enough)| **enough)
+        .map(|(ways, _)| ways)
+        .sum()
 }
 
 /// How many of each role some players can have: states, and what leads from one to the next.
@@ -364,7 +459,8 @@ impl Maker {
         if costs == 0 {
             return;
         }
-        let role = table.shapes[0][0].into();
+        let possible = table.slots.iter().position(|slot| slot.max > 0);
+        let role = possible.unwrap_or_default();
         let scores = players
             .iter()
             .map(|player| points(&table.candidates[*player], role));

@@ -9,8 +9,9 @@ use chrono::{DateTime, Utc};
 
 use super::super::outbox::{self, Notice};
 use super::super::sql::{DbError, Row, sql, values};
-use super::super::{Question, Read, log, session};
+use super::super::{Question, Read, log, session, teams};
 use super::{PersonView, ViewPerson};
+use crate::domain::balance::{Bond, Team};
 use crate::domain::ids::{AccountId, GuildId, SessionId, UserId};
 use crate::domain::log::Record;
 use crate::domain::queue::AskState;
@@ -38,6 +39,10 @@ pub struct Everything {
     pub co_organised: Vec<SessionName>,
     /// What is on record of them: what they did about sessions, and what was done about them.
     pub records: Vec<(SessionId, Record)>,
+    /// What organisers wished for them and somebody else, in which session.
+    pub pairs: Vec<(SessionId, Bond)>,
+    /// Sessions in which they pick a team.
+    pub captain_of: Vec<SessionId>,
     /// Where they were missed.
     pub no_shows: Vec<NoShow>,
     /// What they were reminded of.
@@ -108,6 +113,8 @@ pub struct Participation {
     pub account: Option<AccountId>,
     /// When they were accepted.
     pub accepted_at: DateTime<Utc>,
+    /// On which of two teams.
+    pub team: Option<Team>,
 }
 
 /// A person's part in a session that is in the history.
@@ -123,6 +130,8 @@ pub struct ArchivedPart {
     pub status: Status,
     /// What they played, or `organiser`.
     pub role: String,
+    /// On which of two teams.
+    pub team: Option<Team>,
     /// The rank that was declared then: ladder, tier and division.
     pub rank: Option<(String, String, u8)>,
 }
@@ -147,6 +156,8 @@ impl Question for ExportProfile {
         let archived = db.query(sql!("profile/archived"), values![self.0])?;
         let organised = db.query(sql!("profile/organised"), values![self.0])?;
         let co_organised = db.query(sql!("profile/co_organised"), values![self.0])?;
+        let pairs = db.query(sql!("profile/pairs"), values![self.0])?;
+        let captain_of = db.query(sql!("profile/captain"), values![self.0])?;
         let reminders = db.query(sql!("profile/reminders"), values![self.0])?;
         let no_shows = db.query(sql!("profile/no_shows"), values![self.0])?;
         Ok(Some(Everything {
@@ -157,6 +168,8 @@ impl Question for ExportProfile {
             organised: all(&organised, session::session)?,
             co_organised: all(&co_organised, session_name)?,
             records: log::about(db, self.0)?,
+            pairs: all(&pairs, pair)?,
+            captain_of: all(&captain_of, |row| row.get("session_id"))?,
             no_shows: all(&no_shows, no_show)?,
             reminders: all(&reminders, sent_reminder)?,
             notices: outbox::notices_to(db, self.0)?,
@@ -215,7 +228,17 @@ fn participation(row: &Row) -> Result<Participation, DbError> {
         role: row.word("role", Role::parse)?,
         account: row.get("account_id")?,
         accepted_at: row.get("selected_at")?,
+        team: team(row)?,
     })
+}
+
+fn team(row: &Row) -> Result<Option<Team>, DbError> {
+    let number: Option<i64> = row.get("team")?;
+    Ok(number.and_then(teams::team))
+}
+
+fn pair(row: &Row) -> Result<(SessionId, Bond), DbError> {
+    Ok((row.get("session_id")?, row.word("bond", teams::bond)?))
 }
 
 fn archived_part(row: &Row) -> Result<ArchivedPart, DbError> {
@@ -227,6 +250,7 @@ fn archived_part(row: &Row) -> Result<ArchivedPart, DbError> {
         at: row.get("scheduled_time")?,
         status: row.word("status", Status::parse)?,
         role: row.get("role")?,
+        team: team(row)?,
         rank: rank.map(|((ladder, tier), division)| (ladder, tier, division)),
     })
 }

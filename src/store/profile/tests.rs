@@ -61,6 +61,14 @@ async fn tell() -> Story {
     let third = scene.session(BOB, "OPEN").await;
     scene.waits(third, BOB, &[bobs]).await;
     scene.write(reject, values![ANA, BOB, third]).await;
+    // She helps to lead a session, and is on record for what she did and for what was done to her.
+    let help = "INSERT INTO session_co_organisers (session_id, user_id, added_at) VALUES ($1, $2, 0) RETURNING user_id AS id";
+    scene.write(help, values![waits, ANA]).await;
+    let record = "INSERT INTO session_log (session_id, done_at, actor_id, capacity, action, subject_id, other_id, reason) \
+                  VALUES ($1, 0, $2, 'manager', '{\"did\":\"rejected\"}', $3, $4, 'Ana#1234 knows why') RETURNING id";
+    for (by, on, other) in [(ANA, BOB, BOB), (BOB, ANA, BOB), (BOB, BOB, ANA)] {
+        scene.write(record, values![third, by, on, other]).await;
+    }
     let owe = "INSERT INTO outbox (kind, key, payload, due_at, created_at) VALUES ('direct_message', $1, $2, 0, 0) RETURNING id";
     for to in [ANA, BOB] {
         let letter = format!(
@@ -195,6 +203,7 @@ async fn the_export_holds_everything() {
     assert!(all.entries.iter().all(|entry| entry.accounts.len() == 1));
     assert_eq!(all.participations.len(), 2);
     assert_eq!(all.organised.len(), 1);
+    assert_eq!((all.co_organised.len(), all.records.len()), (1, 3));
     assert_eq!(all.notices.len(), 1);
     assert_eq!(story.scene.ask(ExportProfile(UserId(99))).await, None);
 }

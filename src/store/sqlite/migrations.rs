@@ -282,3 +282,6 @@ fn back_up(db: &Connection, folder: &Path, now: DateTime<Utc>) -> Result<PathBuf
     made.map(|taken| taken.path)
         .map_err(|error| SchemaError::Backup(error.into()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,404 @@
+//! The pages of the teams, and what the card shows of them.
+//!
+//! Pure. Invariant: rendered from one snapshot; all that a button needs to know is in its id.
+
+use std::fmt::Write as _;
+
+use twilight_model::channel::message::component::{ButtonStyle, Component, SelectMenuOption};
+use twilight_util::builder::embed::{EmbedBuilder, EmbedFieldBuilder};
+
+use super::{DRAFT, PAGE, words};
+use crate::discord::card::{EMBED_TITLE_MAX_CHARS, FIELD_MAX_CHARS};
+use crate::discord::missing::needs;
+use crate::discord::reply::{CHOICE_MAX_CHARS, LABEL_MAX_CHARS, Message, button, menu, option};
+use crate::discord::text::{escape, truncate};
+use crate::domain::balance::{Balanced, Bond, Figures, Seat, Team, Unbalanced, figures};
+use crate::domain::ids::UserId;
+use crate::domain::queue::Entry;
+use crate::domain::role::Role;
+use crate::domain::teams::{self, Draft, Known, Wishes, roles_on};
+use crate::domain::text::{Lines, clean};
+use crate::store::queue::SessionView;
+use crate::store::teams::TeamsView;
+
+/// Reads whose wishes count from a custom id.
+pub(super) fn wishes(word: Option<&str>) -> Wishes {
+    match word {
+        Some("offered") => Wishes::Offered,
+        _ => Wishes::Accepted,
+    }
+}
+
+fn wishes_word(wishes: Wishes) -> &'static str {
+    match wishes {
+        Wishes::Accepted => "accepted",
+        Wishes::Offered => "offered",
+    }
+}
+
+/// What tells one line-up from another in a custom id.
+pub(super) fn fingerprint(seats: &[Seat]) -> String {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for seat in seats {
+        let seat = [
+            seat.user.0.cast_unsigned(),
+            seat.team as u64,
+            seat.role as u64,
+        ];
+        for part in seat {
+            hash = (hash ^ part).wrapping_mul(0x0100_0000_01b3).rotate_left(29);
+        }
+    }
+    format!("{hash:016x}")
+}
+
+/// The proposals, with what can be done with them.
+pub(super) fn proposals(
+    teams: &TeamsView,
+    balanced: &Result<Balanced, Unbalanced>,
+    wishes: Wishes,
+    said: &str,
+) -> Message {
+    let (view, session) = (&teams.view, teams.view.session.id);
+    let mode = view.session.plan.mode;
+    let mut fields = Vec::new();
+    let mut uses = Vec::new();
+    let about = match balanced {
+        Err(why) => words::unbalanced(*why),
+        Ok(balanced) => {
+            for (at, proposal) in balanced.proposals.iter().enumerate() {
+                let text = format!(
+                    "{}\n{}\n{}",
+                    line(&proposal.seats, Team::Blue),
+                    line(&proposal.seats, Team::Red),
+                    words::figures(&proposal.figures, mode, &view.queue)
+                );
+                fields.push((format!("Proposal {}", at + 1), text));
+                let mark = fingerprint(&proposal.seats);
+                let id = format!("teams-use:{session}:{}:{at}:{mark}", wishes_word(wishes));
+                uses.push(button(id, &format!("Use {}", at + 1), ButtonStyle::Success));
+            }
+            format!(
+                "The best of {} line-ups: all of them were covered.",
+                thousands(balanced.covered)
+            )
+        }
+    };
+    let mut message = page("Teams: proposals", view, said, (about, fields));
+    if !uses.is_empty() {
+        message = message.row(uses);
+    }
+    let (other, label) = match wishes {
+        Wishes::Accepted => (Wishes::Offered, "Let roles move"),
+        Wishes::Offered => (Wishes::Accepted, "Roles as accepted"),
+    };
+    let id = format!("{PAGE}:{session}:{}", wishes_word(other));
+    let toggle = button(id, label, ButtonStyle::Secondary);
+    let hand = button(
+        format!("teams-hand:{session}"),
+        "By hand",
+        ButtonStyle::Secondary,
+    );
+    message.row([toggle, hand, to_pairs(view), back(view)])
+}
+
+/// Who is kept together or apart, and who could pick.
+pub(super) fn pairs(teams: &TeamsView, said: &str) -> Message {
+    let (view, session) = (&teams.view, teams.view.session.id);
+    let tied: Vec<_> = view
+        .teams
+        .pairs
+        .iter()
+        .map(|pair| {
+            let word = match pair.bond {
+                Bond::Together => "together with",
+                Bond::Apart => "apart from",
+            };
+            format!("<@{}> {word} <@{}>", pair.one, pair.other)
+        })
+        .collect();
+    let about = if tied.is_empty() {
+        "Nobody is kept together or apart yet. The proposals keep to what you choose here."
+            .to_owned()
+    } else {
+        tied.join("\n")
+    };
+    let mut message = page("Teams: pairs and captains", view, said, (about, Vec::new()));
+    let options = players(view, None);
+    if options.len() >= 2 {
+        let choose = |id: String, text: &str| [menu(id, text, options.clone(), (2, 2))];
+        message = message
+            .row(choose(
+                format!("teams-tie:{session}:together"),
+                "Keep two together…",
+            ))
+            .row(choose(
+                format!("teams-tie:{session}:apart"),
+                "Keep two apart…",
+            ))
+            .row(choose(
+                format!("teams-captains:{session}"),
+                "Two captains who pick the teams…",
+            ));
+    }
+    if !view.teams.pairs.is_empty() {
+        let untie = view.teams.pairs.iter().map(|pair| {
+            let (one, other) = (name_of(view, pair.one), name_of(view, pair.other));
+            option(
+                format!("{}-{}", pair.one, pair.other),
+                &format!("{one} – {other}"),
+                false,
+            )
+        });
+        let id = format!("teams-untie:{session}");
+        message = message.row([menu(id, "Take a wish back…", untie.collect(), (1, 1))]);
+    }
+    message.row([proposals_button(view), back(view)])
+}
+
+/// Whom a captain can pick, or whose turn it is.
+pub(super) fn draft(view: &SessionView, viewer: UserId, said: &str) -> Message {
+    let session = view.session.id;
+    let state = teams::draft(&view.session, &view.queue, &view.teams);
+    let captains = view.teams.captains;
+    let (turn, text) = match (state, captains) {
+        (Some(Draft::Turn(team)), Some(captains)) if view.session.status.is_alive() => {
+            let captain = captains[team.index()];
+            let turn = (captain == viewer).then_some(team);
+            let text = match turn {
+                Some(_) => format!("It is your turn: pick for {}.", words::team(team)),
+                None => format!("It is <@{captain}>'s turn, for {}.", words::team(team)),
+            };
+            (turn, text)
+        }
+        (Some(Draft::Rests), _) => (None, RESTS.to_owned()),
+        (Some(_), _) => (None, "Everybody is picked.".to_owned()),
+        (None, _) => (None, "No captains pick at the moment.".to_owned()),
+    };
+    let said = [said, &text].into_iter().filter(|part| !part.is_empty());
+    let said = said.collect::<Vec<_>>().join("\n");
+    let mut message = page("Draft", view, &said, current(view));
+    if let Some(team) = turn {
+        let left = teams::pickable(&view.session, &view.queue, &view.teams, team);
+        let options = left
+            .iter()
+            .map(|(entry, place)| seat_option(entry, place.role, None, false));
+        let id = format!("teams-choose:{session}");
+        message = message.row([menu(id, "Your pick…", options.collect(), (1, 1))]);
+    }
+    message.row([button(
+        format!("{DRAFT}:{session}"),
+        "Refresh",
+        ButtonStyle::Secondary,
+    )])
+}
+
+const RESTS: &str = "A captain is not there any more, so the draft rests. The organiser names captains \
+                     anew, or finishes the teams by hand.";
+
+/// A page: what it is about, and fields.
+pub(super) fn page(
+    title: &str,
+    view: &SessionView,
+    said: &str,
+    (about, fields): (String, Vec<(String, String)>),
+) -> Message {
+    let title = format!("{title}: {}", escape(&view.session.plan.title));
+    let mut embed = EmbedBuilder::new()
+        .title(truncate(&title, EMBED_TITLE_MAX_CHARS))
+        .description(about);
+    for (name, value) in fields {
+        embed = embed.field(EmbedFieldBuilder::new(
+            name,
+            truncate(&value, FIELD_MAX_CHARS),
+        ));
+    }
+    let mut message = Message::embed(embed.build());
+    said.clone_into(&mut message.text);
+    message
+}
+
+/// The teams as they are: what is to be said of them, and a field for each.
+pub(super) fn current(view: &SessionView) -> (String, Vec<(String, String)>) {
+    let fields = on_card(view);
+    if view.teams.members.is_empty() {
+        return ("There are no teams yet.".to_owned(), fields);
+    }
+    let seen = if view.teams.published {
+        "Everybody sees these teams on the card."
+    } else {
+        "Only organisers see these teams."
+    };
+    (seen.to_owned(), fields)
+}
+
+/// What the card shows of the teams: names and values of fields; none if there are no teams.
+pub fn on_card(view: &SessionView) -> Vec<(String, String)> {
+    if view.teams.members.is_empty() {
+        return Vec::new();
+    }
+    let seats = view.teams.seats(&view.queue);
+    let now = figures_of(view, &seats);
+    let mode = view.session.plan.mode;
+    let mut fields: Vec<_> = Team::BOTH
+        .into_iter()
+        .map(|team| {
+            let points = now.strength[team.index()];
+            let name = format!("{} · {points} points", words::heading(team));
+            (name, members(view, &seats, team))
+        })
+        .collect();
+    fields.push((
+        "How fair".to_owned(),
+        words::figures(&now, mode, &view.queue),
+    ));
+    let left = view.teams.left_over(&view.queue);
+    if !left.is_empty() {
+        let left = left
+            .iter()
+            .map(|(entry, place)| format!("<@{}> · {}", entry.person.id, place.role));
+        fields.push((
+            "On no team yet".to_owned(),
+            left.collect::<Vec<_>>().join("\n"),
+        ));
+    }
+    fields
+}
+
+/// The figures of seats that are taken, as everybody sees them.
+fn figures_of(view: &SessionView, seats: &[Seat]) -> Figures {
+    let (measure, known) = (view.measure.as_ref(), Known::default());
+    let (session, queue) = (&view.session, &view.queue);
+    let wishes = Wishes::Accepted;
+    figures(
+        &teams::problem(session, measure, queue, &view.teams, &known, wishes),
+        seats,
+    )
+}
+
+/// Who is on a team, by role, and what is missing.
+fn members(view: &SessionView, seats: &[Seat], team: Team) -> String {
+    let mut text = String::new();
+    let mut on: Vec<_> = seats.iter().filter(|seat| seat.team == team).collect();
+    on.sort_by_key(|seat| seat.role);
+    let captain = view.teams.captains.map(|captains| captains[team.index()]);
+    for seat in on {
+        let mark = if captain == Some(seat.user) {
+            " 🧢"
+        } else {
+            ""
+        };
+        let _ = writeln!(text, "{} · <@{}>{mark}", seat.role, seat.user);
+    }
+    let missing = view.session.plan.mode.missing(1, &roles_on(seats, team));
+    if !missing.is_none() {
+        let _ = writeln!(text, "*{}*", needs(&missing));
+    }
+    text
+}
+
+/// A team of a proposal in one line.
+fn line(seats: &[Seat], team: Team) -> String {
+    let mut on: Vec<_> = seats.iter().filter(|seat| seat.team == team).collect();
+    on.sort_by_key(|seat| seat.role);
+    let parts = on
+        .iter()
+        .map(|seat| format!("{} <@{}>", short(seat.role), seat.user));
+    format!(
+        "{} · {}",
+        words::heading(team),
+        parts.collect::<Vec<_>>().join(" ")
+    )
+}
+
+fn short(role: Role) -> &'static str {
+    match role {
+        Role::Tank => "🛡️",
+        Role::Damage => "⚔️",
+        Role::Support => "➕",
+        Role::Flex => "🔁",
+    }
+}
+
+/// The options of a menu of everybody who has a place.
+pub(super) fn players(view: &SessionView, chosen: Option<UserId>) -> Vec<SelectMenuOption> {
+    let accepted = view.queue.accepted();
+    accepted
+        .map(|(entry, place)| {
+            let team = view.teams.of(entry.person.id);
+            seat_option(entry, place.role, team, chosen == Some(entry.person.id))
+        })
+        .collect()
+}
+
+fn seat_option(entry: &Entry, role: Role, team: Option<Team>, chosen: bool) -> SelectMenuOption {
+    let mut one = option(entry.person.id.to_string(), &name(entry), chosen);
+    let team = team.map(|team| format!("{} · ", words::team(team)));
+    let about = format!("{}{role}", team.unwrap_or_default());
+    one.description = Some(truncate(&about, CHOICE_MAX_CHARS));
+    one
+}
+
+fn name(entry: &Entry) -> String {
+    let shown = clean(&entry.person.name, LABEL_MAX_CHARS, Lines::OneLine).unwrap_or_default();
+    if shown.is_empty() {
+        entry.person.id.to_string()
+    } else {
+        shown
+    }
+}
+
+fn name_of(view: &SessionView, user: UserId) -> String {
+    // Two names and what is between them have to fit one option.
+    let name = view
+        .queue
+        .entry(user)
+        .map_or_else(|| user.to_string(), name);
+    truncate(&name, CHOICE_MAX_CHARS / 2 - 2)
+}
+
+/// Buttons below teams that there are, or are not yet.
+pub(super) fn steps(view: &SessionView) -> Vec<Component> {
+    let session = view.session.id;
+    let set = |word: &str, label: &str, style| {
+        button(format!("teams-set:{session}:{word}"), label, style)
+    };
+    let mut buttons = vec![proposals_button(view)];
+    if !view.teams.members.is_empty() {
+        buttons.push(if view.teams.published {
+            set("hide", "Take off the card", ButtonStyle::Secondary)
+        } else {
+            set("publish", "Publish", ButtonStyle::Success)
+        });
+        buttons.push(set("clear", "No teams", ButtonStyle::Danger));
+    }
+    buttons.extend([to_pairs(view), back(view)]);
+    buttons
+}
+
+fn proposals_button(view: &SessionView) -> Component {
+    let id = format!("{PAGE}:{}", view.session.id);
+    button(id, "Proposals", ButtonStyle::Primary)
+}
+
+fn to_pairs(view: &SessionView) -> Component {
+    let id = format!("teams-pairs:{}", view.session.id);
+    button(id, "Pairs and captains", ButtonStyle::Secondary)
+}
+
+fn back(view: &SessionView) -> Component {
+    let id = format!("manage:{}", view.session.id);
+    button(id, "Back to the queue", ButtonStyle::Secondary)
+}
+
+fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

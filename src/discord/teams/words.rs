@@ -1,0 +1,177 @@
+//! What is said of teams: whose edge it is, who is where they did not want to be, what is in the way.
+//!
+//! Pure. Invariant: a difference is told in divisions, which players know, and never in points only.
+
+use crate::discord::card::join_words;
+use crate::discord::session::refused;
+use crate::domain::balance::{Edge, Figures, Team, Unbalanced, divisions};
+use crate::domain::mode::Mode;
+use crate::domain::queue::Queue;
+use crate::domain::role::Role;
+use crate::domain::teams::{PAIRS_MAX, TeamsRefusal};
+
+/// Numbers that are written out.
+const NUMBERS: [&str; 13] = [
+    "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
+    "twelve",
+];
+/// People who are named in one sentence.
+const NAMED_MAX: usize = 4;
+
+/// A team's name.
+pub(super) fn team(team: Team) -> &'static str {
+    match team {
+        Team::Blue => "Blue",
+        Team::Red => "Red",
+    }
+}
+
+/// A team's name as a heading.
+pub(super) fn heading(team: Team) -> &'static str {
+    match team {
+        Team::Blue => "🔵 Blue",
+        Team::Red => "🔴 Red",
+    }
+}
+
+/// Where each team is ahead: "Blue is stronger on support by two divisions. …"
+pub(super) fn edges(figures: &Figures, mode: Mode) -> String {
+    let mut sentences = vec![match figures.edge() {
+        None => "Both teams are equally strong altogether.".to_owned(),
+        Some(edge) => ahead(edge, "altogether"),
+    }];
+    for side in Team::BOTH {
+        let on = |role: Role| {
+            let edge = figures.edge_on(role).filter(|edge| edge.team == side)?;
+            let role = role.label().to_lowercase();
+            Some(format!("on {role} by {}", in_divisions(edge.divisions)))
+        };
+        let parts: Vec<_> = mode.roles().iter().filter_map(on).collect();
+        if !parts.is_empty() {
+            sentences.push(format!(
+                "{} is stronger {}.",
+                team(side),
+                join_words(&parts)
+            ));
+        }
+    }
+    sentences.join(" ")
+}
+
+fn ahead(edge: Edge, what: &str) -> String {
+    let (team, by) = (team(edge.team), in_divisions(edge.divisions));
+    format!("{team} is stronger {what} by {by}.")
+}
+
+fn in_divisions(count: u32) -> String {
+    let number = NUMBERS.get(count as usize);
+    let number = number.map_or_else(|| count.to_string(), |word| (*word).to_owned());
+    let noun = if count == 1 { "division" } else { "divisions" };
+    format!("{number} {noun}")
+}
+
+/// Everything that is to be said of a line-up's figures, line by line.
+pub(super) fn figures(figures: &Figures, mode: Mode, queue: &Queue) -> String {
+    let [blue, red] = figures.strength;
+    let mut lines = vec![edges(figures, mode)];
+    let mut facts = vec![format!("{blue} : {red} points")];
+    if mode.roles().contains(Role::Tank) && figures.by_role.iter().any(|team| team[0] > 0) {
+        facts.push(format!(
+            "tanks {} apart",
+            in_divisions(divisions(figures.tank_gap))
+        ));
+    }
+    facts.push(format!(
+        "strongest to weakest {} and {}",
+        divisions(figures.spread[0]),
+        in_divisions(divisions(figures.spread[1]))
+    ));
+    lines.push(facts.join(" · "));
+    let offers = |user| queue.entry(user).is_some_and(|entry| entry.place.is_some());
+    let misplaced: Vec<_> = figures
+        .misplaced
+        .iter()
+        .copied()
+        .filter(|user| offers(*user))
+        .collect();
+    if !misplaced.is_empty() {
+        lines.push(format!(
+            "⚠️ On a role that they did not offer or have no rank for: {}.",
+            named(&misplaced)
+        ));
+    }
+    let moved: Vec<_> = figures
+        .off_preference
+        .iter()
+        .copied()
+        .filter(|user| !misplaced.contains(user))
+        .collect();
+    if !moved.is_empty() {
+        lines.push(format!(
+            "Not on the role they asked for: {}.",
+            named(&moved)
+        ));
+    }
+    lines.join("\n")
+}
+
+fn named(users: &[crate::domain::ids::UserId]) -> String {
+    let mut parts: Vec<_> = users
+        .iter()
+        .take(NAMED_MAX)
+        .map(|user| format!("<@{user}>"))
+        .collect();
+    if users.len() > NAMED_MAX {
+        parts.push(format!("{} more", users.len() - NAMED_MAX));
+    }
+    join_words(&parts)
+}
+
+/// Why there are no proposals.
+pub(super) fn unbalanced(why: Unbalanced) -> String {
+    match why {
+        Unbalanced::TooFew { players, places } => format!(
+            "Two teams take {places} players, and {players} are in. Accept more, or make teams with \
+             gaps by hand or by a draft."
+        ),
+        Unbalanced::TooMany { players } => {
+            format!("{players} players are more than I can make teams of.")
+        }
+        Unbalanced::Pairs => {
+            "No two teams keep everybody together and apart as you wish: take one of those wishes \
+             back under *Pairs and captains*."
+                .to_owned()
+        }
+    }
+}
+
+/// What is not possible, and the way out.
+pub(super) fn refusal(refusal: &TeamsRefusal) -> String {
+    match refusal {
+        TeamsRefusal::Session(refusal) => refused(refusal),
+        TeamsRefusal::OneTeam => {
+            "This session is for one team. *Edit* can make it two, as long as nobody is accepted."
+                .to_owned()
+        }
+        TeamsRefusal::NotIn(user) => {
+            format!("<@{user}> has no place in this session any more; here is who has.")
+        }
+        TeamsRefusal::SamePerson => "That takes two different people.".to_owned(),
+        TeamsRefusal::NoTeams => {
+            "There are no teams yet. *Proposals* has some, or move players one by one.".to_owned()
+        }
+        TeamsRefusal::NoRoom(side, role) => format!(
+            "{} has no room for another {role}. Swap them with somebody, or take somebody off first.",
+            team(*side)
+        ),
+        TeamsRefusal::Changed => {
+            "Players have come or gone since those teams were made.".to_owned()
+        }
+        TeamsRefusal::TooManyPairs => {
+            format!("There are {PAIRS_MAX} pairs already, which is the most; take one back first.")
+        }
+        TeamsRefusal::NoDraft => "No captains pick at the moment.".to_owned(),
+        TeamsRefusal::NotTheirTurn => "It is not your turn to pick.".to_owned(),
+        TeamsRefusal::Taken(user) => format!("<@{user}> is on a team already; pick another."),
+    }
+}

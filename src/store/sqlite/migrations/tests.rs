@@ -1,0 +1,84 @@
+//! A file that an earlier version has filled, brought up to date.
+
+use std::collections::BTreeMap;
+
+use rusqlite::types::Value;
+
+use super::*;
+
+/// A row or more in every table of the first version that people's data stands in.
+const FILLED: &str = r#"
+INSERT INTO users VALUES (1, 'Mira', '["tank"]', 'Europe/Berlin', 15, 10), (2, 'Freya', '[]', NULL, NULL, 11);
+INSERT INTO user_accounts VALUES (7, 2, 'Freya#1111', 'freya#1111', 1, 12);
+INSERT INTO account_ranks VALUES (7, 'tank', 'diamond', 3, 13);
+INSERT INTO sessions VALUES (5, 1, 100, 200, 300, '5v5', 1, 'Friday', 'Bring snacks', 1795000000, 120,
+    'Europe/Berlin', 'gold', NULL, NULL, 'OPEN', NULL, 14);
+INSERT INTO session_queue VALUES (3, 5, 2, '["tank"]', 1, 'a note', NULL, 15), (4, 5, 1, '[]', 0, '', 2, 16);
+INSERT INTO session_queue_accounts VALUES (3, 7);
+INSERT INTO session_participants VALUES (9, 5, 2, 7, 'tank', 1, 17), (10, 5, NULL, NULL, 'damage', NULL, 18);
+INSERT INTO outbox VALUES (1, 'card', '5', '{}', 19, 0, 2, 19);
+INSERT INTO reminders VALUES (5, 2, 1795000000);
+INSERT INTO receipts VALUES (42, 'join_queue', '{}', 20);
+INSERT INTO gateway_sessions VALUES (0, 1, 'abc', 21, NULL);
+INSERT INTO session_history VALUES (2, 100, 1, '6v6', 2, 22, 60, 'COMPLETED');
+INSERT INTO session_history_players VALUES (1, 2, 2, 'tank', 'open', 'gold', 1, 23);
+INSERT INTO chores VALUES ('optimize', 24);
+"#;
+
+/// The rows of every table, in these columns of each.
+fn rows(
+    db: &Connection,
+    columns: &BTreeMap<String, Vec<String>>,
+) -> BTreeMap<String, Vec<Vec<Value>>> {
+    let of_table = |(table, columns): (&String, &Vec<String>)| {
+        let listed = columns.join(", ");
+        let sql = format!("SELECT {listed} FROM {table} ORDER BY {listed}");
+        let mut statement = db.prepare(&sql).unwrap();
+        let row = |row: &rusqlite::Row<'_>| (0..columns.len()).map(|at| row.get(at)).collect();
+        let rows: Vec<Vec<Value>> = (statement.query_map([], row).unwrap())
+            .collect::<Result<_, _>>()
+            .unwrap();
+        (table.clone(), rows)
+    };
+    columns.iter().map(of_table).collect()
+}
+
+/// The columns of every table but the one that tells the version.
+fn columns(db: &Connection) -> BTreeMap<String, Vec<String>> {
+    let sql = "SELECT m.name, c.name FROM sqlite_schema m JOIN pragma_table_info(m.name) c
+               WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name <> 'schema_version'";
+    let mut statement = db.prepare(sql).unwrap();
+    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let pairs = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+    for pair in pairs.unwrap() {
+        let (table, column): (String, String) = pair.unwrap();
+        found.entry(table).or_default().push(column);
+    }
+    found
+}
+
+#[test]
+fn a_file_that_the_first_version_filled_keeps_every_row() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("overwatch.db");
+    let mut db = Connection::open(&path).unwrap();
+    run_to(&mut db, Target::Version(FIRST)).unwrap();
+    db.execute_batch(FILLED).unwrap();
+    let columns = columns(&db);
+    let before = rows(&db, &columns);
+    let empty: Vec<_> = before.iter().filter(|(_, rows)| rows.is_empty()).collect();
+    assert!(empty.is_empty(), "nothing was put into {empty:?}");
+
+    let now = DateTime::from_timestamp(1_790_000_000, 0).unwrap();
+    let migrated = migrate(&mut db, &Precaution::IsCopy(path), now).unwrap();
+    assert_eq!((migrated.from, migrated.to), (Some(FIRST), newest()));
+    assert_eq!(rows(&db, &columns), before);
+    let broken: Option<String> = db
+        .query_row("PRAGMA foreign_key_check", [], |row| row.get(0))
+        .optional()
+        .unwrap();
+    assert_eq!(broken, None);
+    // Once is enough.
+    let again = migrate(&mut db, &Precaution::IsCopy(folder.path().into()), now).unwrap();
+    assert_eq!((again.from, again.backup), (Some(newest()), None));
+}
