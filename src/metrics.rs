@@ -41,6 +41,7 @@ struct Inner {
     transaction: Histogram,
     commit: Histogram,
     batch: Histogram,
+    statements: Family<StatementLabels, Counter>,
     deliveries: Family<DeliveryLabels, Counter>,
     levels: Levels,
 }
@@ -62,6 +63,11 @@ struct WaitLabels {
 struct DeliveryLabels {
     kind: &'static str,
     outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StatementLabels {
+    of: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -172,6 +178,7 @@ impl Default for Metrics {
             transaction: Histogram::new(DISK_BUCKETS_S),
             commit: Histogram::new(DISK_BUCKETS_S),
             batch: Histogram::new(BATCH_BUCKETS),
+            statements: Family::default(),
             deliveries: Family::default(),
             levels: Levels::default(),
         };
@@ -213,6 +220,12 @@ impl Metrics {
         self.0.batch.observe(f64::from(commands));
     }
 
+    /// A command or a question (`of`) has run so many statements.
+    pub fn ran(&self, of: &'static str, statements: u64) {
+        let counter = self.0.statements.get_or_create(&StatementLabels { of });
+        counter.inc_by(statements);
+    }
+
     /// A delivery of the outbox has ended: of which kind, and how.
     pub fn delivered(&self, kind: &'static str, outcome: &'static str) {
         let labels = DeliveryLabels { kind, outcome };
@@ -241,6 +254,8 @@ impl Inner {
         all.register("commit_seconds", told, self.commit.clone());
         let told = "Commands in one transaction";
         all.register("batch_commands", told, self.batch.clone());
+        let told = "Statements that commands and questions have run";
+        all.register("statements", told, self.statements.clone());
         let told = "Deliveries of the outbox by kind and outcome";
         all.register("deliveries", told, self.deliveries.clone());
     }

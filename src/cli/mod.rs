@@ -5,6 +5,7 @@
 
 mod backup;
 mod check;
+mod copy;
 mod database;
 mod export;
 mod migrate;
@@ -12,6 +13,7 @@ mod optimize;
 mod playground;
 mod restore;
 mod run;
+mod simulate;
 
 use std::fmt;
 use std::io::{IsTerminal as _, Write as _};
@@ -58,8 +60,13 @@ enum Command {
     Check(check::Arguments),
     /// Write a server's sessions, past and present, as CSV or JSON
     Export(export::Arguments),
+    /// Copy everything from one database into another, empty one: to PostgreSQL, and back
+    Copy(copy::Arguments),
     /// Make the database file as small as it can be; the bot must be stopped
     Optimize,
+    /// Measure what one process carries: shards, communities and clicks of a small Discord on this
+    /// machine; no database in use is touched
+    Simulate(simulate::Arguments),
 }
 
 /// What a subcommand can come to.
@@ -103,6 +110,8 @@ pub fn main() -> ExitCode {
             Command::Check(own) => check::run(arguments.config, own).await,
             Command::Export(own) => export::run(arguments.config, own).await,
             Command::Optimize => optimize::run(arguments.config).await,
+            Command::Copy(own) => copy::run(arguments.config, own).await,
+            Command::Simulate(own) => simulate::run(arguments.config, own).await,
             Command::Playground(own) => playground::run(arguments.config, own).await,
         }
     });

@@ -20,7 +20,8 @@ use crate::store::process::ProcessId;
 
 /// Deliveries under way at once.
 const DELIVERIES_MAX: usize = 64;
-/// A card, or a message that looks for players, is edited this often at most, in milliseconds: Discord allows five edits in five
+/// A card, a thread, an event, or a message that looks for players is looked after this often at
+/// most, in milliseconds: Discord allows five edits in five
 /// seconds on a channel.
 const CARD_EVERY_MS: u64 = 1_000;
 /// The wait before the second try, in seconds; each further one waits twice as long.
@@ -156,7 +157,7 @@ impl Outbox {
 
 async fn deliver(context: Context, due: Due, claim: Option<ProcessId>) -> i64 {
     let id = due.id;
-    let is_card = matches!(due.owed, Owed::Card(_) | Owed::Call(_));
+    let is_paced = !matches!(due.owed, Owed::Message { .. } | Owed::Retraction { .. });
     let delivered = delivery::deliver(&context, &due).await;
     let left = match settle(&context, due, delivered).await {
         Ok(left) => left,
@@ -166,7 +167,7 @@ async fn deliver(context: Context, due: Due, claim: Option<ProcessId>) -> i64 {
             true
         }
     };
-    if is_card {
+    if is_paced {
         tokio::time::sleep(Duration::from_millis(CARD_EVERY_MS)).await;
     }
     if let Some(process) = claim.filter(|_| left) {
@@ -189,6 +190,8 @@ async fn release(context: &Context, process: ProcessId, id: i64) {
 async fn settle(context: &Context, due: Due, delivered: Delivered) -> Result<bool, Failure> {
     let kind = match due.owed {
         Owed::Card(_) => "card",
+        Owed::Thread(_) => "thread",
+        Owed::Event(_) => "event",
         Owed::Call(_) => "call",
         Owed::Retraction { .. } => "retraction",
         Owed::Message { .. } => "message",
@@ -213,6 +216,7 @@ async fn settle(context: &Context, due: Due, delivered: Delivered) -> Result<boo
         generation: due.generation,
         delivery,
         card,
+        at: context.clock.now(),
     };
     let Ok(left) = context.store.execute_job(settle).await?;
     Ok(left)

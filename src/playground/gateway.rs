@@ -238,14 +238,15 @@ fn open(hub: &Hub, shard: (u64, u64), intents: u64) -> Lease {
         .filter(|guild| mine(guild.id))
         .collect();
     let ids: Vec<u64> = guilds.iter().map(|guild| guild.id).collect();
-    let creates: Vec<Value> = guilds.into_iter().map(objects::guild_create).collect();
+    let creates: Vec<Value> = match intents & INTENT_GUILDS {
+        0 => Vec::new(),
+        _ => guilds.into_iter().map(objects::guild_create).collect(),
+    };
     let url = format!("ws://{}", hub.address);
     let ready = sessions::ready(&lease.session, shard, &ids, &url);
     state.sessions.send(&lease.session, "READY", &ready);
-    if intents & INTENT_GUILDS != 0 {
-        for create in creates {
-            state.sessions.send(&lease.session, "GUILD_CREATE", &create);
-        }
+    for create in creates {
+        state.sessions.send(&lease.session, "GUILD_CREATE", &create);
     }
     state.touch();
     lease

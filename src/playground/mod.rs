@@ -17,6 +17,7 @@
 //! one lock around the state is never held while waiting for anything.
 
 mod client;
+mod direct;
 mod endpoint;
 mod gateway;
 mod limits;
@@ -27,6 +28,7 @@ mod rest;
 mod rules;
 mod sessions;
 mod state;
+mod traffic;
 mod world;
 
 use crate::clock::Clock;
@@ -40,7 +42,9 @@ use axum::{
 use state::Hub;
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, task::JoinHandle};
+use traffic::Counting;
 
+pub use traffic::Traffic;
 pub use world::{APPLICATION_ID, Channel, Guild, Member, Person, Role, World, permissions};
 
 /// How long [`Discord::stop`] waits for open requests, in milliseconds.
@@ -84,6 +88,7 @@ impl Discord {
                 tracing::debug!(%error, "a connection keeps its delay");
             }
         });
+        let listener = Counting::new(listener, Arc::clone(&hub.traffic));
         let stopping = hub.stopping.clone();
         let server = tokio::spawn(async move {
             let stopped = stopping.cancelled_owned();

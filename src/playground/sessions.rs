@@ -18,7 +18,7 @@ const EVENTS_MAX: usize = 5_000;
 /// How long a session without a connection can be resumed, in seconds.
 const RESUMABLE_S: i64 = 300;
 /// Sessions kept; the oldest without a connection goes first.
-const SESSIONS_MAX: usize = 256;
+const SESSIONS_MAX: usize = 1_024;
 
 /// Intent bits.
 pub(super) const INTENT_GUILDS: u64 = 1;

@@ -10,6 +10,7 @@ use super::{
     messages::{Messages, Upload},
     objects::{self, BOT_PERMISSIONS},
     sessions::{INTENT_DIRECT_MESSAGES, INTENT_GUILD_MESSAGES, Sessions},
+    traffic::Counters,
     world::World,
 };
 use crate::clock::Clock;
@@ -19,7 +20,8 @@ use std::{
     collections::{BTreeMap, HashMap, HashSet, VecDeque},
     hash::{BuildHasher, RandomState},
     net::SocketAddr,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
@@ -42,6 +44,7 @@ pub(super) struct Hub {
     pub(super) clock: Clock,
     pub(super) shards: u32,
     pub(super) stopping: CancellationToken,
+    pub(super) traffic: Arc<Counters>,
 }
 
 impl Hub {
@@ -53,6 +56,7 @@ impl Hub {
             clock: settings.clock,
             shards: settings.shards.max(1),
             stopping: CancellationToken::new(),
+            traffic: Arc::default(),
         }
     }
 
@@ -71,6 +75,8 @@ pub(super) struct State {
     pub(super) messages: Messages,
     /// Direct-message channels by person.
     pub(super) dms: HashMap<u64, u64>,
+    /// Scheduled events by id, as Discord shows them; also those that are over.
+    pub(super) events: BTreeMap<u64, Value>,
     /// Commands by guild; `None` are the global ones.
     pub(super) commands: HashMap<Option<u64>, Vec<Value>>,
     pub(super) interactions: BTreeMap<u64, Interaction>,
@@ -107,6 +113,10 @@ pub(super) struct Interaction {
     /// The body of INTERACTION_CREATE.
     pub(super) event: Value,
     pub(super) created: DateTime<Utc>,
+    /// When its event was put on its way.
+    pub(super) delivered: Instant,
+    /// How long the bot took to answer.
+    pub(super) took: Option<Duration>,
     /// The callback type it was answered with.
     pub(super) answered: Option<u64>,
     /// The message that `@original` means.
@@ -198,6 +208,7 @@ impl State {
             url,
             messages: Messages::default(),
             dms: HashMap::new(),
+            events: BTreeMap::new(),
             commands: HashMap::new(),
             interactions: BTreeMap::new(),
             tokens: HashMap::new(),
@@ -243,7 +254,10 @@ impl State {
         if owner.is_none() {
             self.tell_bot(kind, channel, &detail);
         }
-        // Nobody listening is no mistake.
+        if self.news.receiver_count() == 0 {
+            return;
+        }
+        // Whoever listened may be gone by now.
         let _ = self.news.send(json!({
             "type": kind, "channel": objects::id(channel), "only_for": owner.map(objects::id),
             "revision": self.revision, "detail": detail,
@@ -270,6 +284,22 @@ impl State {
             INTENT_DIRECT_MESSAGES
         };
         self.sessions.dispatch(guild, intent, event, &data);
+    }
+
+    /// The scheduled events of a guild, in the order of their making.
+    pub(super) fn events_of(&self, guild: u64) -> impl Iterator<Item = &Value> {
+        let here = move |event: &&Value| objects::read_id(&event["guild_id"]) == Some(guild);
+        self.events.values().filter(here)
+    }
+
+    /// Says that threads or events are others now.
+    pub(super) fn surroundings_changed(&mut self) {
+        self.touch();
+        // Nobody listening is no mistake.
+        let _ = self.news.send(json!({
+            "type": "world_changed", "channel": null, "only_for": null,
+            "revision": self.revision, "detail": null,
+        }));
     }
 
     /// The revision of the last change in a channel, 0 before any.
@@ -326,9 +356,14 @@ impl State {
         Some(set.unwrap_or_else(|| guild.permissions(member)))
     }
 
-    /// What the bot may do in a channel.
-    pub(super) fn bot_permissions(&self, channel: u64) -> u64 {
-        BOT_PERMISSIONS & !self.faults.denied.get(&channel).copied().unwrap_or(0)
+    /// What the bot may do in a channel, in a thread as in the channel around it, or in a guild.
+    pub(super) fn bot_permissions(&self, place: u64) -> u64 {
+        let thread = self
+            .world
+            .channel(place)
+            .and_then(|(_, one)| one.thread.as_ref());
+        let place = thread.map_or(place, |thread| thread.parent);
+        BOT_PERMISSIONS & !self.faults.denied.get(&place).copied().unwrap_or(0)
     }
 
     /// Keeps uploaded files of a message and gives their attachment objects.

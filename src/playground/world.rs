@@ -43,12 +43,17 @@ pub mod permissions {
         MANAGE_MESSAGES | MENTION_EVERYONE | MANAGE_EVENTS | MANAGE_THREADS | CREATE_EVENTS;
 }
 
+use chrono::{DateTime, Utc};
 use permissions as p;
 
 /// The application and, as with every new application, also its bot user.
 pub const APPLICATION_ID: u64 = 262_144_000_000 << 22;
 const FIRST_GUILD: u64 = 262_144_000_100;
 const FIRST_PERSON: u64 = 188_743_680_000;
+/// People in a world of many guilds, unless one guild alone has more.
+const CROWD_MAX: usize = 100_000;
+/// The members of one guild begin so many people after those of the guild before it.
+const CROWD_STRIDE: usize = 7_919;
 /// Ids that belong to one guild (channels, roles) are this far apart from the next guild's.
 const GUILD_STRIDE: u64 = 1_000;
 
@@ -65,13 +70,34 @@ pub struct Person {
     pub locale: String,
 }
 
-/// A text channel of a guild.
+/// A text channel of a guild, or a thread in one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Channel {
     /// Snowflake.
     pub id: u64,
     /// Name without `#`.
     pub name: String,
+    /// What it is besides if it is a thread.
+    pub thread: Option<Thread>,
+}
+
+/// What a thread is besides a channel. It was started from the message whose id it has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Thread {
+    /// The channel that it is in.
+    pub parent: u64,
+    /// Who started it.
+    pub owner: u64,
+    /// It is out of sight until somebody writes in it.
+    pub archived: bool,
+    /// Only those who manage threads can bring it back.
+    pub locked: bool,
+    /// Minutes of silence after which Discord archives it.
+    pub archive_after_minutes: u64,
+    /// When it was started, archived or brought back.
+    pub changed_at: DateTime<Utc>,
+    /// Who is in it.
+    pub members: Vec<u64>,
 }
 
 /// A role of a guild.
@@ -105,7 +131,7 @@ pub struct Guild {
     pub name: String,
     /// The person who owns it and may do everything.
     pub owner: u64,
-    /// Text channels in their order.
+    /// Text channels in their order, and the threads that were started in them.
     pub channels: Vec<Channel>,
     /// Roles, `@everyone` first.
     pub roles: Vec<Role>,
@@ -159,16 +185,49 @@ impl World {
         }
     }
 
-    /// The guild of this id.
+    /// A guild of each of these numbers of members, with people who are in several of them. Their
+    /// first member owns a guild, the second is an organiser.
+    pub fn with_guilds(sizes: &[usize]) -> Self {
+        let largest = sizes.iter().copied().max().unwrap_or(0);
+        let count = (sizes.len() * 2).clamp(NAMES.len(), CROWD_MAX).max(largest);
+        let people: Vec<Person> = (0..count).map(person).collect();
+        let guild = |(position, size): (usize, &usize)| {
+            let size = (*size).max(1);
+            let first = position * CROWD_STRIDE % (count - size + 1);
+            let members = &people[first..first + size];
+            let name = format!("Community {position}");
+            guild(position as u64, &name, &["sessions", "general"], members)
+        };
+        let guilds = sizes.iter().enumerate().map(guild).collect();
+        Self { guilds, people }
+    }
+
+    /// The guild of this id. Guilds of the worlds made here are found by their position.
     pub fn guild(&self, id: u64) -> Option<&Guild> {
-        self.guilds.iter().find(|guild| guild.id == id)
+        let found = self.guess(id).filter(|guild| guild.id == id);
+        found.or_else(|| self.guilds.iter().find(|guild| guild.id == id))
     }
 
     /// The guild that has this channel, and the channel.
     pub fn channel(&self, id: u64) -> Option<(&Guild, &Channel)> {
-        self.guilds.iter().find_map(|guild| {
-            let channel = guild.channels.iter().find(|channel| channel.id == id)?;
-            Some((guild, channel))
+        let of = |guild: &'_ Guild| guild.channels.iter().position(|channel| channel.id == id);
+        let guess = self.guess(id).filter(|guild| of(guild).is_some());
+        let guild = guess.or_else(|| self.guilds.iter().find(|guild| of(guild).is_some()))?;
+        Some((guild, &guild.channels[of(guild)?]))
+    }
+
+    /// The guild to which this id, or that of one of its channels, would belong.
+    fn guess(&self, id: u64) -> Option<&Guild> {
+        let position = (id >> 22).checked_sub(FIRST_GUILD)? / (GUILD_STRIDE + 1);
+        self.guilds.get(usize::try_from(position).ok()?)
+    }
+
+    /// The thread of this id.
+    pub(super) fn thread_mut(&mut self, id: u64) -> Option<(&mut Channel, u64)> {
+        self.guilds.iter_mut().find_map(|guild| {
+            let mut threads = guild.channels.iter_mut();
+            let thread = threads.find(|one| one.id == id && one.thread.is_some())?;
+            Some((thread, guild.id))
         })
     }
 
@@ -185,9 +244,14 @@ impl World {
 }
 
 impl Guild {
-    /// The membership of this person.
+    /// The membership of this person. Where the members stand in the order of their ids, as they do
+    /// in the worlds made here, it is found at once.
     pub fn member(&self, person: u64) -> Option<&Member> {
-        self.members.iter().find(|member| member.person == person)
+        let sorted = self.members.binary_search_by_key(&person, |one| one.person);
+        match sorted {
+            Ok(at) => self.members.get(at),
+            Err(_) => self.members.iter().find(|member| member.person == person),
+        }
     }
 
     /// What this member may do here, by ownership and roles.
@@ -230,6 +294,7 @@ fn guild(position: u64, name: &str, channels: &[&str], people: &[Person]) -> Gui
     let channel = |(n, name): (u64, &&str)| Channel {
         id: (base + 1 + n) << 22,
         name: (**name).to_owned(),
+        thread: None,
     };
     let member = |(n, person): (usize, &Person)| Member {
         person: person.id,
@@ -270,6 +335,30 @@ mod tests {
             .map(|guild| (guild.id >> 22) % 2)
             .collect();
         assert_eq!(shards, [0, 1]);
+    }
+
+    #[test]
+    fn many_guilds_are_of_the_sizes_wanted_and_spread_over_the_shards() {
+        let sizes: Vec<usize> = (0..64).map(|n| 1 + n % 9).collect();
+        let world = World::with_guilds(&sizes);
+        let of = |guild: &Guild| guild.members.len();
+        assert_eq!(world.guilds.iter().map(of).collect::<Vec<_>>(), sizes);
+        for shard in 0..16 {
+            let on = |guild: &&Guild| (guild.id >> 22) % 16 == shard;
+            assert_eq!(world.guilds.iter().filter(on).count(), 4);
+        }
+        for guild in &world.guilds {
+            assert_eq!(world.guild(guild.id), Some(guild));
+            for channel in &guild.channels {
+                assert_eq!(world.channel(channel.id), Some((guild, channel)));
+            }
+            for member in &guild.members {
+                assert!(world.person(member.person).is_some());
+                assert_eq!(guild.member(member.person), Some(member));
+            }
+        }
+        assert_eq!(world.guild(1), None);
+        assert_eq!(world.channel(world.guilds[0].id), None);
     }
 
     #[test]

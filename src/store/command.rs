@@ -10,9 +10,11 @@ use std::{fmt, panic};
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::oneshot;
 
+use super::counted::{COMMANDS, Counted};
 use super::process::{self, Lease};
 use super::sql::{DbError, Row, Sql, Value, sql, values};
 use crate::domain::ids::InteractionId;
+use crate::metrics::Metrics;
 
 /// Reads of a database, all of one snapshot.
 pub trait Read {
@@ -110,6 +112,7 @@ pub(super) struct Pending<C: Command> {
     interaction: Option<InteractionId>,
     lease: Option<Arc<Lease>>,
     reply: Reply<C>,
+    metrics: Metrics,
     outcome: Option<Outcome<C>>,
     since: Instant,
 }
@@ -120,12 +123,14 @@ impl<C: Command> Pending<C> {
         interaction: Option<InteractionId>,
         lease: Option<Arc<Lease>>,
         reply: Reply<C>,
+        metrics: Metrics,
     ) -> Self {
         Self {
             command,
             interaction,
             lease,
             reply,
+            metrics,
             outcome: None,
             since: Instant::now(),
         }
@@ -138,13 +143,14 @@ impl<C: Command> Job for Pending<C> {
     }
 
     fn run(&mut self, tx: &mut dyn Transaction) -> bool {
+        let mut tx = Counted::new(tx, COMMANDS, &self.metrics);
         let run = panic::AssertUnwindSafe(|| {
             if let Some(lease) = &self.lease
-                && !process::is_held(tx, lease)?
+                && !process::is_held(&mut tx, lease)?
             {
                 return Err(DbError::NotHeld(lease.name).into());
             }
-            once(&self.command, self.interaction, tx)
+            once(&self.command, self.interaction, &mut tx)
         });
         let outcome = match panic::catch_unwind(run) {
             Ok(Ok(answer)) => Ok(Ok(answer)),

@@ -13,7 +13,10 @@ pub mod call;
 pub mod cleanup;
 pub mod clock;
 mod command;
+pub mod copy;
+mod counted;
 mod engine;
+pub mod extras;
 pub mod gateway;
 pub mod health;
 pub mod history;
@@ -39,6 +42,7 @@ use crate::domain::ids::InteractionId;
 use crate::metrics::Metrics;
 pub use command::{Command, Job, Question, Read, Stop, Transaction};
 use command::{Pending, Reply};
+use counted::Counting;
 pub use engine::{Database, OpenError, Place, ReadOnly, migrate};
 use process::Lease;
 pub use sql::DbError;
@@ -149,6 +153,8 @@ impl Store {
     /// # Errors
     /// As [`Store::execute`].
     pub async fn query<Q: Question>(&self, question: Q) -> Result<Q::Answer, Failure> {
+        let metrics = self.metrics.clone();
+        let question = Counting { question, metrics };
         match self.readers.as_ref() {
             Readers::Sqlite(readers) => readers.ask(question).await,
             #[cfg(feature = "postgres")]
@@ -233,7 +239,13 @@ impl Store {
             Lane::People => None,
             Lane::Jobs => self.lease.clone(),
         };
-        let pending = Box::new(Pending::new(command, interaction, lease, reply));
+        let pending = Box::new(Pending::new(
+            command,
+            interaction,
+            lease,
+            reply,
+            self.metrics.clone(),
+        ));
         let lane = match lane {
             Lane::People => &self.people,
             Lane::Jobs => &self.jobs,

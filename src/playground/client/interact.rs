@@ -16,7 +16,10 @@ use axum::{
 };
 use chrono::TimeDelta;
 use serde_json::{Value, json};
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tokio::sync::watch;
 
 /// Longest wait for an acknowledgement in real time, in seconds: a clock that a test holds still
@@ -44,18 +47,23 @@ pub(super) async fn interact(
     Shared(hub): Shared<Arc<Hub>>,
     Json(body): Json<Value>,
 ) -> Result<Json<Value>> {
-    let (id, progress) = begin(&hub, &body)?;
+    ask(&hub, &body).await.map(Json)
+}
+
+/// Delivers a click and gives the answer to it.
+pub(in crate::playground) async fn ask(hub: &Arc<Hub>, body: &Value) -> Result<Value> {
+    let (id, progress) = begin(hub, body)?;
     let Some(progress) = progress else {
-        fail(&hub, id);
-        return Ok(Json(answer(&hub.state(), id)));
+        fail(hub, id);
+        return Ok(answer(&hub.state(), id));
     };
     let settled = body["wait"] == "settled";
-    if !acknowledged(&hub, id, progress.clone()).await {
-        fail(&hub, id);
+    if !acknowledged(hub, id, progress.clone()).await {
+        fail(hub, id);
     } else if settled {
         reach(progress, Progress::Settled, SETTLED_WAIT_MAX_S).await;
     }
-    Ok(Json(answer(&hub.state(), id)))
+    Ok(answer(&hub.state(), id))
 }
 
 pub(super) async fn present(
@@ -132,6 +140,8 @@ fn begin(hub: &Arc<Hub>, body: &Value) -> Result<(u64, Option<watch::Receiver<Pr
         source,
         event,
         created: now,
+        delivered: Instant::now(),
+        took: None,
         answered: None,
         original: None,
         loading: false,
@@ -220,7 +230,7 @@ fn fail(hub: &Hub, id: u64) {
 fn answer(state: &State, id: u64) -> Value {
     let mut told = json!({
         "id": objects::id(id), "outcome": "failed", "deferred": false, "message": null,
-        "modal": null, "choices": null, "followups": [], "error": null,
+        "modal": null, "choices": null, "followups": [], "error": null, "took_us": null,
     });
     let Some(interaction) = state.interactions.get(&id) else {
         return told;
@@ -231,6 +241,7 @@ fn answer(state: &State, id: u64) -> Value {
             .get(interaction.channel, message)
             .map(|message| message.json.clone())
     };
+    told["took_us"] = json!(interaction.took.map(|took| took.as_micros() as u64));
     let settled = *interaction.progress.borrow() == Progress::Settled;
     told["message"] = interaction.original.and_then(find).unwrap_or(Value::Null);
     told["followups"] = interaction

@@ -11,8 +11,8 @@ type Result = std::result::Result<Answer, Refusal>;
 
 /// Sessions that may still be started today.
 const SESSIONS_LEFT: u64 = 1_000;
-/// IDENTIFYs in parallel.
-const MAX_CONCURRENCY: u64 = 16;
+/// IDENTIFYs in parallel, at least: with more shards, all of them, so that nobody waits for minutes.
+const MAX_CONCURRENCY: u32 = 16;
 
 pub(super) fn gateway(hub: &Hub, _: &mut Call) -> Result {
     Ok(Answer::Json(
@@ -25,7 +25,7 @@ pub(super) fn gateway_bot(hub: &Hub, _: &mut Call) -> Result {
         "url": format!("ws://{}", hub.address), "shards": hub.shards,
         "session_start_limit": {
             "total": SESSIONS_LEFT, "remaining": SESSIONS_LEFT, "reset_after": 0,
-            "max_concurrency": MAX_CONCURRENCY,
+            "max_concurrency": MAX_CONCURRENCY.max(hub.shards),
         },
     })))
 }
@@ -76,11 +76,7 @@ pub(super) fn guild_channels(hub: &Hub, call: &mut Call) -> Result {
         .world
         .guild(call.id("guild_id"))
         .ok_or(errors::UNKNOWN_GUILD)?;
-    let channels = guild
-        .channels
-        .iter()
-        .map(|channel| objects::channel(guild, channel));
-    Ok(Answer::Json(channels.collect()))
+    Ok(Answer::Json(objects::channels(guild)))
 }
 
 pub(super) fn guild_roles(hub: &Hub, call: &mut Call) -> Result {

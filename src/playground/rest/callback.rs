@@ -169,6 +169,7 @@ fn carry_out(
     }
     if let Some(interaction) = state.interactions.get_mut(&id) {
         interaction.answered = Some(kind);
+        interaction.took = Some(interaction.delivered.elapsed());
         let (user, of_modal) = (interaction.user, interaction.kind == Kind::Modal);
         interaction.progress.send_replace(progress);
         if of_modal {

@@ -5,6 +5,7 @@
 //! [`UNREACHABLE_AFTER_MS`] and a statement's limit, and all goes on when it is back.
 
 mod address;
+pub(super) mod copy;
 mod link;
 mod migrations;
 mod readers;

@@ -6,6 +6,7 @@
 mod adopt;
 pub(crate) mod backup;
 pub mod compact;
+pub(super) mod copy;
 pub mod files;
 pub mod inspect;
 pub mod lock;

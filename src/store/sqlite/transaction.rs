@@ -78,7 +78,7 @@ fn bind(statement: &mut Statement<'_>, values: &[Value]) -> rusqlite::Result<()>
 
 /// The schema is STRICT and has neither reals nor blobs; what an expression gives as one is read
 /// as text, which no getter of a number accepts.
-fn value_of(value: ValueRef<'_>) -> Value {
+pub(super) fn value_of(value: ValueRef<'_>) -> Value {
     match value {
         ValueRef::Null => Value::Null,
         ValueRef::Integer(value) => Value::Integer(value),
