@@ -4,6 +4,8 @@
 mod answers;
 #[path = "support/contract.rs"]
 mod contract;
+#[path = "playground/extras.rs"]
+mod extras;
 #[path = "playground/gateway.rs"]
 mod gateway;
 #[path = "playground/interactions.rs"]

@@ -15,7 +15,7 @@ use super::text::{escape, relative_time};
 use crate::domain::admission::Admission;
 use crate::domain::ids::SessionId;
 use crate::domain::session::SessionRefusal;
-use crate::store::queue::{AnswerOffer, OfferRefusal};
+use crate::store::queue::{AnswerOffer, OfferRefusal, SessionView};
 
 /// Takes the place that is offered: `offer-yes:SESSION`.
 const TAKE: &str = "offer-yes";
@@ -57,6 +57,13 @@ pub(super) fn buttons(session: SessionId) -> Vec<Component> {
             ButtonStyle::Secondary,
         ),
     ]
+}
+
+/// The same on the session's card, as long as anybody is asked who may not have got the message.
+pub(super) fn on_card(view: &SessionView) -> Vec<Component> {
+    let asked = view.session.status.is_alive() && view.queue.asked().next().is_some();
+    let id = view.session.id;
+    if asked { buttons(id) } else { Vec::new() }
 }
 
 async fn answer(

@@ -16,7 +16,7 @@ use crate::store::queue::SessionView;
 pub fn render(view: &SessionView) -> Message {
     let session = &view.session;
     let title = escape(&session.plan.title);
-    match looking(session, &view.queue) {
+    match looking(&view.door()) {
         Looking::For(missing) => {
             let text = format!("🔎 **{title}**: {}\n{}", needs(&missing), about(session));
             let join = format!("join:{}", session.id);

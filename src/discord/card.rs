@@ -52,9 +52,14 @@ pub fn render(view: &SessionView, now: DateTime<Utc>) -> Message {
         buttons if buttons.is_empty() => message,
         buttons => message.row(buttons),
     };
-    match check_in::on_card(view, now) {
-        Some(button) => message.row([button]),
-        None => message,
+    // What those who are in, or are asked, are to answer: here too, since not everybody takes
+    // direct messages.
+    let mut answers: Vec<_> = check_in::on_card(view, now).into_iter().collect();
+    answers.extend(admission::on_card(view));
+    if answers.is_empty() {
+        message
+    } else {
+        message.row(answers)
     }
 }
 

@@ -1,17 +1,21 @@
-//! Delivers what the world is owed: a session's card, a message that looks for players, a notice to a
-//! person.
+//! Delivers what the world is owed: a session's card, its thread and event, a message that looks for
+//! players, a notice to a person.
 //!
 //! May touch: [`Rest`](super::rest::Rest) and the store. Invariant: what is sent is what the
 //! database says at that moment; delivering twice shows the same as delivering once.
+
+mod event;
+mod thread;
 
 use super::feature::Context;
 use super::reply::Message;
 use super::rest::{RestError, code};
 use super::{call, card, notice};
-use crate::domain::ids::{CallId, ChannelId, MessageId, SessionId};
+use crate::domain::ids::{CallId, ChannelId, MessageId, SessionId, UserId};
 use crate::store::Failure;
 use crate::store::call::{SettleCall, ViewCall};
-use crate::store::outbox::{Due, Owed};
+use crate::store::extras::ReminderHolds;
+use crate::store::outbox::{Due, Notice, Owed};
 use crate::store::queue::{SessionView, ViewSession};
 
 /// How a delivery ended.
@@ -40,12 +44,13 @@ impl Delivered {
 pub async fn deliver(context: &Context, due: &Due) -> Delivered {
     let delivered = match &due.owed {
         Owed::Card(session) => deliver_card(context, *session).await,
+        Owed::Thread(session) => thread::deliver(context, *session).await,
+        Owed::Event(session) => event::deliver(context, *session).await,
         Owed::Call(call) => deliver_call(context, *call).await,
         Owed::Retraction { channel, message } => retract(context, *channel, *message).await,
         Owed::Message { to, notice } => {
-            let message = notice::render(notice);
             let nonce = format!("n{}.{}", due.id, due.generation);
-            deliver_message(context, *to, &message, &nonce).await
+            deliver_notice(context, *to, notice, &nonce).await
         }
     };
     delivered.unwrap_or_else(|error| match error {
@@ -113,6 +118,46 @@ async fn post_card(
     Ok(Delivered::Done(Some((view.session.id, Some(posted)))))
 }
 
+/// A notice, by direct message. A reminder is not sent any more if it is not true any more; to who
+/// takes no direct messages it comes in the session's thread, if there is one.
+async fn deliver_notice(
+    context: &Context,
+    to: UserId,
+    notice: &Notice,
+    nonce: &str,
+) -> Result<Delivered, Trouble> {
+    let message = notice::render(notice);
+    let Notice::Reminder {
+        session: Some(session),
+        at,
+        ..
+    } = notice
+    else {
+        return deliver_message(context, to, &message, nonce).await;
+    };
+    let (session, at) = (*session, *at);
+    let Some(holds) = context
+        .store
+        .query(ReminderHolds { session, to, at })
+        .await?
+    else {
+        return Ok(Delivered::Done(None));
+    };
+    let sent = deliver_message(context, to, &message, nonce).await;
+    match (sent, holds.thread) {
+        (Err(Trouble::Rest(error)), Some(thread))
+            if error.code() == Some(code::CANNOT_MESSAGE_USER) =>
+        {
+            let text = format!("<@{to}> {}", message.text);
+            let rest = &context.rest;
+            rest.post_to(thread, &Message::text(text), nonce, Some(to))
+                .await?;
+            Ok(Delivered::Done(None))
+        }
+        (sent, _) => sent,
+    }
+}
+
 /// How the posting of a message that looks for players ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Posting {
@@ -172,7 +217,7 @@ async fn retract(
 
 async fn deliver_message(
     context: &Context,
-    to: crate::domain::ids::UserId,
+    to: UserId,
     message: &Message,
     nonce: &str,
 ) -> Result<Delivered, Trouble> {

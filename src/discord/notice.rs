@@ -5,6 +5,7 @@
 use super::reply::Message;
 use super::text::{escape, long_time, relative_time};
 use super::{admission, check_in, short};
+use crate::domain::extras::Extra;
 use crate::store::outbox::Notice;
 
 /// What people call a megabyte.
@@ -106,12 +107,17 @@ fn words(notice: &Notice) -> String {
              this instead; or leave it as it is, and take in whoever comes.",
             escape(title)
         ),
-        Notice::Reminder { title, at } => format!(
+        Notice::Reminder { title, at, .. } => format!(
             "⏰ **{}** starts {}, at {}. `/profile edit` changes when I remind you.",
             escape(title),
             relative_time(*at),
             long_time(*at)
         ),
+        Notice::NoExtra {
+            title,
+            extra,
+            permission,
+        } => no_extra(title, *extra, *permission),
         Notice::LargeDatabase { bytes, warn_bytes } => format!(
             "🗄️ My database has grown to {} MB; you asked to hear of it from {} MB on. \
              `overwatch-bot check` shows where I stand, `overwatch-bot optimize` gives unused room \
@@ -120,6 +126,28 @@ fn words(notice: &Notice) -> String {
             warn_bytes / BYTES_PER_MB
         ),
     }
+}
+
+/// Why a session has no thread or event, and the way out.
+fn no_extra(title: &str, extra: Extra, permission: bool) -> String {
+    let (what, option, needed) = match extra {
+        Extra::Thread => (
+            "thread",
+            "thread",
+            "*Create Public Threads*, *Send Messages in Threads* and *Manage Threads* in its channel",
+        ),
+        Extra::Event => ("event", "event", "*Create Events* in the server"),
+    };
+    let why = if permission {
+        format!("I need {needed}. Once somebody has allowed me that")
+    } else {
+        format!("Discord refused it; what I need is {needed}. To try again")
+    };
+    format!(
+        "⚠️ I could not make or change the {what} of **{}**: {why}, use `/session edit` with `{option}: Yes`. \
+         The session itself goes on without it.",
+        escape(title)
+    )
 }
 
 fn quoted(text: &str) -> String {

@@ -30,6 +30,10 @@ pub const REQUESTS_IN_FLIGHT_MAX: usize = 32;
 /// A request that takes longer than this has failed, in seconds.
 const REQUEST_TIMEOUT_S: u64 = 10;
 
+mod extras;
+
+pub use extras::{EventStatus, EventText};
+
 /// Codes of Discord's errors that are told apart.
 pub mod code {
     /// The channel is gone.
@@ -42,12 +46,22 @@ pub mod code {
     pub const UNKNOWN_INTERACTION: u64 = 10_062;
     /// The interaction was acknowledged before.
     pub const ALREADY_ACKNOWLEDGED: u64 = 40_060;
+    /// The event is gone.
+    pub const UNKNOWN_EVENT: u64 = 10_070;
     /// The bot does not see the channel.
     pub const MISSING_ACCESS: u64 = 50_001;
     /// The person takes no direct messages.
     pub const CANNOT_MESSAGE_USER: u64 = 50_007;
     /// The bot may not do that in the channel.
     pub const MISSING_PERMISSIONS: u64 = 50_013;
+    /// Something in the request is not as it should be.
+    pub const INVALID_FORM: u64 = 50_035;
+    /// The thread is archived, so that nothing changes in it.
+    pub const THREAD_ARCHIVED: u64 = 50_083;
+    /// The message has a thread already.
+    pub const THREAD_EXISTS: u64 = 160_004;
+    /// The event is over, so that nothing changes about it.
+    pub const EVENT_FINISHED: u64 = 180_000;
 }
 
 /// Why a request failed.
@@ -130,6 +144,11 @@ impl Rest {
             application: application.id,
             owner: owner(&application),
         })))
+    }
+
+    /// The bot itself.
+    pub fn application(&self) -> UserId {
+        UserId(self.0.application.get().cast_signed())
     }
 
     /// Whose bot it is: the owner, or the owner of the team.
@@ -222,10 +241,29 @@ impl Rest {
         message: &Message,
         nonce: &str,
     ) -> Result<MessageId, RestError> {
+        self.post_to(channel, message, nonce, None).await
+    }
+
+    /// Posts a message that may mention one person; else as [`Rest::post`].
+    ///
+    /// # Errors
+    /// [`RestError`].
+    pub async fn post_to(
+        &self,
+        channel: ChannelId,
+        message: &Message,
+        nonce: &str,
+        mention: Option<UserId>,
+    ) -> Result<MessageId, RestError> {
         let _place = place(&self.0.in_flight).await;
+        let users = mention.map(|user| Id::new(user.0.cast_unsigned()));
         let body = Body {
             nonce: Some(nonce),
             enforce_nonce: Some(true),
+            allowed_mentions: AllowedMentions {
+                users: users.into_iter().collect(),
+                ..AllowedMentions::default()
+            },
             ..Body::of(message)
         }
         .json();

@@ -1,10 +1,11 @@
 //! Looking for one more: what a message that looks for players says, and when there may be one.
 //!
-//! Pure. Invariant: such a message says that somebody is missing only while they can join.
+//! Pure. Invariant: such a message says that somebody is missing only while they can join, and what
+//! is missing is what the card says too: whoever is asked for a place counts as in.
 
+use super::admission::Door;
 use super::mode::Missing;
-use super::queue::Queue;
-use super::session::{Actor, Session, SessionRefusal, Status};
+use super::session::{Actor, SessionRefusal, Status};
 
 /// Messages that one session can have looking at the same time.
 pub const CALLS_MAX: usize = 5;
@@ -36,9 +37,9 @@ pub enum CallRefusal {
 }
 
 /// What a message that looks for players of a session says now.
-pub fn looking(session: &Session, queue: &Queue) -> Looking {
-    let missing = queue.missing(session);
-    match session.status {
+pub fn looking(door: &Door<'_>) -> Looking {
+    let missing = door.gap().needs;
+    match door.session.status {
         Status::Open if missing.is_none() => Looking::Complete,
         Status::Open => Looking::For(missing),
         status => Looking::Not(status),
@@ -49,14 +50,10 @@ pub fn looking(session: &Session, queue: &Queue) -> Looking {
 ///
 /// # Errors
 /// [`CallRefusal`].
-pub fn may_call(
-    session: &Session,
-    queue: &Queue,
-    actor: &Actor,
-    present: usize,
-) -> Result<(), CallRefusal> {
-    session.managed_by(actor).map_err(CallRefusal::Session)?;
-    match looking(session, queue) {
+pub fn may_call(door: &Door<'_>, actor: &Actor, present: usize) -> Result<(), CallRefusal> {
+    let managed = door.session.managed_by(actor);
+    managed.map_err(CallRefusal::Session)?;
+    match looking(door) {
         Looking::For(_) if present >= CALLS_MAX => Err(CallRefusal::TooMany),
         Looking::For(_) => Ok(()),
         Looking::Complete => Err(CallRefusal::Complete),
@@ -67,9 +64,19 @@ pub fn may_call(
 #[cfg(test)]
 mod tests {
     use super::super::ids::{GuildId, UserId};
+    use super::super::queue::Queue;
     use super::super::queue::fixtures::{entry, placed, queue, session};
     use super::super::role::Role::{Damage, Support, Tank};
+    use super::super::session::Session;
     use super::*;
+
+    fn door<'a>(session: &'a Session, queue: &'a Queue) -> Door<'a> {
+        Door {
+            session,
+            queue,
+            organiser: None,
+        }
+    }
 
     fn organiser() -> Actor {
         Actor {
@@ -89,7 +96,7 @@ mod tests {
         let full: Vec<_> = full.collect();
         let short = queue(full[1..].to_vec());
         let may = |session: &Session, queue: &Queue, present| {
-            may_call(session, queue, &organiser(), present)
+            may_call(&door(session, queue), &organiser(), present)
         };
         assert_eq!(may(&session, &short, CALLS_MAX - 1), Ok(()));
         assert_eq!(may(&session, &short, CALLS_MAX), Err(CallRefusal::TooMany));
@@ -97,7 +104,7 @@ mod tests {
         for status in [Status::Closed, Status::Started, Status::Cancelled] {
             session.status = status;
             assert_eq!(may(&session, &short, 0), Err(CallRefusal::Not(status)));
-            assert_eq!(looking(&session, &short), Looking::Not(status));
+            assert_eq!(looking(&door(&session, &short)), Looking::Not(status));
         }
     }
 
@@ -107,7 +114,8 @@ mod tests {
             user: UserId(9),
             ..organiser()
         };
-        let refused = may_call(&session("5v5"), &queue([]), &stranger, 0);
+        let (session, queue) = (session("5v5"), queue([]));
+        let refused = may_call(&door(&session, &queue), &stranger, 0);
         let not_yours = CallRefusal::Session(SessionRefusal::NotYours);
         assert_eq!(refused, Err(not_yours));
     }

@@ -36,6 +36,8 @@ ids! {
     MessageId,
     /// One click or command of a person (a snowflake).
     InteractionId,
+    /// A scheduled event of a server (a snowflake).
+    EventId,
     /// A session, as the database numbers them.
     SessionId,
     /// A message that looks for players, as the database numbers them.

@@ -89,6 +89,10 @@ pub enum Aspect {
     Description,
     /// Who may play by rank.
     Limits,
+    /// How people get their places.
+    Admission,
+    /// How long before the start they say that they are there.
+    CheckIn,
 }
 
 /// Something that is done with a session's teams.
@@ -297,6 +301,11 @@ pub fn aspects(before: &Plan, after: &Plan) -> Vec<Aspect> {
         (Aspect::Title, before.title != after.title),
         (Aspect::Description, before.description != after.description),
         (Aspect::Limits, before.limits != after.limits),
+        (Aspect::Admission, before.admission != after.admission),
+        (
+            Aspect::CheckIn,
+            before.check_in_minutes != after.check_in_minutes,
+        ),
     ];
     let differing = differs.into_iter().filter(|(_, differs)| *differs);
     differing.map(|(aspect, _)| aspect).collect()

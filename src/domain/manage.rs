@@ -105,7 +105,9 @@ pub fn overridable(
         ManageRefusal::Rank(_) => Some(Beyond::Rank),
         ManageRefusal::NoRoom(role) => {
             let mode = session.plan.mode;
-            let taken = u32::try_from(queue.roles().len()).unwrap_or(u32::MAX);
+            // A place that somebody is asked for is theirs until they say no.
+            let taken = queue.roles().len() + queue.asked().count();
+            let taken = u32::try_from(taken).unwrap_or(u32::MAX);
             let has_place = taken < session.plan.places() && mode.roles().contains(*role);
             (actor.administrator && has_place).then_some(Beyond::Cap)
         }

@@ -11,6 +11,7 @@
 //! account, profile, session, queue, manage     what the commands decide about
 //! missing what a line-up needs, and who gives it  admission  who gets a place by itself
 //! check_in who is there                            short      playing with fewer than planned
+//! extras  a session's thread and scheduled event: the next step
 //! balance  two fair teams: the best line-ups over all line-ups
 //! teams    who is on which, arranged by an organiser or picked by captains
 //! log     the record of what was done about a session
@@ -26,6 +27,7 @@ pub mod balance;
 pub mod battletag;
 pub mod call;
 pub mod check_in;
+pub mod extras;
 pub mod ids;
 pub mod ladder;
 pub mod log;

@@ -17,7 +17,7 @@ use crate::store::sqlite::files;
 use crate::store::{Failure, Sizes};
 
 /// The writer, and the disk, are well if they answer within this, in milliseconds.
-pub const WRITER_WITHIN_MS: u64 = 1_000;
+pub const WRITER_WITHIN_MS: u64 = 3_000;
 /// A shard that lost its connection has this long to come back, in seconds: Discord closes
 /// connections now and then, and resuming one takes moments.
 pub const SHARD_GRACE_S: i64 = 60;

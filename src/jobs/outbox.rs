@@ -18,7 +18,8 @@ use crate::store::outbox::{Delivery, Due, DueNow, NextDue, Owed, Settle};
 
 /// Deliveries under way at once.
 const DELIVERIES_MAX: usize = 64;
-/// A card, or a message that looks for players, is edited this often at most, in milliseconds: Discord allows five edits in five
+/// A card, a thread, an event, or a message that looks for players is looked after this often at
+/// most, in milliseconds: Discord allows five edits in five
 /// seconds on a channel.
 const CARD_EVERY_MS: u64 = 1_000;
 /// The wait before the second try, in seconds; each further one waits twice as long.
@@ -103,14 +104,14 @@ impl Outbox {
 
 async fn deliver(context: Context, due: Due) -> i64 {
     let id = due.id;
-    let is_card = matches!(due.owed, Owed::Card(_) | Owed::Call(_));
+    let is_paced = !matches!(due.owed, Owed::Message { .. } | Owed::Retraction { .. });
     let delivered = delivery::deliver(&context, &due).await;
     let settled = settle(&context, due, delivered).await;
     if let Err(error) = settled {
         tracing::warn!(%error, "a delivery could not be settled; it will be made again");
         tokio::time::sleep(Duration::from_millis(TROUBLE_WAIT_MS)).await;
     }
-    if is_card {
+    if is_paced {
         tokio::time::sleep(Duration::from_millis(CARD_EVERY_MS)).await;
     }
     id
@@ -119,6 +120,8 @@ async fn deliver(context: Context, due: Due) -> i64 {
 async fn settle(context: &Context, due: Due, delivered: Delivered) -> Result<(), Failure> {
     let kind = match due.owed {
         Owed::Card(_) => "card",
+        Owed::Thread(_) => "thread",
+        Owed::Event(_) => "event",
         Owed::Call(_) => "call",
         Owed::Retraction { .. } => "retraction",
         Owed::Message { .. } => "message",
@@ -143,6 +146,7 @@ async fn settle(context: &Context, due: Due, delivered: Delivered) -> Result<(),
         generation: due.generation,
         delivery,
         card,
+        at: context.clock.now(),
     };
     context
         .store

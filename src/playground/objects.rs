@@ -3,13 +3,14 @@
 //! Pure functions over the world. Invariant: what is rendered here has every field that a strict
 //! client requires, because the tests read it back with Twilight's model.
 
-use super::world::{self, Channel, Guild, Member, Person, Role, World, permissions};
+use super::world::{self, Channel, Guild, Member, Person, Role, Thread, World, permissions};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
 /// Channel types.
 pub(super) const GUILD_TEXT: u64 = 0;
 pub(super) const DM: u64 = 1;
+pub(super) const PUBLIC_THREAD: u64 = 11;
 /// When everybody joined, and when the guilds were made.
 const JOINED_AT: &str = "2024-01-05T18:00:00.000000+00:00";
 /// Largest upload of a person, in bytes.
@@ -118,6 +119,9 @@ pub(super) fn role(role: &Role, position: usize) -> Value {
 }
 
 pub(super) fn channel(guild: &Guild, channel: &Channel) -> Value {
+    if let Some(thread) = &channel.thread {
+        return self::thread(guild, channel, thread);
+    }
     let position = guild
         .channels
         .iter()
@@ -127,6 +131,31 @@ pub(super) fn channel(guild: &Guild, channel: &Channel) -> Value {
         "position": position, "parent_id": null, "topic": null, "nsfw": false, "flags": 0,
         "last_message_id": null, "rate_limit_per_user": 0, "permission_overwrites": [],
     })
+}
+
+fn thread(guild: &Guild, channel: &Channel, thread: &Thread) -> Value {
+    json!({
+        "id": id(channel.id), "type": PUBLIC_THREAD, "guild_id": id(guild.id), "name": channel.name,
+        "parent_id": id(thread.parent), "owner_id": id(thread.owner), "flags": 0,
+        "last_message_id": null, "rate_limit_per_user": 0, "message_count": 0,
+        "member_count": thread.members.len(), "total_message_sent": 0,
+        "thread_metadata": {
+            "archived": thread.archived, "locked": thread.locked,
+            "archive_timestamp": timestamp(thread.changed_at),
+            "auto_archive_duration": thread.archive_after_minutes,
+        },
+    })
+}
+
+/// Somebody in a thread. When they came is not kept.
+pub(super) fn thread_member(thread: u64, user: u64) -> Value {
+    json!({"id": id(thread), "user_id": id(user), "join_timestamp": JOINED_AT, "flags": 0})
+}
+
+/// The channels of a guild that are not threads.
+pub(super) fn channels(guild: &Guild) -> Value {
+    let plain = guild.channels.iter().filter(|one| one.thread.is_none());
+    plain.map(|one| channel(guild, one)).collect()
 }
 
 pub(super) fn dm_channel(channel: u64, person: &Person) -> Value {
@@ -170,11 +199,7 @@ pub(super) fn guild_create(guild: &Guild) -> Value {
     value["unavailable"] = json!(false);
     value["member_count"] = json!(guild.members.len() + 1);
     value["members"] = json!([bot_member()]);
-    value["channels"] = guild
-        .channels
-        .iter()
-        .map(|one| channel(guild, one))
-        .collect();
+    value["channels"] = channels(guild);
     for empty in [
         "threads",
         "presences",
@@ -188,7 +213,11 @@ pub(super) fn guild_create(guild: &Guild) -> Value {
 }
 
 /// Everything a person's client shows around the messages; `permissions` by guild and person.
-pub(super) fn world(world: &World, permissions: impl Fn(u64, u64) -> Option<u64>) -> Value {
+pub(super) fn world(
+    world: &World,
+    permissions: impl Fn(u64, u64) -> Option<u64>,
+    events: impl Fn(u64) -> Vec<Value>,
+) -> Value {
     let guild = |guild: &Guild| {
         let members = guild.members.iter().map(|member| {
             json!({
@@ -199,9 +228,8 @@ pub(super) fn world(world: &World, permissions: impl Fn(u64, u64) -> Option<u64>
         });
         json!({
             "id": id(guild.id), "name": guild.name, "owner": id(guild.owner),
-            "channels": guild.channels.iter()
-                .map(|channel| json!({"id": id(channel.id), "name": channel.name}))
-                .collect::<Vec<_>>(),
+            "channels": guild.channels.iter().map(place).collect::<Vec<_>>(),
+            "events": events(guild.id),
             "roles": guild.roles.iter().map(|role| json!({
                 "id": id(role.id), "name": role.name, "permissions": id(role.permissions),
             })).collect::<Vec<_>>(),
@@ -213,6 +241,18 @@ pub(super) fn world(world: &World, permissions: impl Fn(u64, u64) -> Option<u64>
         "guilds": world.guilds.iter().map(guild).collect::<Vec<_>>(),
         "people": world.people.iter().map(user).collect::<Vec<_>>(),
     })
+}
+
+/// A channel as a client lists it; of a thread also where it is, who is in it, and whether it is over.
+fn place(channel: &Channel) -> Value {
+    let mut place = json!({"id": id(channel.id), "name": channel.name, "thread": null});
+    if let Some(thread) = &channel.thread {
+        place["thread"] = json!({
+            "parent": id(thread.parent), "archived": thread.archived, "locked": thread.locked,
+            "members": thread.members.iter().copied().map(id).collect::<Vec<_>>(),
+        });
+    }
+    place
 }
 
 /// What the bot may in a guild channel before anything was taken from it.

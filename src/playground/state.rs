@@ -75,6 +75,8 @@ pub(super) struct State {
     pub(super) messages: Messages,
     /// Direct-message channels by person.
     pub(super) dms: HashMap<u64, u64>,
+    /// Scheduled events by id, as Discord shows them; also those that are over.
+    pub(super) events: BTreeMap<u64, Value>,
     /// Commands by guild; `None` are the global ones.
     pub(super) commands: HashMap<Option<u64>, Vec<Value>>,
     pub(super) interactions: BTreeMap<u64, Interaction>,
@@ -206,6 +208,7 @@ impl State {
             url,
             messages: Messages::default(),
             dms: HashMap::new(),
+            events: BTreeMap::new(),
             commands: HashMap::new(),
             interactions: BTreeMap::new(),
             tokens: HashMap::new(),
@@ -283,6 +286,22 @@ impl State {
         self.sessions.dispatch(guild, intent, event, &data);
     }
 
+    /// The scheduled events of a guild, in the order of their making.
+    pub(super) fn events_of(&self, guild: u64) -> impl Iterator<Item = &Value> {
+        let here = move |event: &&Value| objects::read_id(&event["guild_id"]) == Some(guild);
+        self.events.values().filter(here)
+    }
+
+    /// Says that threads or events are others now.
+    pub(super) fn surroundings_changed(&mut self) {
+        self.touch();
+        // Nobody listening is no mistake.
+        let _ = self.news.send(json!({
+            "type": "world_changed", "channel": null, "only_for": null,
+            "revision": self.revision, "detail": null,
+        }));
+    }
+
     /// The revision of the last change in a channel, 0 before any.
     pub(super) fn revision(&self, channel: u64) -> u64 {
         self.channel_revisions.get(&channel).copied().unwrap_or(0)
@@ -337,9 +356,14 @@ impl State {
         Some(set.unwrap_or_else(|| guild.permissions(member)))
     }
 
-    /// What the bot may do in a channel.
-    pub(super) fn bot_permissions(&self, channel: u64) -> u64 {
-        BOT_PERMISSIONS & !self.faults.denied.get(&channel).copied().unwrap_or(0)
+    /// What the bot may do in a channel, in a thread as in the channel around it, or in a guild.
+    pub(super) fn bot_permissions(&self, place: u64) -> u64 {
+        let thread = self
+            .world
+            .channel(place)
+            .and_then(|(_, one)| one.thread.as_ref());
+        let place = thread.map_or(place, |thread| thread.parent);
+        BOT_PERMISSIONS & !self.faults.denied.get(&place).copied().unwrap_or(0)
     }
 
     /// Keeps uploaded files of a message and gives their attachment objects.

@@ -43,6 +43,7 @@ pub mod permissions {
         MANAGE_MESSAGES | MENTION_EVERYONE | MANAGE_EVENTS | MANAGE_THREADS | CREATE_EVENTS;
 }
 
+use chrono::{DateTime, Utc};
 use permissions as p;
 
 /// The application and, as with every new application, also its bot user.
@@ -69,13 +70,34 @@ pub struct Person {
     pub locale: String,
 }
 
-/// A text channel of a guild.
+/// A text channel of a guild, or a thread in one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Channel {
     /// Snowflake.
     pub id: u64,
     /// Name without `#`.
     pub name: String,
+    /// What it is besides if it is a thread.
+    pub thread: Option<Thread>,
+}
+
+/// What a thread is besides a channel. It was started from the message whose id it has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Thread {
+    /// The channel that it is in.
+    pub parent: u64,
+    /// Who started it.
+    pub owner: u64,
+    /// It is out of sight until somebody writes in it.
+    pub archived: bool,
+    /// Only those who manage threads can bring it back.
+    pub locked: bool,
+    /// Minutes of silence after which Discord archives it.
+    pub archive_after_minutes: u64,
+    /// When it was started, archived or brought back.
+    pub changed_at: DateTime<Utc>,
+    /// Who is in it.
+    pub members: Vec<u64>,
 }
 
 /// A role of a guild.
@@ -109,7 +131,7 @@ pub struct Guild {
     pub name: String,
     /// The person who owns it and may do everything.
     pub owner: u64,
-    /// Text channels in their order.
+    /// Text channels in their order, and the threads that were started in them.
     pub channels: Vec<Channel>,
     /// Roles, `@everyone` first.
     pub roles: Vec<Role>,
@@ -200,6 +222,15 @@ impl World {
         self.guilds.get(usize::try_from(position).ok()?)
     }
 
+    /// The thread of this id.
+    pub(super) fn thread_mut(&mut self, id: u64) -> Option<(&mut Channel, u64)> {
+        self.guilds.iter_mut().find_map(|guild| {
+            let mut threads = guild.channels.iter_mut();
+            let thread = threads.find(|one| one.id == id && one.thread.is_some())?;
+            Some((thread, guild.id))
+        })
+    }
+
     /// The person of this id. People of [`World::with_people`] are found by their position.
     pub fn person(&self, id: u64) -> Option<&Person> {
         let position = (id >> 22)
@@ -263,6 +294,7 @@ fn guild(position: u64, name: &str, channels: &[&str], people: &[Person]) -> Gui
     let channel = |(n, name): (u64, &&str)| Channel {
         id: (base + 1 + n) << 22,
         name: (**name).to_owned(),
+        thread: None,
     };
     let member = |(n, person): (usize, &Person)| Member {
         person: person.id,

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::queue::{SessionView, ViewSession};
 use super::sql::{DbError, Row, sql, values};
 use super::{Command, Question, Read, Stop, Transaction, log, outbox, queue, session};
+use crate::domain::admission::Door;
 use crate::domain::call::{CallRefusal, may_call};
 use crate::domain::ids::{CallId, ChannelId, MessageId, SessionId};
 use crate::domain::log::Action;
@@ -87,7 +88,13 @@ impl Command for PostCall {
         let same = calls.iter().find(|call| call.channel == self.channel);
         // One that is there already needs no room.
         let present = if same.is_some() { 0 } else { calls.len() };
-        may_call(&session, &queue, &self.actor, present).map_err(Stop::Refused)?;
+        let organiser = session::measured_from(tx, session.organiser, &session.plan.limits)?;
+        let door = Door {
+            session: &session,
+            queue: &queue,
+            organiser: organiser.as_ref(),
+        };
+        may_call(&door, &self.actor, present).map_err(Stop::Refused)?;
         if let Some(call) = same {
             outbox::owe_call(tx, call.id, self.at)?;
             return Ok(*call);

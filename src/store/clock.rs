@@ -88,6 +88,7 @@ impl AdvanceClock {
             let notice = outbox::Notice::Reminder {
                 title: session.plan.title,
                 at,
+                session: Some(id),
             };
             outbox::owe_notice(tx, id, to, notice, self.now)?;
             reminded += 1;

@@ -1,7 +1,7 @@
 //! The record of what was done about sessions.
 //!
 //! May touch: the domain and [`Transaction`]. Invariant: a record is written in the transaction of
-//! what it tells of, by [`record`], so that there is none of what was refused and none is missing.
+//! what it tells of, by `record`, so that there is none of what was refused and none is missing.
 
 use chrono::{DateTime, Utc};
 

@@ -16,6 +16,7 @@ mod command;
 pub mod copy;
 mod counted;
 mod engine;
+pub mod extras;
 pub mod gateway;
 pub mod health;
 pub mod history;

@@ -9,13 +9,17 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::sql::{DbError, json, sql, values};
-use super::{Command, Question, Read, Stop, Transaction};
+use super::{Command, Question, Read, Stop, Transaction, extras};
+use crate::domain::extras::Extra;
 use crate::domain::ids::{CallId, ChannelId, MessageId, SessionId, UserId};
 use crate::domain::mode::Mode;
 use crate::domain::role::Role;
 
 /// The kind of the rows that refresh a card; their key is the session.
 pub(super) const CARD: &str = "card";
+/// The kinds of the rows that bring a session's thread and event to where they should be; likewise.
+const THREAD: &str = "thread";
+const EVENT: &str = "event";
 const DIRECT_MESSAGE: &str = "direct_message";
 /// The kind of the rows that refresh a message that looks for players; their key is its number.
 /// `outbox/owe_calls` has it too.
@@ -133,6 +137,18 @@ pub enum Notice {
         title: String,
         /// When it is.
         at: DateTime<Utc>,
+        /// Which session; `None` in what an earlier version owed.
+        #[serde(default)]
+        session: Option<SessionId>,
+    },
+    /// For the organiser: the session's thread or event could not be made.
+    NoExtra {
+        /// The session's name.
+        title: String,
+        /// What.
+        extra: Extra,
+        /// Whether a permission is all that is missing.
+        permission: bool,
     },
     /// For the bot's owner: the database has grown large.
     LargeDatabase {
@@ -159,6 +175,10 @@ pub struct ShortWay {
 pub enum Owed {
     /// The card of a session is to show what is true now.
     Card(SessionId),
+    /// The thread of a session is to follow it.
+    Thread(SessionId),
+    /// The scheduled event of a session is to follow it.
+    Event(SessionId),
     /// A message that looks for players is to say what is true now.
     Call(CallId),
     /// A message is to go.
@@ -201,8 +221,8 @@ struct Letter {
     notice: Notice,
 }
 
-/// Owes the refresh of a session's card, and of the messages that look for players of it. What is
-/// owed already only becomes owed anew.
+/// Owes the refresh of a session's card, and of the messages that look for players of it, and that its
+/// thread and event follow. What is owed already only becomes owed anew.
 pub(super) fn owe_card(
     tx: &mut dyn Transaction,
     session: SessionId,
@@ -213,7 +233,7 @@ pub(super) fn owe_card(
         values![CARD, session.to_string(), "{}", now, now],
     )?;
     tx.execute(sql!("outbox/owe_calls"), values![session, now])?;
-    Ok(())
+    extras::owe(tx, session, now)
 }
 
 /// Owes a message that looks for players, or its refresh, from `due` on.
@@ -271,6 +291,14 @@ pub(super) fn owe_notice(
         Notice::CheckIn { .. } => "check_in",
         Notice::Short { .. } => "short",
         Notice::Moved { .. } | Notice::Cancelled { .. } | Notice::StartsNow { .. } => "session",
+        Notice::NoExtra {
+            extra: Extra::Thread,
+            ..
+        } => "no_thread",
+        Notice::NoExtra {
+            extra: Extra::Event,
+            ..
+        } => "no_event",
         Notice::LargeDatabase { .. } => "size",
     };
     owe_message(tx, notice_key(session, to, subject), to, notice, now)
@@ -353,6 +381,8 @@ impl Question for DueNow {
                 let number = || row.word("key", |key| key.parse().ok());
                 let owed = match kind.as_str() {
                     CARD => Owed::Card(SessionId(number()?)),
+                    THREAD => Owed::Thread(SessionId(number()?)),
+                    EVENT => Owed::Event(SessionId(number()?)),
                     CALL => Owed::Call(CallId(number()?)),
                     RETRACTION => {
                         let Place { channel } = row.json("payload")?;
@@ -413,6 +443,8 @@ pub struct Settle {
     pub delivery: Delivery,
     /// The message that a session's card is now; `None` inside: it has none any more.
     pub card: Option<(SessionId, Option<MessageId>)>,
+    /// When.
+    pub at: DateTime<Utc>,
 }
 
 impl Command for Settle {
@@ -423,6 +455,8 @@ impl Command for Settle {
     fn run(&self, tx: &mut dyn Transaction) -> Result<(), Stop<Self::Refusal>> {
         if let Some((session, message)) = self.card {
             tx.execute(sql!("session/set_card"), values![session, message])?;
+            // Both stand on the card: the thread at it, the event with a link to it.
+            extras::owe(tx, session, self.at)?;
         }
         match self.delivery {
             Delivery::Done => {

@@ -186,6 +186,7 @@ ids_as_values!(
     GuildId,
     ChannelId,
     MessageId,
+    EventId,
     InteractionId,
     SessionId,
     CallId,

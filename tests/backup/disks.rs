@@ -8,6 +8,9 @@ use overwatch_bot::store::sqlite::restore::restore;
 
 use crate::home::{Home, count, files, start};
 
+/// How often making a disk read-only is tried.
+const REMOUNTS_MAX: u32 = 200;
+
 /// A small file system in memory, gone with this value.
 struct SmallDisk(tempfile::TempDir);
 
@@ -34,11 +37,23 @@ impl SmallDisk {
     fn path(&self) -> &Path {
         self.0.path()
     }
+
+    /// Nothing can be written any more. A program that another thread is just starting has a copy
+    /// of every descriptor until it begins, and the system refuses for as long as it has.
+    fn make_read_only(&self) {
+        let options = ["-o", "remount,ro"];
+        let refused = || !run("mount", &options, self.path());
+        let mut tries = 0;
+        while refused() {
+            tries += 1;
+            assert!(tries < REMOUNTS_MAX, "it cannot be made read-only");
+        }
+    }
 }
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        run("umount", &[], self.path());
+        run("umount", &["-l"], self.path());
     }
 }
 
@@ -117,7 +132,7 @@ async fn a_read_only_folder_is_told_and_its_backups_can_still_be_restored() {
         ..settings.clone()
     };
     let compressed = home.back_up(compress, start()).await.unwrap();
-    assert!(run("mount", &["-o", "remount,ro"], disk.path()));
+    disk.make_read_only();
 
     let error = home.back_up(settings.clone(), start()).await.unwrap_err();
     assert!(matches!(error, BackupError::Io { .. }), "{error}");

@@ -1,6 +1,6 @@
 //! The object store: a real S3 server in this process.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -27,56 +27,44 @@ const SECRET: &str = "a-secret-that-is-never-shown";
 pub(crate) struct Server {
     root: tempfile::TempDir,
     address: std::net::SocketAddr,
-    task: Option<tokio::task::JoinHandle<()>>,
+    /// Kept while nobody answers too, so that nobody else is given the port meanwhile.
+    listener: std::net::TcpListener,
+    task: tokio::task::JoinHandle<()>,
 }
 
 impl Server {
     pub(crate) async fn start() -> Self {
         let root = tempfile::tempdir().expect("a temporary folder");
         std::fs::create_dir(root.path().join(BUCKET)).expect("a bucket");
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let address = listener.local_addr().expect("an address");
-        let mut server = Self {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        listener.set_nonblocking(true).expect("a socket");
+        Self {
+            address: listener.local_addr().expect("an address"),
+            task: serve(root.path(), another(&listener)),
             root,
-            address,
-            task: None,
-        };
-        server.serve(listener);
-        server
+            listener,
+        }
     }
 
-    /// Nobody answers until [`Server::resume`].
+    /// Nobody answers until [`Server::resume`]: who comes is turned away.
     async fn stop(&mut self) {
-        let task = self.task.take().expect("it runs");
-        task.abort();
-        assert!(task.await.is_err());
+        let listener = another(&self.listener);
+        self.replace(tokio::spawn(async move {
+            while listener.accept().await.is_ok() {}
+        }))
+        .await;
     }
 
     async fn resume(&mut self) {
-        let listener = TcpListener::bind(self.address).await.expect("its port");
-        self.serve(listener);
+        let task = serve(self.root.path(), another(&self.listener));
+        self.replace(task).await;
     }
 
-    fn serve(&mut self, listener: TcpListener) {
-        let files = s3s_fs::FileSystem::new(self.root.path()).expect("a folder");
-        let mut service = S3ServiceBuilder::new(files);
-        service.set_auth(SimpleAuth::from_single(KEY, SECRET));
-        let service = service.build();
-        let app = axum::Router::new().fallback(move |request: Request| {
-            let service = service.clone();
-            async move {
-                let request = request.map(s3s::Body::http_body_unsync);
-                match service.call(request).await {
-                    Ok(response) => response.map(Body::new),
-                    Err(error) => Response::new(format!("{error:?}")).into_response(),
-                }
-            }
-        });
-        self.task = Some(tokio::spawn(async move {
-            axum::serve(listener, app).await.expect("it serves");
-        }));
+    async fn replace(&mut self, task: tokio::task::JoinHandle<()>) {
+        let before = std::mem::replace(&mut self.task, task);
+        before.abort();
+        assert!(before.await.is_err());
     }
-
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -104,6 +92,32 @@ impl Server {
     fn folder(&self) -> PathBuf {
         self.root.path().join(BUCKET).join("bot/backups")
     }
+}
+
+/// The same socket once more.
+fn another(listener: &std::net::TcpListener) -> TcpListener {
+    let again = listener.try_clone().expect("a descriptor");
+    TcpListener::from_std(again).expect("a socket")
+}
+
+fn serve(root: &Path, listener: TcpListener) -> tokio::task::JoinHandle<()> {
+    let files = s3s_fs::FileSystem::new(root).expect("a folder");
+    let mut service = S3ServiceBuilder::new(files);
+    service.set_auth(SimpleAuth::from_single(KEY, SECRET));
+    let service = service.build();
+    let app = axum::Router::new().fallback(move |request: Request| {
+        let service = service.clone();
+        async move {
+            let request = request.map(s3s::Body::http_body_unsync);
+            match service.call(request).await {
+                Ok(response) => response.map(Body::new),
+                Err(error) => Response::new(format!("{error:?}")).into_response(),
+            }
+        }
+    });
+    tokio::spawn(async move {
+        axum::serve(listener, app).await.expect("it serves");
+    })
 }
 
 /// Backups of `home` that go to `server` too.

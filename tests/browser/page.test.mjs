@@ -62,6 +62,21 @@ describe('the playground in a browser', { skip }, () => {
     await organiser.page.context().close();
   });
 
+  test('a thread and an event of a session are there to be seen', async () => {
+    const { page, complaints } = await open({ as: 'Mira' });
+    await plan(page, 'Threaded', async () => {
+      for (const option of ['thread', 'event']) await fill(page, option, 'Yes', /Yes/);
+    });
+    const card = page.getByRole('article').filter({ hasText: 'Threaded' }).filter({ has: page.getByRole('button', { name: 'Join' }) });
+    const places = page.getByRole('navigation');
+    await places.getByRole('button', { name: 'Threaded' }).waitFor();
+    await places.getByRole('listitem').filter({ hasText: 'Threaded' }).waitFor();
+    await card.getByRole('link', { name: 'Threaded' }).click();
+    await page.getByRole('heading', { name: 'Threaded' }).waitFor();
+    assert.deepEqual(complaints, []);
+    await page.context().close();
+  });
+
   test('private answers are for one person, and can be dismissed', async () => {
     const freya = await open({ as: 'Freya' });
     await command(freya.page, '/profile show');
@@ -161,10 +176,11 @@ async function setUp(page, battletag) {
 }
 
 /** A session a day from now; its card is in the channel afterwards. */
-async function plan(page, title) {
+async function plan(page, title, more = async () => {}) {
   await command(page, '/session create');
   await fill(page, 'mode', '5v5', /5v5/);
   await fill(page, 'when', 'tomorrow 20:30', /20:30/);
+  await more();
   await page.getByRole('textbox', { name: 'title' }).fill(title);
   await page.getByRole('textbox', { name: 'title' }).press('Enter');
   await page.getByRole('article').filter({ hasText: title }).filter({ has: page.getByRole('button', { name: 'Join' }) }).waitFor();

@@ -12,7 +12,7 @@ const BUILT = fileURLToPath(new URL('../../target/debug/overwatch-bot', import.m
 const BOT = process.env.OVERWATCH_BOT ?? BUILT;
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 /** Longest wait for what has to appear. */
-const WAIT_MAX_MS = 15_000;
+const WAIT_MAX_MS = 60_000;
 const ARGUMENTS = [
   '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
   '--disable-background-networking', '--disable-component-update', '--disable-sync',

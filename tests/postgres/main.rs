@@ -8,6 +8,7 @@ mod proxy;
 #[expect(dead_code, reason = "the stories use the rest")]
 #[path = "../support/postgres.rs"]
 mod server;
+mod tls;
 
 use chrono::{DateTime, Utc};
 use overwatch_bot::domain::battletag::BattleTag;

@@ -95,6 +95,28 @@ async fn a_freed_place_is_offered_taken_and_reserved_meanwhile() {
 }
 
 #[tokio::test]
+async fn who_takes_no_direct_messages_answers_on_the_card() {
+    story(async |world| {
+        let card = first_come(world).await;
+        joined(&world.person(2), &card, "Aiko#1111", &["tank"]).await;
+        let shy = world.person(4);
+        joined(&shy, &card, "Freya#1111", &["tank"]).await;
+        let closed = json!({"user": shy.user, "closed": true});
+        world.post("faults/dms", closed).await;
+        leaves(&world.person(2), &card).await;
+        let shown = card_reads(&shy, &card, &format!("<@{}> (Tank)", shy.user)).await;
+        let take = id(&shown, "offer-yes:");
+        // Others may press it, and are told that it is not for them.
+        let other = world.person(5).press(&shown, &take).await;
+        other.says("no place that is kept for you");
+        shy.press(&shown, &take).await.says("You are in");
+        let shown = card_reads(&shy, &card, "Tank 1/1").await;
+        assert!(!ids(&shown).iter().any(|id| id.starts_with("offer-")));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn who_declines_or_says_nothing_makes_way_for_the_next_one() {
     story(async |world| {
         let card = first_come(world).await;

@@ -1,7 +1,7 @@
 //! What whoever watches is told: over HTTP, and the owner in words.
 
 use chrono::TimeDelta;
-use overwatch_bot::app::{App, Settings};
+use overwatch_bot::app::Settings;
 use overwatch_bot::jobs::upkeep::Upkeep;
 use serde_json::{Value, json};
 
@@ -113,9 +113,7 @@ async fn the_owner_is_told_once_a_day_that_the_database_is_large() {
             let settings = world.settings();
             let upkeep = Upkeep::new(30, 0);
             let settings = Settings { upkeep, ..settings };
-            let app = App::start(settings, world.clock.clone())
-                .await
-                .expect("it starts");
+            let app = world.start_with(settings).await;
             app.ready().await;
             world.app = Some(app);
             world

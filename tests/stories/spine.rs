@@ -1,8 +1,5 @@
 //! The spine: connecting, restarting, and answering what nobody understands.
 
-use std::time::Duration;
-
-use overwatch_bot::discord::dispatch;
 use serde_json::json;
 
 use crate::world::{story, story_in, story_of_a_file};
@@ -53,9 +50,7 @@ async fn a_restart_resumes_the_connection_and_answers_what_was_clicked_meanwhile
             while world.get("gateway").await["sessions"][0]["connected"] == true {
                 tokio::task::yield_now().await;
             }
-            overwatch_bot::app::App::start(settings, world.clock.clone())
-                .await
-                .expect("it starts")
+            world.start_with(settings).await
         };
         let (answer, app) = tokio::join!(click, start);
         answer.says("earlier version");
@@ -71,8 +66,9 @@ async fn an_answer_that_takes_long_is_announced_in_time_and_comes_later() {
         let db = world.file();
         db.execute_batch("BEGIN IMMEDIATE").expect("a lock");
         let release = async {
-            let held = Duration::from_millis(dispatch::ACK_AFTER_MS + 300);
-            tokio::time::sleep(held).await;
+            while world.count("POST", "/interactions").await == 0 {
+                tokio::task::yield_now().await;
+            }
             db.execute_batch("ROLLBACK")
                 .expect("the lock is given back");
         };

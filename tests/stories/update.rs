@@ -5,10 +5,9 @@ use std::collections::HashSet;
 
 use chrono::TimeDelta;
 use futures_util::future::join_all;
-use overwatch_bot::app::App;
 use serde_json::json;
 
-use crate::world::{Answer, Person, World, story, story_in_real_time};
+use crate::world::{Answer, Person, World, story, story_while_time_passes};
 
 /// Updates in a row.
 const UPDATES: u32 = 10;
@@ -18,17 +17,14 @@ const CLICKERS: usize = 4;
 #[tokio::test]
 async fn ten_updates_under_clicks_lose_none_and_answer_none_twice() {
     // What is not answered within three seconds is failed by the embedded Discord itself.
-    story_in_real_time(async |world| {
-        world.start().await;
+    story_while_time_passes(async |world| {
         let app = world.app.take().expect("it runs");
         let done = Cell::new(false);
         let updates = async {
             let mut app = app;
             for _ in 0..UPDATES {
                 app.stop().await;
-                app = App::start(world.settings(), world.clock.clone())
-                    .await
-                    .expect("it starts");
+                app = world.start_with(world.settings()).await;
                 app.ready().await;
             }
             done.set(true);

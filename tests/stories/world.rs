@@ -4,14 +4,15 @@ use std::ops::AsyncFnOnce;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-use overwatch_bot::app::{App, Settings};
+use chrono::{DateTime, TimeDelta, Utc};
+use overwatch_bot::app::{App, Settings, StartError};
 use overwatch_bot::clock::Clock;
 use overwatch_bot::config::Shards;
 use overwatch_bot::discord::FEATURES;
 use overwatch_bot::jobs::upkeep::Upkeep;
 use overwatch_bot::playground::{self, Discord};
-use overwatch_bot::store::backup;
+use overwatch_bot::store::sqlite::OpenError;
+use overwatch_bot::store::{self, backup};
 use serde_json::{Value, json};
 
 use crate::contract;
@@ -22,7 +23,9 @@ use crate::postgres::{Cluster, Server};
 /// When every story begins: a Sunday, 13:00 in Berlin.
 pub(crate) const START: &str = "2026-11-22T12:00:00Z";
 /// A story that waits this long for something to appear has failed.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+/// How far time is moved at once where it goes by.
+const TICK: Duration = Duration::from_millis(10);
 pub(crate) const TOKEN: &str = "a.story.token";
 
 /// Tells a story in a world of two servers, and holds the bot's requests to Discord's document.
@@ -55,8 +58,7 @@ pub(crate) async fn story_of_a_server(tell: impl AsyncFnOnce(&mut World, &Cluste
     world.end().await;
 }
 
-/// Tells a story in the machine's own time, in which Discord's three seconds are three seconds. The
-/// story starts the bot itself, or the program.
+/// Tells a story in the machine's own time, which a program of its own shares. The story starts it.
 pub(crate) async fn story_in_real_time(tell: impl AsyncFnOnce(&mut World)) {
     let Some(mut world) = World::begin(playground::World::default(), 1, Clock::system()).await
     else {
@@ -65,6 +67,25 @@ pub(crate) async fn story_in_real_time(tell: impl AsyncFnOnce(&mut World)) {
     tell(&mut world).await;
     world.stop().await;
     world.end().await;
+}
+
+/// Tells a story while time goes by, at a quarter of its pace: Discord's three seconds pass, and a
+/// machine that is busy with other things can keep up.
+pub(crate) async fn story_while_time_passes(tell: impl AsyncFnOnce(&mut World)) {
+    story(async |world| {
+        let clock = world.clock.clone();
+        let time = async {
+            loop {
+                tokio::time::sleep(4 * TICK).await;
+                clock.advance(TimeDelta::from_std(TICK).expect("a short time"));
+            }
+        };
+        tokio::select! {
+            () = time => {}
+            () = tell(world) => {}
+        }
+    })
+    .await;
 }
 
 /// Tells a story to which the clicks come over HTTP, and for which there is no gateway.
@@ -172,9 +193,7 @@ impl World {
 
     /// Starts the bot and waits until it is connected.
     pub(crate) async fn start(&mut self) {
-        let app = App::start(self.settings(), self.clock.clone())
-            .await
-            .expect("the bot starts");
+        let app = self.start_with(self.settings()).await;
         app.ready().await;
         if self.over_http {
             let address = app.http().expect("an address");
@@ -182,6 +201,20 @@ impl World {
             self.post("endpoint", json!({"urls": urls})).await;
         }
         self.app = Some(app);
+    }
+
+    /// Starts a bot with other settings; it may not be connected yet. A bot that was stopped may
+    /// have left its database to be closed behind it, which is waited for.
+    pub(crate) async fn start_with(&self, settings: Settings) -> App {
+        loop {
+            match App::start(settings.clone(), self.clock.clone()).await {
+                Ok(app) => return app,
+                Err(StartError::Database(store::OpenError::File(OpenError::Lock(_)))) => {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+                Err(error) => panic!("the bot does not start: {error}"),
+            }
+        }
     }
 
     /// Stops the bot, if it runs.
@@ -280,6 +313,26 @@ impl World {
             .send()
             .await
             .expect("the embedded Discord");
+    }
+
+    /// Waits until the first server looks like this to a client, and gives it.
+    pub(crate) async fn shows(&self, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
+        let looking = async {
+            loop {
+                let guild = self.get("world").await["guilds"][0].clone();
+                if holds(&guild) {
+                    return guild;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        match tokio::time::timeout(PATIENCE, looking).await {
+            Ok(guild) => guild,
+            Err(_) => panic!(
+                "never seen: {what}; instead: {:#}",
+                self.get("world").await["guilds"][0]
+            ),
+        }
     }
 
     /// Every request that the bot has made so far.

@@ -124,7 +124,7 @@ async fn show(desk: &Desk<'_>, said: &str) -> Result<Reply, Fault> {
 
 fn message(desk: &Desk<'_>, seen: &SessionView, calls: &[Call], said: &str) -> Message {
     let session = &seen.session;
-    let (state, open) = match looking(session, &seen.queue) {
+    let (state, open) = match looking(&seen.door()) {
         Looking::For(missing) => (format!("{}.", needs(&missing)), true),
         Looking::Complete => ("Nobody is missing.".to_owned(), false),
         Looking::Not(status) => (not(status), false),

@@ -66,6 +66,7 @@ fn document(everything: &Everything, now: DateTime<Utc>) -> Value {
         "captain_in_sessions": everything.captain_of.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "no_shows": all(&everything.no_shows, no_show),
         "reminders_sent": reminders.collect::<Vec<_>>(),
+        "in_threads_of_sessions": everything.threads.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "messages_to_be_sent": everything.notices,
     })
 }

@@ -9,11 +9,12 @@ use twilight_model::guild::Permissions;
 use super::super::click::Click;
 use super::super::feature::{Context, Fault};
 use super::super::reply::Reply;
-use super::definition::{Create, Entrance, Teams};
+use super::definition::{self, Create, Entrance, Teams};
 use super::options::{self, Sentence};
 use super::share::share;
 use super::words::{length, limits, named, refused};
 use crate::domain::admission::Admission;
+use crate::domain::extras::Extras;
 use crate::domain::session::{Actor, CHECK_IN_DEFAULT_MINUTES, Plan, RankLimits, Session, scale};
 use crate::store::session::{CreateSession, Created, ZoneOf};
 
@@ -32,7 +33,7 @@ pub(super) async fn run(
 ) -> Result<Reply, Fault> {
     let home = ctx.query(ZoneOf(actor.user)).await?;
     Ok(match plan(options, home, click.at) {
-        Ok(plan) => match make(ctx, click, actor, plan).await? {
+        Ok(plan) => match make(ctx, click, actor, plan, options.extras()).await? {
             Ok(session) => {
                 let mut said = created(&session);
                 if let Some(user) = &options.co_organiser {
@@ -53,6 +54,7 @@ pub(super) async fn make(
     click: &Click,
     actor: &Actor,
     plan: Plan,
+    extras: Extras,
 ) -> Result<Result<Session, Sentence>, Fault> {
     if let Some(sentence) = missing(click.app_permissions) {
         return Ok(Err(sentence));
@@ -62,12 +64,19 @@ pub(super) async fn make(
         guild: actor.guild,
         channel: click.channel,
         plan,
+        extras,
         at: click.at,
     };
     let made = ctx.execute(click, create).await?;
     Ok(made
         .map(|Created { session }| session)
         .map_err(|refusal| refused(&refusal)))
+}
+
+impl Create {
+    fn extras(&self) -> Extras {
+        definition::extras(self.thread, self.event)
+    }
 }
 
 /// That a session is there.

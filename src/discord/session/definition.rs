@@ -16,6 +16,7 @@ use twilight_model::application::interaction::InteractionDataResolved;
 use twilight_model::application::interaction::application_command::CommandOptionValue;
 
 use crate::domain::admission::Admission;
+use crate::domain::extras::Extras;
 use crate::domain::mode::Mode;
 
 /// `/session` with its subcommands.
@@ -79,6 +80,10 @@ pub(super) struct Create {
     /// The zone in which you mean the time (your profile's if left out)
     #[command(autocomplete = true)]
     pub(super) timezone: Option<String>,
+    /// A thread at its card for those who play (none if left out)
+    pub(super) thread: Option<Wish>,
+    /// An event of this server that follows it (none if left out)
+    pub(super) event: Option<Wish>,
     /// Somebody who can manage it as you can; the dashboard adds more
     #[command(rename = "co-organiser")]
     pub(super) co_organiser: Option<ResolvedUser>,
@@ -141,6 +146,10 @@ pub(super) struct Edit {
     pub(super) check_in: Option<i64>,
     /// What is to be taken away
     pub(super) clear: Option<Clear>,
+    /// A thread at its card for those who play
+    pub(super) thread: Option<Wish>,
+    /// An event of this server that follows it
+    pub(super) event: Option<Wish>,
     /// Somebody who can manage it as you can; the dashboard adds more
     #[command(rename = "co-organiser")]
     pub(super) co_organiser: Option<ResolvedUser>,
@@ -157,6 +166,24 @@ pub(super) struct Cancel {
     pub(super) session: String,
     /// Why, for those in its queue
     pub(super) reason: Option<String>,
+}
+
+/// Whether something is wanted.
+#[derive(Clone, Copy, PartialEq, Eq, CommandOption, CreateOption)]
+pub(super) enum Wish {
+    #[option(name = "Yes", value = "yes")]
+    Yes,
+    #[option(name = "No", value = "no")]
+    No,
+}
+
+/// What is wanted beside the card.
+pub(super) fn extras(thread: Option<Wish>, event: Option<Wish>) -> Extras {
+    let wanted = |wish| wish == Wish::Yes;
+    Extras {
+        thread: thread.map(wanted),
+        event: event.map(wanted),
+    }
 }
 
 #[derive(CommandModel, CreateCommand)]

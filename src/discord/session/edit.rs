@@ -12,11 +12,12 @@ use super::super::click::{Click, Pressed, Submitted};
 use super::super::feature::{Context, Fault};
 use super::super::reply::{Message, Modal, Reply, field, text_input};
 use super::super::text::{escape, long_time};
-use super::definition::{Clear, Edit, Entrance, Teams};
+use super::definition::{self, Clear, Edit, Entrance, Teams};
 use super::options::{self, DESCRIPTION, LENGTH, Sentence, TITLE};
 use super::pick::{Purpose, find, id, managed};
 use super::share::share;
 use super::words::{IN_A_SERVER, length, limits, refused, told};
+use crate::domain::extras::Extras;
 use crate::domain::ids::SessionId;
 use crate::domain::session::{Actor, Change, Plan, Session, SessionRefusal, scale};
 use crate::store::session::{EditSession, Edited, ZoneOf};
@@ -83,7 +84,8 @@ pub(super) async fn run(
     };
     let mut said = Vec::new();
     if options.changes_plan() {
-        said.push(edit(ctx, click, actor, session.id, change).await?);
+        let extras = definition::extras(options.thread, options.event);
+        said.push(edit(ctx, click, actor, session.id, (change, extras)).await?);
     }
     if let Some(user) = &options.co_organiser {
         said.push(share(ctx, click, actor, session.id, user).await?);
@@ -120,7 +122,8 @@ pub(super) async fn save(ctx: Context, click: Click, sent: Submitted) -> Result<
         Ok(change) => Change { at, ..change },
         Err(sentence) => return Ok(Reply::text(sentence)),
     };
-    let said = edit(&ctx, &click, &actor, session.id, change).await?;
+    let wanted = (change, Extras::default());
+    let said = edit(&ctx, &click, &actor, session.id, wanted).await?;
     Ok(Reply::text(said + &doubt))
 }
 
@@ -130,12 +133,13 @@ async fn edit(
     click: &Click,
     actor: &Actor,
     session: SessionId,
-    change: Change,
+    (change, extras): (Change, Extras),
 ) -> Result<String, Fault> {
     let edit = EditSession {
         session,
         actor: *actor,
         change,
+        extras,
         at: click.at,
     };
     Ok(match ctx.execute(click, edit).await? {
@@ -167,6 +171,8 @@ impl Edit {
             || self.admission.is_some()
             || self.check_in.is_some()
             || self.clear.is_some()
+            || self.thread.is_some()
+            || self.event.is_some()
     }
 
     /// The change that is asked for by somebody who lives in `home`.
@@ -246,11 +252,24 @@ fn not_any_more(session: &Session) -> Reply {
     Reply::Say(Message::text(refused(&refusal)))
 }
 
+/// What is different beside the card.
+fn extras(extras: &Extras) -> impl Iterator<Item = &'static str> {
+    let thread = extras.thread.map(|wanted| match wanted {
+        true => "gets a thread at its card",
+        false => "has no thread any more",
+    });
+    let event = extras.event.map(|wanted| match wanted {
+        true => "gets an event in this server",
+        false => "has no event any more",
+    });
+    thread.into_iter().chain(event)
+}
+
 /// What is different now.
 fn edited(done: &Edited) -> String {
     let (before, now) = (&done.before, &done.session.plan);
     let title = escape(&now.title);
-    if before == now {
+    if before == now && done.extras.is_none() {
         return format!("Nothing about **{title}** is different from before.");
     }
     let mut lines = Vec::new();
@@ -302,5 +321,6 @@ fn edited(done: &Edited) -> String {
     if before.zone != now.zone {
         lines.push(format!("is planned in {}", now.zone.name()));
     }
+    lines.extend(extras(&done.extras).map(str::to_owned));
     format!("✅ **{title}** {}.{}", lines.join("; "), told(done.told))
 }

@@ -15,6 +15,7 @@ use super::create;
 use super::options::{self, DESCRIPTION, LENGTH, TITLE};
 use super::words::{IN_A_SERVER, meant, not_a_time};
 use crate::domain::admission::Admission;
+use crate::domain::extras::Extras;
 use crate::domain::profile::Changes;
 use crate::domain::session::{
     CHECK_IN_DEFAULT_MINUTES, LENGTH_DEFAULT_MINUTES, Plan, RankLimits, scale,
@@ -211,10 +212,12 @@ async fn finish(
         admission: ready.admission,
         check_in_minutes: CHECK_IN_DEFAULT_MINUTES,
     };
-    Ok(match create::make(ctx, click, &actor, plan).await? {
-        Ok(session) => Reply::Update(Message::text(create::created(&session))),
-        Err(note) => Reply::Update(page(ctx, click, path, Some(&note)).await?),
-    })
+    Ok(
+        match create::make(ctx, click, &actor, plan, Extras::default()).await? {
+            Ok(session) => Reply::Update(Message::text(create::created(&session))),
+            Err(note) => Reply::Update(page(ctx, click, path, Some(&note)).await?),
+        },
+    )
 }
 
 /// Remembers where somebody lives, and goes on.

@@ -218,6 +218,8 @@ fn aspect_word(aspect: Aspect) -> String {
         Aspect::Title => "the title",
         Aspect::Description => "the description",
         Aspect::Limits => "the rank limits",
+        Aspect::Admission => "who gets the places",
+        Aspect::CheckIn => "the check-in",
     }
     .to_owned()
 }

@@ -92,6 +92,22 @@ pub(super) async fn access(Shared(hub): Hubs, Json(body): Json<Value>) -> Done {
     Ok(Json(json!({})))
 }
 
+pub(super) async fn delete_thread(Shared(hub): Hubs, Path(thread): Path<u64>) -> Done {
+    if !rest::remove_thread(&mut hub.state(), thread) {
+        return mistake("There is no such thread.");
+    }
+    Ok(Json(json!({})))
+}
+
+pub(super) async fn delete_event(Shared(hub): Hubs, Path(event): Path<u64>) -> Done {
+    let mut state = hub.state();
+    if state.events.remove(&event).is_none() {
+        return mistake("There is no such event.");
+    }
+    state.surroundings_changed();
+    Ok(Json(json!({})))
+}
+
 pub(super) async fn delete_message(
     Shared(hub): Hubs,
     Path((channel, message)): Path<(u64, u64)>,

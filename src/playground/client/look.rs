@@ -31,7 +31,12 @@ type Hubs = Shared<Arc<Hub>>;
 
 pub(super) async fn world(Shared(hub): Hubs) -> Json<Value> {
     let state = hub.state();
-    let mut world = objects::world(&state.world, |guild, user| state.permissions(guild, user));
+    let events = |guild| state.events_of(guild).cloned().collect();
+    let mut world = objects::world(
+        &state.world,
+        |guild, user| state.permissions(guild, user),
+        events,
+    );
     let commands: Vec<Value> = state.commands.values().flatten().cloned().collect();
     world["commands"] = Value::Array(commands);
     Json(world)

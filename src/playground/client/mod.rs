@@ -5,12 +5,12 @@
 //! # Looking
 //! | request | answer |
 //! | --- | --- |
-//! | `GET /client/world` | `{application: {id, user}, guilds: [{id, name, owner, channels: [{id, name}], roles: [{id, name, permissions}], members: [{user, nick, roles, permissions}]}], people: [user], commands: [command]}`; the commands as registered, in full, with `guild_id` if for one guild only |
+//! | `GET /client/world` | `{application: {id, user}, guilds: [{id, name, owner, channels: [{id, name, thread}], events: [event], roles: [{id, name, permissions}], members: [{user, nick, roles, permissions}]}], people: [user], commands: [command]}`; the commands as registered, in full, with `guild_id` if for one guild only; `thread` is null, or `{parent, archived, locked, members: [user]}`; the events are Discord's objects, also those that are over |
 //! | `GET /client/channels/{channel}/messages?user=ID` | `{channel, revision, messages: [message]}`, oldest first, as this person sees them: Discord's message objects; ephemeral ones (`flags & 64`) are there for their owner only; `flags & 128` is "thinking…" |
 //! | `GET /client/users/{user}/dms` | the same for the direct messages with the bot; `channel` is null before there are any |
 //! | `GET /client/users/{user}/modal` | the modal that this person looks at, or null |
 //! | `GET /client/wait?channel=ID&after=REVISION` | waits until the channel changed: `{channel, revision}`; the old revision after 25 s without |
-//! | `GET /client/events` | Server-Sent Events: `{type, channel, only_for, revision, detail}` with type `message_created`, `message_updated` (detail: the message), `message_deleted` (detail: `{id}`), `interaction_failed` (detail: `{interaction, user, error}`), `lagged` (detail: null: load everything anew); `only_for` is the one who may see it, or null |
+//! | `GET /client/events` | Server-Sent Events: `{type, channel, only_for, revision, detail}` with type `message_created`, `message_updated` (detail: the message), `message_deleted` (detail: `{id}`), `interaction_failed` (detail: `{interaction, user, error}`), `world_changed` (detail: null: load the world anew; threads and events have changed), `lagged` (detail: null: load everything anew); `only_for` is the one who may see it, or null |
 //! | `GET /client/ready?shards=N` | waits until N shards are connected and commands registered: `{ready, shards, commands}`; `ready` is false after 25 s without |
 //! | `GET /client/gateway` | `{sessions: [{session_id, shard, intents, sequence, connected}]}` |
 //! | `GET /client/requests?after=N&wait=true` | `{last, requests: [{n, method, path, query, route, body, multipart, status}]}`: what the bot sent to the REST API with a number above N; `route` as in Discord's OpenAPI document; with `wait` it waits for the first one |
@@ -54,6 +54,7 @@
 //! | `POST /client/interactions/{id}/redeliver` | sends the same event again: `{delivered: sessions}` |
 //! | `POST /client/endpoint` | `{urls: ["http://127.0.0.1:PORT/interactions"]}`: from now on interactions are sent to the first of these that can be reached, beginning with another one each time, and not over the gateway; each must answer a ping and refuse a wrong signature. None: over the gateway again. `{public_key}` |
 //! | `DELETE /client/channels/{channel}/messages/{message}` | somebody with the power to do so deletes a message |
+//! | `DELETE /client/threads/{thread}`, `DELETE /client/events/{event}` | likewise a thread, a scheduled event |
 //!
 //! # Faults
 //! All `POST` with a JSON body; `DELETE /client/faults` takes all of them back.
@@ -66,7 +67,7 @@
 //! | `/client/faults/limits` | `{enabled}`: rate limits off and on |
 //! | `/client/faults/dms` | `{user, closed}`: takes no direct messages (50007) |
 //! | `/client/faults/permissions` | `{guild, user, permissions: "bits" or null for the usual}` |
-//! | `/client/faults/access` | `{channel, denied: "bits" or null}`: taken from the bot there; 1024 (View Channel) makes 50001, 2048 (Send Messages) 50013 |
+//! | `/client/faults/access` | `{channel, denied: "bits" or null}`: taken from the bot there; 1024 (View Channel) makes 50001, 2048 (Send Messages) 50013. With a guild for the channel: taken from it as far as the guild's events are concerned |
 //!
 //! May touch: the state. Invariant: nothing here reaches the bot but what a real person's client
 //! could have caused, except where a fault or `forge` says otherwise.
@@ -118,6 +119,8 @@ pub(super) fn router() -> Router<Arc<Hub>> {
             "/channels/{channel}/messages/{message}",
             delete(faults::delete_message),
         )
+        .route("/threads/{thread}", delete(faults::delete_thread))
+        .route("/events/{event}", delete(faults::delete_event))
         .route("/users/{user}/dms", get(look::dms))
         .route("/users/{user}/modal", get(look::modal))
         .route("/wait", get(look::wait))

@@ -5,6 +5,7 @@ import { h, initial, safeUrl, tint } from './dom.js';
 import { inlineMarkdown, markdown } from './markdown.js';
 import { messageTime } from './time.js';
 
+const HAS_THREAD = 1 << 5;
 const EPHEMERAL = 1 << 6;
 const LOADING = 1 << 7;
 const KIB = 1024;
@@ -35,6 +36,7 @@ export function renderMessage(message, view) {
     flags & LOADING
       ? h('p', { class: 'thinking' }, h('span', { class: 'dots', 'aria-hidden': 'true' }), `${name} is thinking…`)
       : content(message, own),
+    flags & HAS_THREAD ? thread(message, view) : null,
     ephemeral && privately(() => view.dismiss(message.id))));
 }
 
@@ -58,6 +60,12 @@ function content(message, view) {
     message.attachments.map((file) => attachment(file)),
     message.components.length > 0 && h('div', { class: 'components' }, message.components.map((part) => component(part, view))),
   ].flat();
+}
+
+/** The way to the thread that was started at a message, whose id it has. */
+function thread(message, view) {
+  const name = view.names.channel(message.id) ?? 'Thread';
+  return h('p', {}, h('a', { href: `#${new URLSearchParams({ as: view.me, at: message.id })}` }, `🧵 ${name}`));
 }
 
 function usedBy(message, view) {

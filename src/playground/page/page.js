@@ -77,6 +77,15 @@ async function loadWorld() {
   return follow();
 }
 
+/** Loads who and what is there anew; the messages stay, unless their channel is gone. */
+async function lookAround() {
+  const world = await get('/client/world').then((raw) => new World(raw), () => null);
+  if (!world || !state.world) return;
+  state.world = world;
+  if (state.at !== DIRECT && !world.channel(state.at)) follow();
+  else drawAround();
+}
+
 /** Goes to where the address bar says, or to the nearest place there is. */
 function follow() {
   const wanted = new URLSearchParams(location.hash.slice(1));
@@ -109,7 +118,7 @@ function go({ as = state.me, at = state.at }) {
 function drawAround() {
   state.unread.delete(state.at === DIRECT ? state.direct : state.at);
   const channel = state.world.channel(state.at)?.channel;
-  const title = channel ? `#${channel.name}` : state.world.bot.username;
+  const title = channel ? `${channel.thread ? '🧵 ' : '#'}${channel.name}` : state.world.bot.username;
   element('title').textContent = title;
   document.title = `${title} · Playground`;
   drawPlaces(element('places'), state, go);
@@ -142,6 +151,7 @@ async function loadMessages(focus) {
 
 function heard(event) {
   if (event.type === 'lagged') return loadWorld();
+  if (event.type === 'world_changed') return lookAround();
   if (!state.world || (event.only_for && event.only_for !== state.me)) return null;
   if (state.waiting) return state.waiting.push(event);
   const here = event.channel === (state.at === DIRECT ? state.direct : state.at);

@@ -1,8 +1,11 @@
-// The left side: servers, channels, direct messages, and who is looking.
+// The left side: servers, channels with their threads, events, direct messages, and who is looking.
 
 import { h, initial, tint } from './dom.js';
+import { timeElement } from './time.js';
 
 const DIRECT = 'dm';
+/** Where an event is in its life, as far as it is shown. */
+const EVENT = { 1: '', 2: 'Now · ' };
 
 /** Draws servers and channels. `go({at})` goes to one. */
 export function drawPlaces(nav, { world, me, at, direct, connected, unread }, go) {
@@ -18,9 +21,26 @@ export function drawPlaces(nav, { world, me, at, direct, connected, unread }, go
       entry(DIRECT, direct, h('span', { class: connected ? 'dot on' : 'dot' }), world.bot.username)),
     ...world.guildsOf(me).map((guild) => h('section', {},
       h('h2', {}, guild.name),
-      guild.channels.map((channel) => entry(channel.id, channel.id, '#', channel.name)))),
+      guild.channels.filter((channel) => !channel.thread).flatMap((channel) => [
+        entry(channel.id, channel.id, '#', channel.name),
+        ...threadsOf(guild, channel, at).map((thread) => entry(thread.id, thread.id, '🧵', thread.name)),
+      ]),
+      eventsOf(guild))),
   );
   if (focused) nav.querySelector('[aria-current]')?.focus();
+}
+
+/** The threads in a channel: those that are on, and the one that is looked at. */
+function threadsOf(guild, { id }, at) {
+  return guild.channels.filter(({ thread, id: own }) => thread?.parent === id && (!thread.archived || own === at));
+}
+
+/** What a server's calendar shows: announced, or under way. */
+function eventsOf(guild) {
+  const on = guild.events.filter(({ status }) => status in EVENT);
+  return on.length > 0 && h('ul', { class: 'events', 'aria-label': `Events of ${guild.name}` }, on.map((event) => h('li', { class: 'event' },
+    h('span', { class: 'mark', 'aria-hidden': 'true' }, '📅'),
+    h('span', { class: 'name' }, event.name, h('br'), h('small', {}, EVENT[event.status], timeElement(Date.parse(event.scheduled_start_time) / 1000, 's'))))));
 }
 
 /** Draws who is looking, and lets one be somebody else. */

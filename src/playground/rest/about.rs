@@ -76,11 +76,7 @@ pub(super) fn guild_channels(hub: &Hub, call: &mut Call) -> Result {
         .world
         .guild(call.id("guild_id"))
         .ok_or(errors::UNKNOWN_GUILD)?;
-    let channels = guild
-        .channels
-        .iter()
-        .map(|channel| objects::channel(guild, channel));
-    Ok(Answer::Json(channels.collect()))
+    Ok(Answer::Json(objects::channels(guild)))
 }
 
 pub(super) fn guild_roles(hub: &Hub, call: &mut Call) -> Result {

@@ -30,6 +30,12 @@ refusals! {
     UNKNOWN_MESSAGE = 404, 10008, "Unknown Message";
     UNKNOWN_USER = 404, 10013, "Unknown User";
     UNKNOWN_WEBHOOK = 404, 10015, "Unknown Webhook";
+    UNKNOWN_EVENT = 404, 10070, "Unknown Guild Scheduled Event";
+    TOO_MANY_EVENTS = 400, 30038, "Maximum number of guild scheduled events reached (100)";
+    WRONG_CHANNEL_TYPE = 400, 50024, "Cannot execute action on this channel type";
+    THREAD_ARCHIVED = 400, 50083, "Thread is archived";
+    THREAD_EXISTS = 400, 160004, "A thread has already been created for this message";
+    EVENT_FINISHED = 400, 180000, "Cannot update a finished event";
     UNKNOWN_INTERACTION = 404, 10062, "Unknown interaction";
     ALREADY_ACKNOWLEDGED = 400, 40060, "Interaction has already been acknowledged.";
     MISSING_ACCESS = 403, 50001, "Missing Access";

@@ -12,6 +12,7 @@ use super::{
     },
     Answer, Call,
     errors::{self, Refusal},
+    threads,
 };
 use serde_json::{Value, json};
 
@@ -99,6 +100,7 @@ pub(super) fn create(hub: &Hub, call: &mut Call) -> Result {
         return Err(errors::EMPTY_MESSAGE);
     }
     ping(&state, &mut message, &call.body);
+    threads::written_in(&mut state, channel, now);
     post(
         &mut state,
         channel,
@@ -210,7 +212,7 @@ pub(super) fn ping(state: &State, message: &mut Value, body: &Value) {
     message["mention_everyone"] = json!(everyone);
 }
 
-fn visible(state: &State, channel: u64) -> Result<()> {
+pub(super) fn visible(state: &State, channel: u64) -> Result<()> {
     if state.world.channel(channel).is_none() && state.dm_person(channel).is_none() {
         return Err(errors::UNKNOWN_CHANNEL);
     }
@@ -230,7 +232,16 @@ fn writable(state: &State, channel: u64) -> Result<()> {
             Ok(())
         };
     }
-    if state.bot_permissions(channel) & permissions::SEND_MESSAGES == 0 {
+    let thread = state
+        .world
+        .channel(channel)
+        .and_then(|(_, one)| one.thread.as_ref());
+    let (needed, locked) = match thread {
+        Some(thread) => (permissions::SEND_MESSAGES_IN_THREADS, thread.locked),
+        None => (permissions::SEND_MESSAGES, false),
+    };
+    let bits = state.bot_permissions(channel);
+    if bits & needed == 0 || (locked && bits & permissions::MANAGE_THREADS == 0) {
         return Err(errors::MISSING_PERMISSIONS);
     }
     Ok(())

@@ -8,7 +8,9 @@ mod body;
 pub(super) mod callback;
 mod commands;
 pub(super) mod errors;
+mod events;
 mod messages;
+mod threads;
 mod webhooks;
 
 use super::{
@@ -26,10 +28,13 @@ use errors::Refusal;
 pub(super) use messages::remove;
 use serde_json::{Value, json};
 use std::{collections::HashMap, sync::Arc, time::Duration};
+pub(super) use threads::remove as remove_thread;
 use tokio::time::Instant;
 
 /// The answer of a handler.
 pub(super) enum Answer {
+    /// 201
+    Created(Value),
     /// 204
     Empty,
     /// 200
@@ -145,6 +150,61 @@ const ROUTES: &[(&str, &str, Door, Handler)] = &[
     ),
     (
         "POST",
+        "/channels/{channel_id}/messages/{message_id}/threads",
+        Door::Bot,
+        threads::start,
+    ),
+    ("PATCH", "/channels/{channel_id}", Door::Bot, threads::edit),
+    (
+        "GET",
+        "/channels/{channel_id}/thread-members",
+        Door::Bot,
+        threads::members,
+    ),
+    (
+        "PUT",
+        "/channels/{channel_id}/thread-members/{user_id}",
+        Door::Bot,
+        threads::add,
+    ),
+    (
+        "DELETE",
+        "/channels/{channel_id}/thread-members/{user_id}",
+        Door::Bot,
+        threads::take_out,
+    ),
+    (
+        "GET",
+        "/guilds/{guild_id}/scheduled-events",
+        Door::Bot,
+        events::list,
+    ),
+    (
+        "POST",
+        "/guilds/{guild_id}/scheduled-events",
+        Door::Bot,
+        events::create,
+    ),
+    (
+        "GET",
+        "/guilds/{guild_id}/scheduled-events/{guild_scheduled_event_id}",
+        Door::Bot,
+        events::get,
+    ),
+    (
+        "PATCH",
+        "/guilds/{guild_id}/scheduled-events/{guild_scheduled_event_id}",
+        Door::Bot,
+        events::edit,
+    ),
+    (
+        "DELETE",
+        "/guilds/{guild_id}/scheduled-events/{guild_scheduled_event_id}",
+        Door::Bot,
+        events::delete,
+    ),
+    (
+        "POST",
         "/interactions/{interaction_id}/{interaction_token}/callback",
         Door::Callback,
         callback::answer,
@@ -233,6 +293,7 @@ fn handle(hub: &Hub, call: &mut Call, route: &str, door: Door, handler: Handler)
             global,
         ),
         None => match handler(hub, call) {
+            Ok(Answer::Created(value)) => (StatusCode::CREATED, Json(value)).into_response(),
             Ok(Answer::Empty) => StatusCode::NO_CONTENT.into_response(),
             Ok(Answer::Json(value)) => Json(value).into_response(),
             Err(refusal) => refused(&refusal),

@@ -50,12 +50,12 @@ impl Problems {
         (!self.0.is_empty()).then_some(Value::Object(self.0))
     }
 
-    fn required(&mut self, path: &str) {
+    pub(super) fn required(&mut self, path: &str) {
         self.add(path, "BASE_TYPE_REQUIRED", "This field is required");
     }
 
     /// A text whose length must be in `min..=max`; says whether it is there.
-    fn text(&mut self, path: &str, value: &Value, min: usize, max: usize) -> bool {
+    pub(super) fn text(&mut self, path: &str, value: &Value, min: usize, max: usize) -> bool {
         let text = match value {
             Value::Null => {
                 if min > 0 {
@@ -78,7 +78,7 @@ impl Problems {
     }
 
     /// As [`Problems::text`], for a text that may be absent, but not empty where `min` is 1.
-    fn optional_text(&mut self, path: &str, value: &Value, min: usize, max: usize) {
+    pub(super) fn optional_text(&mut self, path: &str, value: &Value, min: usize, max: usize) {
         if !value.is_null() {
             self.text(path, value, min, max);
         }
@@ -95,7 +95,7 @@ impl Problems {
     }
 
     /// A whole number, if it is there, that must be in `min..=max`.
-    fn number(&mut self, path: &str, value: &Value, min: u64, max: u64) -> Option<u64> {
+    pub(super) fn number(&mut self, path: &str, value: &Value, min: u64, max: u64) -> Option<u64> {
         if value.is_null() {
             return None;
         }
@@ -117,7 +117,7 @@ impl Problems {
         Some(number)
     }
 
-    fn choice(&mut self, path: &str, allowed: &str) {
+    pub(super) fn choice(&mut self, path: &str, allowed: &str) {
         self.add(
             path,
             "BASE_TYPE_CHOICES",

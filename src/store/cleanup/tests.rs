@@ -85,6 +85,17 @@ fn two_players() -> String {
 }
 
 #[tokio::test]
+async fn who_was_missed_stays_counted_when_the_session_goes() {
+    let folder = tempfile::tempdir().unwrap();
+    let missed = "INSERT INTO no_shows VALUES (1, 5, 7, 'tank', 0);";
+    let rows = [person(1), session(5, "COMPLETED", 40), missed.to_owned()].concat();
+    let database = database(folder.path(), &rows).await;
+    assert_eq!(archive(&database.store()).await.sessions, 1);
+    assert_eq!(count(folder.path(), "no_shows"), 1);
+    database.close().await;
+}
+
+#[tokio::test]
 async fn only_what_is_over_for_longer_than_kept_goes() {
     let folder = tempfile::tempdir().unwrap();
     let rows = [

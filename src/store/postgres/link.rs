@@ -85,6 +85,15 @@ impl From<tokio_postgres::Error> for Trouble {
     }
 }
 
+/// Whether it is TLS that does not want to go on.
+fn is_of_tls(error: &tokio_postgres::Error) -> bool {
+    let cause = std::error::Error::source(error);
+    let cause = cause.and_then(|cause| cause.downcast_ref::<std::io::Error>());
+    cause
+        .and_then(std::io::Error::get_ref)
+        .is_some_and(|inner| inner.is::<rustls::Error>())
+}
+
 /// An error with its causes, which tokio-postgres keeps apart.
 fn said(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
@@ -194,7 +203,10 @@ impl Link {
         let deadline = tokio::time::Instant::from_std(deadline);
         let connected = self.wait(async { tokio::time::timeout_at(deadline, connecting).await });
         match connected {
-            Ok(connected) => Ok(connected?),
+            Ok(Ok(open)) => Ok(open),
+            // Another try would find the same certificate.
+            Ok(Err(error)) if is_of_tls(&error) => Err(Trouble::Fault(said(&error))),
+            Ok(Err(error)) => Err(error.into()),
             Err(_) => Err(Trouble::Slow("no connection was made in time".into())),
         }
     }
@@ -202,6 +214,17 @@ impl Link {
     /// Forgets the connection.
     pub(super) fn lose(&mut self) {
         self.open = None;
+    }
+
+    /// Begins a transaction. A connection on which none can be begun is of no use, whatever the reason.
+    pub(super) fn begin(&mut self, text: &str) -> Result<(), Trouble> {
+        self.run(text).map_err(|trouble| match trouble {
+            Trouble::Fault(why) => {
+                self.lose();
+                Trouble::Lost(why)
+            }
+            trouble => trouble,
+        })
     }
 
     /// Runs statements without parameters.

@@ -135,7 +135,7 @@ fn look(link: &mut Link, asked: &mut dyn Asked) -> Result<(), DbError> {
     let mut tries = 1;
     loop {
         link.connect(deadline).map_err(unreachable)?;
-        let trouble = match link.run(link::LOOK) {
+        let trouble = match link.begin(link::LOOK) {
             Err(trouble) => Some(trouble),
             Ok(()) => {
                 let mut open = Open::on(link);

@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 
 use super::*;
+use crate::domain::ids::InteractionId;
+use crate::store::sql::Sql;
+use crate::store::{Command, Stop, Transaction};
 
 #[expect(dead_code, reason = "the stories use the rest")]
 #[path = "../../../tests/support/postgres.rs"]
@@ -199,4 +202,43 @@ async fn a_schema_that_is_newer_changed_or_foreign_is_refused_and_left_as_it_is(
     scratch.run(changed).await;
     assert!(matches!(refused(&scratch).await, SchemaError::Changed(_)));
     assert_eq!(scratch.number("SELECT count(*) FROM users").await, 0);
+}
+
+/// Makes a person, and does not look at what becomes of its second statement.
+#[derive(Debug)]
+struct Careless(&'static str);
+
+impl Command for Careless {
+    const NAME: &'static str = "test_careless";
+    type Answer = ();
+    type Refusal = std::convert::Infallible;
+
+    fn run(&self, tx: &mut dyn Transaction) -> Result<(), Stop<Self::Refusal>> {
+        let person = "INSERT INTO users (discord_id, username, created_at) VALUES (1, 'Ana', 0)";
+        tx.execute(Sql::new("test", person), values![])?;
+        let _ = tx.execute(Sql::new("test", self.0), values![]);
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn an_answer_of_what_cannot_be_committed_is_never_given() {
+    let Some(server) = server() else { return };
+    let scratch = server.empty().await;
+    let database = Database::open(&address(&scratch), now()).await.unwrap();
+    let store = database.store();
+    let failed = store.execute(InteractionId(1), Careless("UPDATE nowhere SET a = 1"));
+    let failed = failed.await;
+    assert!(matches!(failed, Err(Failure::Broken(_))), "{failed:?}");
+    // What is held back until the COMMIT fails there.
+    let later = "ALTER TABLE users ADD COLUMN friend BIGINT DEFAULT 9 \
+                 REFERENCES users (discord_id) DEFERRABLE INITIALLY DEFERRED";
+    scratch.run(later).await;
+    let failed = store.execute(InteractionId(2), Careless("SELECT 1")).await;
+    assert!(
+        matches!(failed, Err(Failure::Broken(DbError::Commit(_)))),
+        "{failed:?}"
+    );
+    assert_eq!(scratch.number("SELECT count(*) FROM users").await, 0);
+    database.close().await;
 }

@@ -132,6 +132,10 @@ impl Writer {
                 Ok(()) => return Ok(()),
                 Err(Failed::Before(trouble)) => trouble,
                 Err(Failed::InCommit(trouble @ Trouble::Conflict(_))) => trouble,
+                // Told by the server itself: it was not.
+                Err(Failed::InCommit(Trouble::Fault(why) | Trouble::Duplicate(why))) => {
+                    return Err(DbError::Commit(why));
+                }
                 // Run again, the command finds its receipt if it was committed.
                 Err(Failed::InCommit(trouble)) if job.is_remembered() => trouble,
                 Err(Failed::InCommit(trouble)) => return Err(unreachable(trouble)),
@@ -165,12 +169,16 @@ impl Writer {
 
     fn attempt(&mut self, job: &mut dyn Job) -> Result<(), Failed> {
         let begun = Instant::now();
-        self.link.run(link::BEGIN).map_err(Failed::Before)?;
+        self.link.begin(link::BEGIN).map_err(Failed::Before)?;
         let mut open = Open::on(&mut self.link);
         let keep = job.run(&mut open);
         if let Some(trouble) = open.trouble {
             self.roll_back();
-            return Err(Failed::Before(trouble));
+            return Err(match keep {
+                false => Failed::Before(trouble),
+                // It made nothing of the error, and has an answer that is not true.
+                true => Failed::InCommit(trouble),
+            });
         }
         let mut commit = Duration::ZERO;
         if keep {

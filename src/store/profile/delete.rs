@@ -1,8 +1,8 @@
 //! Forgetting a person, without taking anything from the history of the others.
 //!
 //! May touch: the domain and [`Transaction`]. Invariant: afterwards no row holds the person's id,
-//! name or text, but the plans of sessions they organised and the receipts of their last hour's
-//! clicks, which go by themselves.
+//! name or text, but the plans of sessions they organised, the receipts of their last hour's
+//! clicks, which go by themselves, and their membership in threads until Discord has taken them out.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};

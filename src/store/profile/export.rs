@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 
 use super::super::outbox::{self, Notice};
 use super::super::sql::{DbError, Row, sql, values};
-use super::super::{Question, Read, log, session, teams};
+use super::super::{Question, Read, extras, log, session, teams};
 use super::{PersonView, ViewPerson};
 use crate::domain::balance::{Bond, Team};
 use crate::domain::ids::{AccountId, GuildId, SessionId, UserId};
@@ -47,6 +47,8 @@ pub struct Everything {
     pub no_shows: Vec<NoShow>,
     /// What they were reminded of.
     pub reminders: Vec<SentReminder>,
+    /// The sessions whose threads they were put into.
+    pub threads: Vec<SessionId>,
     /// What they are still to be told.
     pub notices: Vec<Notice>,
 }
@@ -172,6 +174,7 @@ impl Question for ExportProfile {
             captain_of: all(&captain_of, |row| row.get("session_id"))?,
             no_shows: all(&no_shows, no_show)?,
             reminders: all(&reminders, sent_reminder)?,
+            threads: extras::threads_of(db, self.0)?,
             notices: outbox::notices_to(db, self.0)?,
         }))
     }

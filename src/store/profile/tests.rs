@@ -77,6 +77,14 @@ async fn tell() -> Story {
         let key = format!("{waits}:{to}:reminder");
         scene.write(owe, values![key, letter]).await;
     }
+    // She was asked for a place, and was missed once.
+    let ask = "INSERT INTO place_offers (queue_id, role, offered_at, until, state)
+               SELECT id, 'tank', 1, 2, 'declined' FROM session_queue
+               WHERE session_id = $1 AND user_id = $2 RETURNING queue_id AS id";
+    scene.write(ask, values![waits, ANA]).await;
+    let miss = "INSERT INTO no_shows (user_id, session_id, guild_id, role, scheduled_time)
+                VALUES ($1, $2, 10, 'tank', 3) RETURNING session_id AS id";
+    scene.write(miss, values![ANA, played]).await;
     Story {
         scene,
         led,
@@ -198,6 +206,9 @@ async fn the_export_holds_everything() {
     let story = tell().await;
     let all = story.scene.ask(ExportProfile(UserId(ANA))).await;
     let all = all.expect("a profile");
+    assert_eq!((all.no_shows.len(), all.person.missed), (1, 1));
+    let offered = all.entries.iter().filter_map(|entry| entry.offered);
+    assert_eq!(offered.count(), 1);
     assert_eq!(all.person.accounts.len(), 1);
     assert_eq!(all.entries.len(), 3);
     assert!(all.entries.iter().all(|entry| entry.accounts.len() == 1));

@@ -8,6 +8,7 @@ use super::*;
 use crate::domain::account::AccountRefusal;
 use crate::domain::admission::Admission;
 use crate::domain::battletag::BattleTag;
+use crate::domain::extras::Extras;
 use crate::domain::ids::{ChannelId, GuildId, InteractionId};
 use crate::domain::ladder::Ladder;
 use crate::domain::log::Beyond;
@@ -67,6 +68,7 @@ impl World {
             check_in_minutes: 0,
         };
         let create = CreateSession {
+            extras: Extras::default(),
             person: person(1),
             guild: GUILD,
             channel: ChannelId(20),

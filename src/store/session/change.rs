@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::super::outbox::{self, Notice};
 use super::super::queue::admission;
 use super::super::sql::{DbError, Value, sql, values};
-use super::super::{Command, Read, Stop, Transaction, log};
+use super::super::{Command, Read, Stop, Transaction, extras, log};
 use super::{load, measured_from, plan_values, set_status};
+use crate::domain::extras::Extras;
 use crate::domain::ids::{SessionId, UserId};
 use crate::domain::log::{Action, Done, aspects};
 use crate::domain::session::{Actor, Change, Plan, RankLimits, Session, SessionRefusal, Status};
@@ -24,6 +25,8 @@ pub struct EditSession {
     pub actor: Actor,
     /// What is to be different.
     pub change: Change,
+    /// What it is to have beside its card.
+    pub extras: Extras,
     /// When.
     pub at: DateTime<Utc>,
 }
@@ -35,6 +38,9 @@ pub struct Edited {
     pub before: Plan,
     /// The session as it is now.
     pub session: Session,
+    /// What is different beside the card.
+    #[serde(default)]
+    pub extras: Extras,
     /// How many people are told that it has moved.
     pub told: u32,
 }
@@ -57,11 +63,16 @@ impl Command for EditSession {
             .changed(&self.change, accepted, organiser.as_ref(), self.at)
             .map_err(Stop::Refused)?;
         let before = std::mem::replace(&mut session.plan, plan);
+        let extras = extras::want(tx, session.id, &self.extras)?;
+        if !extras.is_none() {
+            outbox::owe_card(tx, session.id, self.at)?;
+        }
         if session.plan == before {
             let told = 0;
             return Ok(Edited {
                 before,
                 session,
+                extras,
                 told,
             });
         }
@@ -75,6 +86,7 @@ impl Command for EditSession {
         Ok(Edited {
             before,
             session,
+            extras,
             told,
         })
     }

@@ -7,8 +7,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::super::sql::{DbError, Value, sql, values};
-use super::super::{Command, Stop, Transaction, log, outbox, profile};
+use super::super::{Command, Stop, Transaction, extras, log, outbox, profile};
 use super::{load, measured_from, plan_values};
+use crate::domain::extras::Extras;
 use crate::domain::ids::{ChannelId, GuildId, SessionId};
 use crate::domain::log::Action;
 use crate::domain::profile::Person;
@@ -27,6 +28,8 @@ pub struct CreateSession {
     pub channel: ChannelId,
     /// What was decided about it.
     pub plan: Plan,
+    /// What it is to have beside its card.
+    pub extras: Extras,
     /// When.
     pub at: DateTime<Utc>,
 }
@@ -52,6 +55,7 @@ impl Command for CreateSession {
         plan_new(&self.plan, alive, organiser.as_ref(), self.at).map_err(Stop::Refused)?;
         profile::meet(tx, &self.person, self.at)?;
         let id = self.insert(tx)?;
+        extras::want(tx, id, &self.extras)?;
         outbox::owe_card(tx, id, self.at)?;
         let session = load(tx, id)?.ok_or(DbError::NoRow("session/load"))?;
         let organiser = Actor {

@@ -9,6 +9,7 @@ use super::super::sqlite::Database;
 use super::super::{Command, Stop, Store, Transaction};
 use super::*;
 use crate::domain::admission::Admission;
+use crate::domain::extras::Extras;
 use crate::domain::ids::{ChannelId, InteractionId};
 use crate::domain::ladder::Scale;
 use crate::domain::profile::Person;
@@ -135,6 +136,7 @@ fn plan() -> Plan {
 
 fn create(plan: Plan) -> CreateSession {
     CreateSession {
+        extras: Extras::default(),
         person: Person {
             id: UserId(ORGANISER),
             name: "Mira".into(),
@@ -157,6 +159,7 @@ fn actor(user: i64, guild: i64) -> Actor {
 
 fn edit(actor: Actor, change: Change) -> EditSession {
     EditSession {
+        extras: Extras::default(),
         session: SessionId(1),
         actor,
         change,
@@ -195,6 +198,7 @@ async fn one_wish_makes_one_session_however_often_it_is_delivered_or_pressed() {
     stage.created().await;
     assert_eq!(stage.listed(7).await.len(), 1);
     let later = CreateSession {
+        extras: Extras::default(),
         at: now() + TimeDelta::minutes(2),
         ..create(plan())
     };
@@ -217,6 +221,7 @@ async fn the_twenty_sixth_session_of_one_person_is_refused() {
     let refused = stage.send(create(plan())).await;
     assert_eq!(refused, Err(SessionRefusal::TooManyOfYours));
     let elsewhere = CreateSession {
+        extras: Extras::default(),
         guild: GuildId(9),
         ..create(plan())
     };

@@ -207,6 +207,7 @@ impl World {
             },
         };
         let edit = EditSession {
+            extras: Default::default(),
             session,
             actor,
             change,
@@ -254,6 +255,7 @@ impl World {
     /// Has the session a quarter of an hour to check in.
     async fn check_in(&mut self) {
         let edit = EditSession {
+            extras: Default::default(),
             session: self.session,
             actor: actor(1),
             change: Change {

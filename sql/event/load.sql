@@ -1,0 +1,1 @@
+SELECT wanted, state, event_id, shown FROM session_events WHERE session_id = $1

@@ -1,0 +1,1 @@
+UPDATE session_events SET state = 'refused' WHERE session_id = $1

@@ -1,0 +1,7 @@
+INSERT INTO outbox (kind, key, payload, due_at, created_at)
+SELECT 'thread', CAST(session_id AS TEXT), '{}', CAST($2 AS BIGINT), CAST($2 AS BIGINT)
+FROM session_threads
+WHERE session_id = $1 AND state IN ('none', 'open', 'closed')
+ON CONFLICT (kind, key) DO UPDATE
+SET due_at = CASE WHEN excluded.due_at < outbox.due_at THEN excluded.due_at ELSE outbox.due_at END,
+    generation = outbox.generation + 1

@@ -1,0 +1,278 @@
+//! Discord's HTTP API for what a session has beside its card: threads and scheduled events.
+//!
+//! May touch: twilight-http. Invariant: every request can be made twice and leaves the same as made
+//! once, but for making an event, before which one looks for it.
+
+use chrono::{DateTime, Utc};
+use twilight_model::channel::thread::AutoArchiveDuration;
+use twilight_model::guild::scheduled_event::{
+    GuildScheduledEvent, PrivacyLevel, Status as TwilightStatus,
+};
+use twilight_model::id::Id;
+use twilight_model::util::Timestamp;
+
+use super::{Rest, RestError, failed, parse, place};
+use crate::domain::ids::{ChannelId, EventId, GuildId, MessageId, UserId};
+
+/// Where an event is in its life, as Discord sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventStatus {
+    /// It is announced.
+    Scheduled,
+    /// It is under way.
+    Active,
+    /// It is over, or does not take place.
+    Over,
+}
+
+/// What an event says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventText {
+    /// Its name, 100 characters at most.
+    pub name: String,
+    /// What else there is to say, 1000 characters at most, and not nothing.
+    pub description: String,
+    /// Where it is, 100 characters at most.
+    pub location: String,
+    /// When it starts; `None` leaves that as it is.
+    pub start: Option<DateTime<Utc>>,
+    /// When it ends.
+    pub end: DateTime<Utc>,
+}
+
+impl Rest {
+    /// Starts a thread at a message, which the thread has its id of. It is archived by itself after a
+    /// week without a word.
+    ///
+    /// # Errors
+    /// [`RestError`]; [`code::THREAD_EXISTS`](super::code::THREAD_EXISTS) if there is one.
+    pub async fn start_thread(
+        &self,
+        channel: ChannelId,
+        message: MessageId,
+        name: &str,
+    ) -> Result<(), RestError> {
+        let _place = place(&self.0.in_flight).await;
+        let (channel, message) = (
+            Id::new(channel.0.cast_unsigned()),
+            Id::new(message.0.cast_unsigned()),
+        );
+        let request = self
+            .0
+            .limited
+            .create_thread_from_message(channel, message, name)
+            .auto_archive_duration(AutoArchiveDuration::Week);
+        request.await.map_err(failed)?;
+        Ok(())
+    }
+
+    /// Gives a thread another name.
+    ///
+    /// # Errors
+    /// [`RestError`].
+    pub async fn rename_thread(&self, thread: ChannelId, name: &str) -> Result<(), RestError> {
+        let _place = place(&self.0.in_flight).await;
+        let thread = Id::new(thread.0.cast_unsigned());
+        let request = self.0.limited.update_thread(thread).name(name);
+        request.await.map_err(failed)?;
+        Ok(())
+    }
+
+    /// Archives a thread, or brings it back; with `lock` only who manages threads can bring it back.
+    ///
+    /// # Errors
+    /// [`RestError`].
+    pub async fn archive_thread(
+        &self,
+        thread: ChannelId,
+        archived: bool,
+        lock: Option<bool>,
+    ) -> Result<(), RestError> {
+        let _place = place(&self.0.in_flight).await;
+        let thread = Id::new(thread.0.cast_unsigned());
+        let request = self.0.limited.update_thread(thread).archived(archived);
+        let request = match lock {
+            Some(lock) => request.locked(lock),
+            None => request,
+        };
+        request.await.map_err(failed)?;
+        Ok(())
+    }
+
+    /// Puts somebody into a thread, or takes them out.
+    ///
+    /// # Errors
+    /// [`RestError`].
+    pub async fn set_thread_member(
+        &self,
+        thread: ChannelId,
+        user: UserId,
+        is_in: bool,
+    ) -> Result<(), RestError> {
+        let _place = place(&self.0.in_flight).await;
+        let (thread, user) = (
+            Id::new(thread.0.cast_unsigned()),
+            Id::new(user.0.cast_unsigned()),
+        );
+        let done = if is_in {
+            self.0.limited.add_thread_member(thread, user).await
+        } else {
+            self.0.limited.remove_thread_member(thread, user).await
+        };
+        done.map_err(failed)?;
+        Ok(())
+    }
+
+    /// The event of the bot's own in `guild` whose description ends with `mark`.
+    ///
+    /// # Errors
+    /// [`RestError`].
+    pub async fn find_event(
+        &self,
+        guild: GuildId,
+        mark: &str,
+    ) -> Result<Option<(EventId, EventStatus)>, RestError> {
+        let _place = place(&self.0.in_flight).await;
+        let guild = Id::new(guild.0.cast_unsigned());
+        let listed = self.0.limited.guild_scheduled_events(guild).await;
+        let events = listed.map_err(failed)?.models().await;
+        let events = events.map_err(|error| RestError::Unknown(error.to_string()))?;
+        let bot = self.application();
+        let ours = events.iter().find(|event| {
+            let creator = event.creator_id.map(|id| id.get().cast_signed());
+            let description = event.description.as_deref().unwrap_or_default();
+            creator == Some(bot.0) && description.ends_with(mark)
+        });
+        Ok(ours.map(|event| (id_of(event), status_of(event))))
+    }
+
+    /// Where an event is in its life.
+    ///
+    /// # Errors
+    /// [`RestError`].
+    pub async fn event_status(
+        &self,
+        guild: GuildId,
+        event: EventId,
+    ) -> Result<EventStatus, RestError> {
+        let _place = place(&self.0.in_flight).await;
+        let (guild, event) = ids(guild, event);
+        let request = self.0.limited.guild_scheduled_event(guild, event);
+        Ok(status_of(&parse(request.await).await?))
+    }
+
+    /// Makes an event.
+    ///
+    /// # Errors
+    /// [`RestError`].
+    pub async fn make_event(
+        &self,
+        guild: GuildId,
+        text: &EventText,
+        start: DateTime<Utc>,
+    ) -> Result<EventId, RestError> {
+        let _place = place(&self.0.in_flight).await;
+        let guild = Id::new(guild.0.cast_unsigned());
+        let (start, end) = (timestamp(start)?, timestamp(text.end)?);
+        let request = self
+            .0
+            .limited
+            .create_guild_scheduled_event(guild, PrivacyLevel::GuildOnly)
+            .external(&text.name, &text.location, &start, &end)
+            .description(&text.description);
+        Ok(id_of(&parse(request.await).await?))
+    }
+
+    /// Makes an event say something else.
+    ///
+    /// # Errors
+    /// [`RestError`].
+    pub async fn change_event(
+        &self,
+        guild: GuildId,
+        event: EventId,
+        text: &EventText,
+    ) -> Result<(), RestError> {
+        let _place = place(&self.0.in_flight).await;
+        let (guild, event) = ids(guild, event);
+        let start = text.start.map(timestamp).transpose()?;
+        let end = timestamp(text.end)?;
+        let request = self
+            .0
+            .limited
+            .update_guild_scheduled_event(guild, event)
+            .name(&text.name)
+            .description(Some(&text.description))
+            .location(Some(&text.location))
+            .scheduled_end_time(Some(&end));
+        let request = match &start {
+            Some(start) => request.scheduled_start_time(start),
+            None => request,
+        };
+        request.await.map_err(failed)?;
+        Ok(())
+    }
+
+    /// Brings an event on: under way, or over.
+    ///
+    /// # Errors
+    /// [`RestError`].
+    pub async fn turn_event(
+        &self,
+        guild: GuildId,
+        event: EventId,
+        status: EventStatus,
+    ) -> Result<(), RestError> {
+        let _place = place(&self.0.in_flight).await;
+        let (guild, event) = ids(guild, event);
+        let status = match status {
+            EventStatus::Scheduled => TwilightStatus::Scheduled,
+            EventStatus::Active => TwilightStatus::Active,
+            EventStatus::Over => TwilightStatus::Completed,
+        };
+        let request = self.0.limited.update_guild_scheduled_event(guild, event);
+        request.status(status).await.map_err(failed)?;
+        Ok(())
+    }
+
+    /// Takes an event away.
+    ///
+    /// # Errors
+    /// [`RestError`].
+    pub async fn remove_event(&self, guild: GuildId, event: EventId) -> Result<(), RestError> {
+        let _place = place(&self.0.in_flight).await;
+        let (guild, event) = ids(guild, event);
+        let request = self.0.limited.delete_guild_scheduled_event(guild, event);
+        request.await.map_err(failed)?;
+        Ok(())
+    }
+}
+
+fn ids(
+    guild: GuildId,
+    event: EventId,
+) -> (
+    Id<twilight_model::id::marker::GuildMarker>,
+    Id<twilight_model::id::marker::ScheduledEventMarker>,
+) {
+    (
+        Id::new(guild.0.cast_unsigned()),
+        Id::new(event.0.cast_unsigned()),
+    )
+}
+
+fn id_of(event: &GuildScheduledEvent) -> EventId {
+    EventId(event.id.get().cast_signed())
+}
+
+fn status_of(event: &GuildScheduledEvent) -> EventStatus {
+    match event.status {
+        TwilightStatus::Scheduled => EventStatus::Scheduled,
+        TwilightStatus::Active => EventStatus::Active,
+        _ => EventStatus::Over,
+    }
+}
+
+fn timestamp(at: DateTime<Utc>) -> Result<Timestamp, RestError> {
+    Timestamp::from_secs(at.timestamp()).map_err(|error| RestError::Unknown(error.to_string()))
+}

@@ -1,0 +1,233 @@
+//! Threads that are started from messages, and who is in them.
+//!
+//! Invariant: a thread has the id of its message, so that a message has one thread at most
+//! (160004); in an archived one nothing changes but that it comes back (50083).
+
+use super::{
+    super::{
+        APPLICATION_ID, objects,
+        rules::Problems,
+        state::{Hub, State},
+        world::{Channel, Thread, permissions},
+    },
+    Answer, Call,
+    errors::{self, Refusal},
+    messages::visible,
+};
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+
+type Result<T = Answer> = std::result::Result<T, Refusal>;
+
+/// Characters of a thread's name.
+const NAME_MAX: usize = 100;
+/// The silences after which a thread can be archived, in minutes.
+const ARCHIVE_AFTER_MINUTES: [u64; 4] = [60, 1_440, 4_320, 10_080];
+/// The flag of a message with a thread.
+const HAS_THREAD: u64 = 1 << 5;
+
+/// `POST /channels/{channel_id}/messages/{message_id}/threads`
+pub(super) fn start(hub: &Hub, call: &mut Call) -> Result {
+    let (channel, message) = (call.id("channel_id"), call.id("message_id"));
+    let mut state = hub.state();
+    visible(&state, channel)?;
+    let (guild, _) = (state.world.channel(channel))
+        .filter(|(_, place)| place.thread.is_none())
+        .ok_or(errors::WRONG_CHANNEL_TYPE)?;
+    let guild = guild.id;
+    allowed(&state, channel, permissions::CREATE_PUBLIC_THREADS)?;
+    let found = state.messages.get(channel, message);
+    found
+        .filter(|one| one.only_for.is_none())
+        .ok_or(errors::UNKNOWN_MESSAGE)?;
+    let archive_after_minutes = check(&call.body, true)?.unwrap_or(ARCHIVE_AFTER_MINUTES[1]);
+    if state.world.channel(message).is_some() {
+        return Err(errors::THREAD_EXISTS);
+    }
+    let thread = Channel {
+        id: message,
+        name: call.body["name"].as_str().unwrap_or_default().to_owned(),
+        thread: Some(Thread {
+            parent: channel,
+            owner: APPLICATION_ID,
+            archived: false,
+            locked: false,
+            archive_after_minutes,
+            changed_at: hub.clock.now(),
+            members: vec![APPLICATION_ID],
+        }),
+    };
+    let guilds = &mut state.world.guilds;
+    if let Some(guild) = guilds.iter_mut().find(|one| one.id == guild) {
+        guild.channels.push(thread);
+    }
+    mark(&mut state, channel, message, |flags| flags | HAS_THREAD);
+    state.surroundings_changed();
+    shown(&state, message).map(Answer::Created)
+}
+
+/// `PATCH /channels/{channel_id}`, of threads only: the bot manages no other channels.
+pub(super) fn edit(hub: &Hub, call: &mut Call) -> Result {
+    let id = call.id("channel_id");
+    let mut state = hub.state();
+    visible(&state, id)?;
+    let may_manage = allowed(&state, id, permissions::MANAGE_THREADS);
+    let archive_after_minutes = check(&call.body, false)?;
+    let body = &call.body;
+    let (channel, _) = (state.world.thread_mut(id)).ok_or(errors::MISSING_PERMISSIONS)?;
+    let Some(thread) = &mut channel.thread else {
+        return Err(errors::MISSING_PERMISSIONS);
+    };
+    if thread.archived && body["archived"] != false {
+        return Err(errors::THREAD_ARCHIVED);
+    }
+    if body["locked"].is_boolean() || thread.locked || thread.owner != APPLICATION_ID {
+        may_manage?;
+    }
+    if let Some(name) = body["name"].as_str() {
+        channel.name = name.to_owned();
+    }
+    if let Some(archived) = body["archived"].as_bool() {
+        thread.archived = archived;
+        thread.changed_at = hub.clock.now();
+    }
+    thread.locked = body["locked"].as_bool().unwrap_or(thread.locked);
+    thread.archive_after_minutes = archive_after_minutes.unwrap_or(thread.archive_after_minutes);
+    state.surroundings_changed();
+    shown(&state, id).map(Answer::Json)
+}
+
+/// `GET /channels/{channel_id}/thread-members`
+pub(super) fn members(hub: &Hub, call: &mut Call) -> Result {
+    let id = call.id("channel_id");
+    let state = hub.state();
+    visible(&state, id)?;
+    let (_, channel) = state.world.channel(id).ok_or(errors::UNKNOWN_CHANNEL)?;
+    let thread = channel.thread.as_ref().ok_or(errors::WRONG_CHANNEL_TYPE)?;
+    let members = thread.members.iter();
+    let members = members.map(|user| objects::thread_member(id, *user));
+    Ok(Answer::Json(members.collect()))
+}
+
+/// `PUT /channels/{channel_id}/thread-members/{user_id}`
+pub(super) fn add(hub: &Hub, call: &mut Call) -> Result {
+    let user = call.id("user_id");
+    let mut state = hub.state();
+    let (thread, guild) = open(
+        &mut state,
+        call.id("channel_id"),
+        permissions::SEND_MESSAGES_IN_THREADS,
+    )?;
+    if !thread.members.contains(&user) {
+        thread.members.push(user);
+    }
+    let member = state.world.guild(guild).and_then(|one| one.member(user));
+    if member.is_none() && user != APPLICATION_ID {
+        remove_member(&mut state, call.id("channel_id"), user);
+        return Err(errors::UNKNOWN_MEMBER);
+    }
+    state.surroundings_changed();
+    Ok(Answer::Empty)
+}
+
+/// `DELETE /channels/{channel_id}/thread-members/{user_id}`
+pub(super) fn take_out(hub: &Hub, call: &mut Call) -> Result {
+    let mut state = hub.state();
+    let id = call.id("channel_id");
+    open(&mut state, id, permissions::MANAGE_THREADS)?;
+    remove_member(&mut state, id, call.id("user_id"));
+    state.surroundings_changed();
+    Ok(Answer::Empty)
+}
+
+/// Takes a thread away, as somebody with the power to do so.
+pub(in crate::playground) fn remove(state: &mut State, id: u64) -> bool {
+    let Some(thread) = state
+        .world
+        .thread_mut(id)
+        .and_then(|(one, _)| one.thread.clone())
+    else {
+        return false;
+    };
+    for guild in &mut state.world.guilds {
+        guild.channels.retain(|channel| channel.id != id);
+    }
+    mark(state, thread.parent, id, |flags| flags & !HAS_THREAD);
+    state.surroundings_changed();
+    true
+}
+
+/// A thread in which somebody writes comes back by itself.
+pub(super) fn written_in(state: &mut State, channel: u64, now: DateTime<Utc>) {
+    let thread = state.world.thread_mut(channel);
+    let Some(thread) = thread.and_then(|(one, _)| one.thread.as_mut()) else {
+        return;
+    };
+    if thread.archived {
+        thread.archived = false;
+        thread.changed_at = now;
+        state.surroundings_changed();
+    }
+}
+
+/// A thread in which things can change, and its guild.
+fn open(state: &mut State, id: u64, needed: u64) -> Result<(&mut Thread, u64)> {
+    visible(state, id)?;
+    allowed(state, id, needed)?;
+    let (channel, guild) = (state.world.thread_mut(id)).ok_or(errors::WRONG_CHANNEL_TYPE)?;
+    match &mut channel.thread {
+        Some(thread) if !thread.archived => Ok((thread, guild)),
+        _ => Err(errors::THREAD_ARCHIVED),
+    }
+}
+
+fn remove_member(state: &mut State, id: u64, user: u64) {
+    let thread = state.world.thread_mut(id);
+    if let Some(thread) = thread.and_then(|(one, _)| one.thread.as_mut()) {
+        thread.members.retain(|one| *one != user);
+    }
+}
+
+fn allowed(state: &State, place: u64, needed: u64) -> Result<()> {
+    if state.bot_permissions(place) & needed == 0 {
+        return Err(errors::MISSING_PERMISSIONS);
+    }
+    Ok(())
+}
+
+/// Checks name and silence; the silence, if it is there.
+fn check(body: &Value, new: bool) -> Result<Option<u64>> {
+    let mut problems = Problems::default();
+    if new {
+        problems.text("name", &body["name"], 1, NAME_MAX);
+    } else {
+        problems.optional_text("name", &body["name"], 1, NAME_MAX);
+    }
+    let minutes = problems.number(
+        "auto_archive_duration",
+        &body["auto_archive_duration"],
+        0,
+        u64::MAX,
+    );
+    if minutes.is_some_and(|minutes| !ARCHIVE_AFTER_MINUTES.contains(&minutes)) {
+        problems.choice("auto_archive_duration", "60, 1440, 4320, 10080");
+    }
+    Refusal::check(problems)?;
+    Ok(minutes)
+}
+
+/// Shows on a message whether it has a thread.
+fn mark(state: &mut State, channel: u64, message: u64, change: impl Fn(u64) -> u64) {
+    let Some(found) = state.messages.get_mut(channel, message) else {
+        return;
+    };
+    let flags = change(found.json["flags"].as_u64().unwrap_or(0));
+    found.json["flags"] = json!(flags);
+    let shown = found.json.clone();
+    state.announce("message_updated", channel, None, shown);
+}
+
+fn shown(state: &State, id: u64) -> Result<Value> {
+    let (guild, channel) = state.world.channel(id).ok_or(errors::UNKNOWN_CHANNEL)?;
+    Ok(objects::channel(guild, channel))
+}

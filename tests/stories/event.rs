@@ -1,0 +1,169 @@
+//! A session's scheduled event: in step with the session, made once, left alone when it was deleted.
+
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+
+use crate::scene::{card_reads, ids, joined, planned};
+use crate::world::{World, story, text_of};
+
+const EVENTS: &str = "/guilds/{guild_id}/scheduled-events";
+const MANAGE_AND_CREATE_EVENTS: u64 = 1 << 33 | 1 << 44;
+
+fn events(guild: &Value) -> Vec<Value> {
+    guild["events"].as_array().cloned().unwrap_or_default()
+}
+
+/// Waits until the only event is like this, and gives it.
+async fn event_is(world: &World, holds: impl Fn(&Value) -> bool) -> Value {
+    let alone = |guild: &Value| match &events(guild)[..] {
+        [event] => holds(event),
+        _ => false,
+    };
+    let guild = world.shows("an event", alone).await;
+    events(&guild).remove(0)
+}
+
+#[tokio::test]
+async fn an_event_says_what_the_session_is_and_goes_through_its_life() {
+    story(async |world| {
+        let organiser = world.person(0);
+        let plan = json!({"title": "Cup", "description": "Bring *snacks*", "event": "yes"});
+        let card = planned(&organiser, plan).await;
+        let event = event_is(world, |_| true).await;
+        assert_eq!((&event["name"], &event["status"]), (&json!("Cup"), &json!(1)));
+        assert_eq!(event["scheduled_start_time"], "2026-11-27T19:00:00.000000+00:00");
+        assert_eq!(event["scheduled_end_time"], "2026-11-27T21:00:00.000000+00:00");
+        let link = format!("/{}", card["id"].as_str().expect("an id"));
+        let place = event["entity_metadata"]["location"].as_str().expect("a place");
+        assert!(place.ends_with(&link), "{place}");
+        assert!(event["description"].as_str().is_some_and(|text| text.contains("snacks")));
+
+        let edit = json!({"session": "Cup", "title": "Great Cup", "when": "2026-11-27 21:00", "length": "1h"});
+        organiser.command("session edit", edit).await.says("was called");
+        let event = event_is(world, |event| event["name"] == "Great Cup").await;
+        assert_eq!(event["scheduled_start_time"], "2026-11-27T20:00:00.000000+00:00");
+        assert_eq!(event["scheduled_end_time"], "2026-11-27T21:00:00.000000+00:00");
+
+        world.at("2026-11-27T20:00:00Z");
+        event_is(world, |event| event["status"] == 2).await;
+        let longer = json!({"session": "Great Cup", "length": "2h"});
+        organiser.command("session edit", longer).await.says("takes");
+        event_is(world, |event| {
+            event["scheduled_end_time"] == "2026-11-27T22:00:00.000000+00:00"
+        })
+        .await;
+        world.at("2026-11-27T22:00:00Z");
+        event_is(world, |event| event["status"] == 3).await;
+        card_reads(&organiser, &card, "Over").await;
+        assert_eq!(world.count("POST", EVENTS).await, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_event_goes_with_a_cancelled_session_or_by_a_word() {
+    story(async |world| {
+        let organiser = world.person(0);
+        planned(&organiser, json!({"title": "Cup", "event": "yes"})).await;
+        event_is(world, |_| true).await;
+        let none = async || {
+            world
+                .shows("no event", |guild| events(guild).is_empty())
+                .await
+        };
+        let edit = async |event: &str, said: &str| {
+            let edit = json!({"session": "Cup", "event": event});
+            organiser.command("session edit", edit).await.says(said);
+        };
+        edit("no", "has no event").await;
+        none().await;
+        edit("yes", "gets an event").await;
+        event_is(world, |_| true).await;
+        let cancel = organiser
+            .command("session cancel", json!({"session": "Cup"}))
+            .await;
+        let yes = ids(cancel.message());
+        organiser.press(cancel.message(), &yes[0]).await;
+        none().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_event_that_was_made_but_not_remembered_is_not_made_twice() {
+    story(async |world| {
+        let lost = json!({"method": "POST", "route": EVENTS, "status": 502, "after": true});
+        world.post("faults/requests", lost).await;
+        let organiser = world.person(0);
+        planned(&organiser, json!({"title": "Cup", "event": "yes"})).await;
+        event_is(world, |_| true).await;
+        world.restart().await;
+        let edit = json!({"session": "Cup", "title": "Great Cup"});
+        world
+            .person(0)
+            .command("session edit", edit)
+            .await
+            .says("was called");
+        world.clock.advance(TimeDelta::minutes(1));
+        event_is(world, |event| event["name"] == "Great Cup").await;
+        assert_eq!(world.count("POST", EVENTS).await, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_bot_that_slept_through_a_session_ends_its_event() {
+    story(async |world| {
+        planned(&world.person(0), json!({"event": "yes"})).await;
+        event_is(world, |_| true).await;
+        world.stop().await;
+        world.at("2026-11-28T12:00:00Z");
+        world.start().await;
+        event_is(world, |event| event["status"] == 3).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_event_that_somebody_deleted_is_left_alone() {
+    story(async |world| {
+        let organiser = world.person(0);
+        let card = planned(&organiser, json!({"title": "Cup", "event": "yes"})).await;
+        let event = event_is(world, |_| true).await;
+        world
+            .delete(&format!("events/{}", event["id"].as_str().expect("an id")))
+            .await;
+        let edit = json!({"session": "Cup", "title": "Great Cup"});
+        organiser
+            .command("session edit", edit)
+            .await
+            .says("was called");
+        while world.count("PATCH", EVENTS).await == 0 {
+            tokio::task::yield_now().await;
+        }
+        joined(&world.person(2), &card, "Aiko#1234", &["tank"]).await;
+        card_reads(&organiser, &card, "Waiting (1)").await;
+        assert_eq!(world.count("POST", EVENTS).await, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_missing_permission_for_events_is_explained_once() {
+    story(async |world| {
+        let organiser = world.person(0);
+        let denied =
+            json!({"channel": world.server(), "denied": MANAGE_AND_CREATE_EVENTS.to_string()});
+        world.post("faults/access", denied).await;
+        let card = planned(&organiser, json!({"title": "Cup", "event": "yes"})).await;
+        let told = organiser
+            .in_private()
+            .reads("could not make or change the event")
+            .await;
+        assert!(text_of(&told).contains("Create Events"), "{told:#}");
+        joined(&world.person(2), &card, "Aiko#1234", &["tank"]).await;
+        card_reads(&organiser, &card, "Waiting (1)").await;
+        assert_eq!(organiser.in_private().messages().await.len(), 1);
+    })
+    .await;
+}
