@@ -11,12 +11,13 @@ use crate::clock::Clock;
 use crate::config::{ApiUrl, PublicKey, Shards, Token};
 use crate::discord::dispatch::{self, Dispatcher};
 use crate::discord::feature::Context;
-use crate::discord::gateway::{self, Gateway};
+use crate::discord::gateway::{self, Gateway, Plan};
 use crate::discord::inline::{self, Inline};
 use crate::discord::rest::{Rest, RestError};
 use crate::discord::{FEATURES, definitions};
 use crate::http::interactions::{Answered, Interactions};
 use crate::http::{Http, Watched};
+use crate::jobs::peers::Peers;
 use crate::jobs::upkeep::Upkeep;
 use crate::jobs::{self, Jobs};
 use crate::status::Status;
@@ -29,10 +30,11 @@ use crate::store::{Database, Failure, OpenError, Place, Store};
 /// The whole stop takes no longer than this, in milliseconds: less than the time that whoever stops
 /// us waits, and than people wait for the next process.
 pub const STOP_WITHIN_MS: u64 = 4_000;
-/// Writing down where the connections stood takes no longer than this, in milliseconds.
+/// Writing down where the connections stood, and leaving other processes, takes no longer than this,
+/// in milliseconds.
 const KEEP_WITHIN_MS: u64 = 400;
 /// The writer drains, checkpoints and closes within this, in milliseconds.
-const CLOSE_WITHIN_MS: u64 = 1_000;
+const CLOSE_WITHIN_MS: u64 = 700;
 
 const _: () = assert!(
     gateway::CLOSE_WITHIN_MS
@@ -110,6 +112,7 @@ pub struct App {
     gateway: Gateway,
     dispatcher: Dispatcher,
     jobs: Jobs,
+    peers: Option<Peers>,
     http: Option<Http>,
     status: Status,
     backups: Option<Backups>,
@@ -136,17 +139,17 @@ impl App {
             let http = listen(&settings, store, &status, &clock, copies.clone(), &door).await?;
             let parts = connect(&settings, database.store(), &status, clock, copies).await?;
             if let Some(door) = door {
-                let (_, dispatcher, _) = &parts;
-                open(&door, dispatcher.clone());
+                open(&door, parts.dispatcher.clone());
             }
             Ok((http, parts))
         };
         match parts.await {
-            Ok((http, (gateway, dispatcher, jobs))) => Ok(Self {
+            Ok((http, parts)) => Ok(Self {
                 database,
-                gateway,
-                dispatcher,
-                jobs,
+                gateway: parts.gateway,
+                dispatcher: parts.dispatcher,
+                jobs: parts.jobs,
+                peers: parts.peers,
                 http,
                 status,
                 backups,
@@ -198,13 +201,21 @@ impl App {
         self.dispatcher.drain().await;
         self.jobs.stop().await;
         let store = self.database.store();
-        let keep = store.execute_job(KeepGatewaySessions(kept));
-        match within(KEEP_WITHIN_MS, keep).await {
-            Some(Ok(Ok(()))) => {}
-            Some(Err(error)) => {
-                tracing::warn!(%error, "the connections could not be kept for the next start");
+        let keep = async {
+            if !kept.is_empty() {
+                let Ok(()) = store.execute_job(KeepGatewaySessions(kept)).await?;
             }
-            None => tracing::warn!("the connections were not kept for the next start in time"),
+            match self.peers {
+                Some(peers) => peers.leave().await,
+                None => Ok(()),
+            }
+        };
+        match within(KEEP_WITHIN_MS, keep).await {
+            Some(Ok(())) => {}
+            Some(Err(error)) => {
+                tracing::warn!(%error, "what was held could not be handed over");
+            }
+            None => tracing::warn!("what was held was not handed over in time"),
         }
         if within(CLOSE_WITHIN_MS, self.database.close())
             .await
@@ -264,13 +275,21 @@ fn open(door: &Interactions, dispatcher: Dispatcher) {
     }));
 }
 
+/// What works on interactions, and by itself.
+struct Parts {
+    gateway: Gateway,
+    dispatcher: Dispatcher,
+    jobs: Jobs,
+    peers: Option<Peers>,
+}
+
 async fn connect(
     settings: &Settings,
     store: Store,
     status: &Status,
     clock: Clock,
     backups: Option<Backups>,
-) -> Result<(Gateway, Dispatcher, Jobs), StartError> {
+) -> Result<Parts, StartError> {
     let rest = Rest::connect(&settings.token, settings.api.as_ref()).await?;
     rest.set_commands(&definitions()).await?;
     let context = Context {
@@ -280,15 +299,68 @@ async fn connect(
         status: status.clone(),
     };
     let dispatcher = Dispatcher::new(context.clone(), FEATURES);
-    let gateway = if settings.shards == Shards::None {
-        status.shardless("none; interactions come over HTTP");
-        Gateway::none()
-    } else {
-        let info = context.rest.gateway().await?;
-        let Ok(kept) = context.store.execute_job(TakeGatewaySessions).await?;
-        let (token, shards) = (&settings.token, settings.shards);
-        Gateway::start(token, info, shards, kept, &context, &dispatcher)
+    let info = match settings.shards {
+        Shards::None => None,
+        _ => Some(context.rest.gateway().await?),
     };
-    let jobs = Jobs::start(&context, settings.upkeep.clone(), backups);
-    Ok((gateway, dispatcher, jobs))
+    let peers = match context.store.is_shared() {
+        true => {
+            let recommended = info.as_ref().map(|info| info.shards.max(1));
+            let shared_out = recommended.filter(|_| settings.shards == Shards::Auto);
+            Some(Peers::join(context.store.clone(), &context.clock, shared_out).await?)
+        }
+        false => None,
+    };
+    let gateway = match info {
+        None => {
+            status.shardless("none; interactions come over HTTP");
+            Gateway::none()
+        }
+        Some(info) => {
+            let plan = plan(
+                settings.shards,
+                info.shards.max(1),
+                peers.as_ref(),
+                &context,
+            )
+            .await?;
+            Gateway::start(&settings.token, info, plan, &context, &dispatcher)
+        }
+    };
+    let identity = peers.as_ref().map(Peers::identity);
+    let jobs = Jobs::start(&context, settings.upkeep.clone(), backups, identity);
+    Ok(Parts {
+        gateway,
+        dispatcher,
+        jobs,
+        peers,
+    })
+}
+
+/// Which shards this process runs.
+async fn plan(
+    shards: Shards,
+    recommended: u32,
+    peers: Option<&Peers>,
+    context: &Context,
+) -> Result<Plan, Failure> {
+    let shared = peers.and_then(|peers| Some((peers.shards()?, peers.identity())));
+    if let Some((total, identity)) = shared {
+        return Ok(Plan::Shared { total, identity });
+    }
+    let (numbers, total) = match shards {
+        Shards::Some { first, last, total } => (first..last + 1, total),
+        Shards::Auto | Shards::None => (0..recommended, recommended),
+    };
+    let take = TakeGatewaySessions {
+        first: numbers.start,
+        count: numbers.end - numbers.start,
+        total,
+    };
+    let Ok(kept) = context.store.execute_job(take).await?;
+    Ok(Plan::Fixed {
+        numbers,
+        total,
+        kept,
+    })
 }

@@ -4,7 +4,6 @@
 //! May touch: nothing. Invariant: it holds only what is true now and can be told again after a
 //! restart; nothing is decided by it.
 
-use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
@@ -41,15 +40,18 @@ struct Now {
 }
 
 impl Status {
-    /// These shards are on their way since `now`; none of them is connected yet.
-    pub fn shards_start(&self, numbers: Range<u32>, now: DateTime<Utc>) {
-        let since = now;
-        let start = |number| Shard {
-            number,
-            up: false,
-            since,
-        };
-        self.now().shards = numbers.map(start).collect();
+    /// A shard is on its way since `now`, and not connected yet.
+    pub fn shard_starts(&self, number: u32, now: DateTime<Utc>) {
+        let shards = &mut self.now().shards;
+        shards.retain(|shard| shard.number != number);
+        let at = shards.partition_point(|shard| shard.number < number);
+        let (up, since) = (false, now);
+        shards.insert(at, Shard { number, up, since });
+    }
+
+    /// A shard is not of this process any more.
+    pub fn shard_leaves(&self, number: u32) {
+        self.now().shards.retain(|shard| shard.number != number);
     }
 
     /// A shard is connected, or is not. Saying the same again changes nothing.
@@ -102,7 +104,10 @@ mod tests {
     fn a_shard_is_up_since_the_first_time_that_somebody_said_so() {
         let (status, start) = (Status::default(), DateTime::UNIX_EPOCH);
         let later = |seconds| start + TimeDelta::seconds(seconds);
-        status.shards_start(0..2, start);
+        status.shard_starts(1, start);
+        status.shard_starts(0, start);
+        status.shard_starts(2, start);
+        status.shard_leaves(2);
         status.shard_is(1, true, later(1));
         status.shard_is(1, true, later(9));
         status.shard_is(7, true, later(9));

@@ -84,7 +84,7 @@ async fn readiness(folder: &Path, database: &Database) -> (u16, Value) {
     // The client wants one even where nothing is encrypted; installed already is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let status = Status::default();
-    status.shards_start(0..1, Utc::now());
+    status.shard_starts(0, Utc::now());
     status.shard_is(0, true, Utc::now());
     let watched = Watched {
         store: database.store(),

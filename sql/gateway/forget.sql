@@ -1,1 +1,1 @@
-DELETE FROM gateway_sessions
+DELETE FROM gateway_sessions WHERE shards <> $1

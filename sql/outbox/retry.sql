@@ -1,1 +1,1 @@
-UPDATE outbox SET due_at = $2, attempts = attempts + 1 WHERE id = $1
+UPDATE outbox SET due_at = $2, attempts = attempts + 1, claimed_by = NULL WHERE id = $1

@@ -4,11 +4,13 @@
 //! at a stop the connections are left resumable, so that what happens meanwhile is replayed to
 //! the next process.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use twilight_gateway::queue::InMemoryQueue;
 use twilight_gateway::{
@@ -19,92 +21,127 @@ use twilight_model::gateway::connection_info::BotConnectionInfo;
 
 use super::dispatch::Dispatcher;
 use super::feature::Context;
-use crate::config::{Shards, Token};
+use super::identify::{SharedTurns, Turns};
+use super::share;
+use crate::config::Token;
 use crate::store::gateway::GatewaySession;
+use crate::store::process::ProcessId;
 
 /// A shard that has not said goodbye after this long is left, in milliseconds.
-pub const CLOSE_WITHIN_MS: u64 = 1_000;
+const GOODBYE_WITHIN_MS: u64 = 1_000;
+/// At a stop, the shards have ended after this long, in milliseconds.
+pub const CLOSE_WITHIN_MS: u64 = GOODBYE_WITHIN_MS + share::RELEASE_WITHIN_MS;
+
+/// Which shards a process runs.
+pub enum Plan {
+    /// These of so many, whatever other processes do; where some of them stood.
+    Fixed {
+        /// Their numbers.
+        numbers: Range<u32>,
+        /// Of how many.
+        total: u32,
+        /// What can be resumed.
+        kept: Vec<GatewaySession>,
+    },
+    /// A share of so many, with all other processes on this database.
+    Shared {
+        /// Of how many.
+        total: u32,
+        /// Who this process is among them.
+        identity: watch::Receiver<ProcessId>,
+    },
+}
 
 /// The running shards.
 pub struct Gateway {
-    shards: JoinSet<Option<GatewaySession>>,
+    /// Gives what is to be kept of them.
+    running: JoinHandle<Vec<GatewaySession>>,
     stop: CancellationToken,
-    ready: watch::Receiver<usize>,
+    progress: watch::Receiver<Progress>,
     ended: CancellationToken,
-    count: usize,
+}
+
+/// How far the start is.
+#[derive(Debug, Default)]
+struct Progress {
+    /// It is known which shards are to be run.
+    settled: bool,
+    /// Those that have not been connected yet.
+    waiting: BTreeSet<u32>,
 }
 
 impl Gateway {
-    /// Starts as many shards as are wanted; those that `kept` knows resume where they stood.
+    /// Starts the shards of the plan; those that are known to have stood somewhere resume there.
     pub fn start(
         token: &Token,
         info: BotConnectionInfo,
-        shards: Shards,
-        mut kept: Vec<GatewaySession>,
+        plan: Plan,
         context: &Context,
         dispatcher: &Dispatcher,
     ) -> Self {
-        let (numbers, total) = numbers(shards, info.shards);
-        kept.retain(|session| session.shards == total);
         let limit = info.session_start_limit;
-        let queue = InMemoryQueue::new(
-            limit.max_concurrency,
-            limit.remaining,
-            Duration::from_millis(limit.reset_after),
-            limit.total,
-        );
+        if limit.remaining == 0 {
+            tracing::warn!(
+                limit.reset_after,
+                "Discord lets no shard identify itself before this, in ms"
+            );
+        }
+        let turns = match context.store.is_shared() {
+            true => Turns::Shared(SharedTurns {
+                store: context.store.clone(),
+                at_once: limit.max_concurrency.into(),
+            }),
+            false => Turns::Own(InMemoryQueue::new(
+                limit.max_concurrency,
+                limit.remaining,
+                Duration::from_millis(limit.reset_after),
+                limit.total,
+            )),
+        };
         let config = ConfigBuilder::new(token.reveal().to_owned(), Intents::empty())
             .proxy_url(info.url)
-            .queue(queue)
+            .queue(turns)
             .build();
-        let stop = CancellationToken::new();
-        let ended = CancellationToken::new();
-        let (ready, watched) = watch::channel(0);
-        let mut tasks = JoinSet::new();
-        let count = numbers.len();
-        let now = context.clock.now();
-        context.status.shards_start(numbers.clone(), now);
-        for number in numbers {
-            let session = kept.iter().find(|session| session.shard == number);
-            let shard = Shard::with_config(ShardId::new(number, total), resuming(&config, session));
-            let task = run(
-                shard,
-                context.clone(),
-                dispatcher.clone(),
-                ready.clone(),
-                stop.clone(),
-                ended.clone(),
-            );
-            tasks.spawn(task);
-        }
+        let (progress, watched) = watch::channel(Progress::default());
+        let (stop, ended) = (CancellationToken::new(), CancellationToken::new());
+        let fleet = Fleet {
+            config,
+            total: match &plan {
+                Plan::Fixed { total, .. } | Plan::Shared { total, .. } => *total,
+            },
+            context: context.clone(),
+            dispatcher: dispatcher.clone(),
+            progress,
+            ended: ended.clone(),
+            running: BTreeMap::new(),
+        };
         Self {
-            shards: tasks,
+            running: tokio::spawn(fleet.run(plan, stop.clone())),
             stop,
-            ready: watched,
+            progress: watched,
             ended,
-            count,
         }
     }
 
     /// No connection at all.
     pub fn none() -> Self {
+        let settled = Progress {
+            settled: true,
+            ..Progress::default()
+        };
         Self {
-            shards: JoinSet::new(),
+            running: tokio::spawn(async { Vec::new() }),
             stop: CancellationToken::new(),
-            ready: watch::channel(0).1,
+            progress: watch::channel(settled).1,
             ended: CancellationToken::new(),
-            count: 0,
         }
     }
 
     /// Returns once every shard has been connected.
     pub async fn ready(&self) {
-        // The shards hold the senders; if they are gone there is nothing to wait for.
-        let _ = self
-            .ready
-            .clone()
-            .wait_for(|ready| *ready >= self.count)
-            .await;
+        let ready = |progress: &Progress| progress.settled && progress.waiting.is_empty();
+        // The shards hold the sender; if they are gone there is nothing to wait for.
+        let _ = self.progress.clone().wait_for(ready).await;
     }
 
     /// Returns once Discord has ended a connection for good: the token, the shards or the intents
@@ -113,23 +150,111 @@ impl Gateway {
         self.ended.cancelled().await;
     }
 
-    /// Leaves all connections so that they can be resumed; where each of them stood.
-    pub async fn stop(mut self) -> Vec<GatewaySession> {
+    /// Leaves all connections so that they can be resumed; where each of those stood that are not
+    /// handed over already.
+    pub async fn stop(self) -> Vec<GatewaySession> {
         self.stop.cancel();
-        let mut kept = Vec::new();
-        while let Some(shard) = self.shards.join_next().await {
-            kept.extend(shard.ok().flatten());
-        }
-        kept
+        self.running.await.unwrap_or_default()
     }
 }
 
-/// The numbers of the shards to run, and of how many.
-fn numbers(shards: Shards, recommended: u32) -> (Range<u32>, u32) {
-    match shards {
-        Shards::Auto => (0..recommended.max(1), recommended.max(1)),
-        Shards::None => (0..0, 1),
-        Shards::Some { first, last, total } => (first..last + 1, total),
+/// The shards of this process, and what they have in common.
+pub(super) struct Fleet {
+    config: Config<Turns>,
+    pub(super) total: u32,
+    pub(super) context: Context,
+    dispatcher: Dispatcher,
+    progress: watch::Sender<Progress>,
+    ended: CancellationToken,
+    running: BTreeMap<u32, Running>,
+}
+
+struct Running {
+    task: JoinHandle<Option<GatewaySession>>,
+    stop: CancellationToken,
+}
+
+impl Fleet {
+    async fn run(mut self, plan: Plan, stop: CancellationToken) -> Vec<GatewaySession> {
+        match plan {
+            Plan::Fixed { numbers, kept, .. } => {
+                for number in numbers {
+                    self.launch(number, kept.iter().find(|kept| kept.shard == number));
+                }
+                self.settled();
+                stop.cancelled().await;
+                self.recall_all().await
+            }
+            Plan::Shared { identity, .. } => {
+                let store = self.context.store.clone();
+                share::run(self, store, identity, stop).await;
+                Vec::new()
+            }
+        }
+    }
+
+    /// The numbers of the shards that run.
+    pub(super) fn numbers(&self) -> Vec<u32> {
+        self.running.keys().copied().collect()
+    }
+
+    /// All shards that are to be run at present are on their way.
+    pub(super) fn settled(&self) {
+        self.progress
+            .send_if_modified(|progress| !std::mem::replace(&mut progress.settled, true));
+    }
+
+    /// Starts a shard, where it stood if that is known; one that runs goes on.
+    pub(super) fn launch(&mut self, number: u32, kept: Option<&GatewaySession>) {
+        if self.running.contains_key(&number) {
+            return;
+        }
+        let kept = kept.filter(|kept| kept.shards == self.total);
+        let id = ShardId::new(number, self.total);
+        self.context
+            .status
+            .shard_starts(number, self.context.clock.now());
+        self.progress
+            .send_if_modified(|progress| progress.waiting.insert(number));
+        let stop = CancellationToken::new();
+        let runner = Runner {
+            shard: Shard::with_config(id, resuming(&self.config, kept)),
+            context: self.context.clone(),
+            dispatcher: self.dispatcher.clone(),
+            progress: self.progress.clone(),
+            stop: stop.clone(),
+            ended: self.ended.clone(),
+        };
+        let task = tokio::spawn(runner.run());
+        self.running.insert(number, Running { task, stop });
+    }
+
+    /// Ends a shard so that it can be resumed; where it stood.
+    pub(super) async fn recall(&mut self, number: u32) -> Option<GatewaySession> {
+        let running = self.running.remove(&number)?;
+        running.stop.cancel();
+        let kept = running.task.await.ok().flatten();
+        self.context.status.shard_leaves(number);
+        self.progress
+            .send_if_modified(|progress| progress.waiting.remove(&number));
+        kept
+    }
+
+    /// Ends all shards at once; where they stood.
+    pub(super) async fn recall_all(&mut self) -> Vec<GatewaySession> {
+        let running = std::mem::take(&mut self.running);
+        let all = running.into_iter().map(async |(number, running)| {
+            running.stop.cancel();
+            (number, running.task.await.ok().flatten())
+        });
+        let mut kept = Vec::new();
+        for (number, session) in join_all(all).await {
+            self.context.status.shard_leaves(number);
+            self.progress
+                .send_if_modified(|progress| progress.waiting.remove(&number));
+            kept.extend(session);
+        }
+        kept
     }
 }
 
@@ -145,58 +270,63 @@ fn resuming<Q: Clone>(config: &Config<Q>, kept: Option<&GatewaySession>) -> Conf
     }
 }
 
-async fn run(
-    mut shard: Shard<InMemoryQueue>,
+/// One shard's task.
+struct Runner {
+    shard: Shard<Turns>,
     context: Context,
     dispatcher: Dispatcher,
-    ready: watch::Sender<usize>,
+    progress: watch::Sender<Progress>,
     stop: CancellationToken,
     ended: CancellationToken,
-) -> Option<GatewaySession> {
-    let wanted =
-        EventTypeFlags::INTERACTION_CREATE | EventTypeFlags::READY | EventTypeFlags::RESUMED;
-    let mut connected = false;
-    loop {
-        let event = tokio::select! {
-            biased;
-            () = stop.cancelled() => break,
-            event = shard.next_event(wanted) => event,
-        };
-        let up = shard.state() == ShardState::Active;
-        let number = shard.id().number();
-        context.status.shard_is(number, up, context.clock.now());
-        match event {
-            Some(Ok(Event::InteractionCreate(interaction))) => dispatcher.dispatch(interaction.0),
-            Some(Ok(Event::Ready(_) | Event::Resumed)) => {
-                tracing::info!(shard = shard.id().number(), "connected");
-                if !std::mem::replace(&mut connected, true) {
-                    ready.send_modify(|ready| *ready += 1);
+}
+
+impl Runner {
+    async fn run(mut self) -> Option<GatewaySession> {
+        let wanted =
+            EventTypeFlags::INTERACTION_CREATE | EventTypeFlags::READY | EventTypeFlags::RESUMED;
+        let number = self.shard.id().number();
+        loop {
+            let event = tokio::select! {
+                biased;
+                () = self.stop.cancelled() => break,
+                event = self.shard.next_event(wanted) => event,
+            };
+            let up = self.shard.state() == ShardState::Active;
+            self.context
+                .status
+                .shard_is(number, up, self.context.clock.now());
+            match event {
+                Some(Ok(Event::InteractionCreate(interaction))) => {
+                    self.dispatcher.dispatch(interaction.0);
+                }
+                Some(Ok(Event::Ready(_) | Event::Resumed)) => {
+                    tracing::info!(shard = number, "connected");
+                    self.progress
+                        .send_if_modified(|progress| progress.waiting.remove(&number));
+                }
+                Some(Ok(Event::GatewayClose(frame))) => {
+                    tracing::info!(shard = number, ?frame, "disconnected");
+                }
+                Some(Ok(_)) => {}
+                Some(Err(error)) => {
+                    tracing::warn!(shard = number, %error, "an event was not understood");
+                }
+                None => {
+                    tracing::error!(shard = number, "Discord has ended this connection for good");
+                    self.ended.cancel();
+                    return None;
                 }
             }
-            Some(Ok(Event::GatewayClose(frame))) => {
-                tracing::info!(shard = shard.id().number(), ?frame, "disconnected");
-            }
-            Some(Ok(_)) => {}
-            Some(Err(error)) => {
-                tracing::warn!(shard = shard.id().number(), %error, "an event was not understood");
-            }
-            None => {
-                tracing::error!(
-                    shard = shard.id().number(),
-                    "Discord has ended this connection for good"
-                );
-                ended.cancel();
-                return None;
-            }
         }
+        self.context
+            .status
+            .shard_is(number, false, self.context.clock.now());
+        leave(self.shard, &self.dispatcher).await
     }
-    let number = shard.id().number();
-    context.status.shard_is(number, false, context.clock.now());
-    leave(shard, &dispatcher).await
 }
 
 /// Says goodbye in the way that keeps the connection resumable, handling what still comes in.
-async fn leave(mut shard: Shard<InMemoryQueue>, dispatcher: &Dispatcher) -> Option<GatewaySession> {
+async fn leave(mut shard: Shard<Turns>, dispatcher: &Dispatcher) -> Option<GatewaySession> {
     shard.close(CloseFrame::RESUME);
     let goodbye = async {
         while let Some(event) = shard.next_event(EventTypeFlags::INTERACTION_CREATE).await {
@@ -208,7 +338,7 @@ async fn leave(mut shard: Shard<InMemoryQueue>, dispatcher: &Dispatcher) -> Opti
         }
     };
     // Who does not answer is gone; the connection is resumable all the same.
-    let _ = tokio::time::timeout(Duration::from_millis(CLOSE_WITHIN_MS), goodbye).await;
+    let _ = tokio::time::timeout(Duration::from_millis(GOODBYE_WITHIN_MS), goodbye).await;
     let session = shard.session()?;
     Some(GatewaySession {
         shard: shard.id().number(),

@@ -34,6 +34,7 @@ pub mod log;
 pub mod manage;
 pub mod missing;
 pub mod mode;
+pub mod peers;
 pub mod profile;
 pub mod queue;
 pub mod rank;

@@ -4,7 +4,9 @@
 //! in memory that a restart would lose.
 
 pub mod backup;
+mod lead;
 pub mod outbox;
+pub mod peers;
 pub mod session_clock;
 pub mod tidy;
 pub mod upkeep;
@@ -12,11 +14,13 @@ pub mod upkeep;
 use std::future::Future;
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::discord::feature::Context;
 use crate::store::backup::Backups;
+use crate::store::process::ProcessId;
 use upkeep::Upkeep;
 
 /// At a stop, jobs are waited for this long, in milliseconds. They end at their next step.
@@ -29,16 +33,25 @@ pub struct Jobs {
 }
 
 impl Jobs {
-    /// Starts all of them.
-    pub fn start(context: &Context, upkeep: Upkeep, backups: Option<Backups>) -> Self {
+    /// Starts all of them. Of several processes on one database, each of which is somebody among
+    /// its `peers`, one at a time does the chores; deliveries are shared out.
+    pub fn start(
+        context: &Context,
+        upkeep: Upkeep,
+        backups: Option<Backups>,
+        peers: Option<watch::Receiver<ProcessId>>,
+    ) -> Self {
         let jobs = Self {
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
         };
-        jobs.spawn(outbox::run(context.clone(), jobs.stop.clone()));
-        jobs.spawn(session_clock::run(context.clone(), jobs.stop.clone()));
-        jobs.spawn(tidy::run(context.clone(), jobs.stop.clone()));
-        jobs.spawn(upkeep::run(context.clone(), upkeep, jobs.stop.clone()));
+        let stop = jobs.stop.clone();
+        jobs.spawn(outbox::run(context.clone(), peers.clone(), stop.clone()));
+        let chores = Chores { upkeep };
+        match peers {
+            Some(peers) => jobs.spawn(lead::run(context.clone(), chores, peers, stop)),
+            None => chores.start_in(&jobs.tasks, context, &stop),
+        }
         if let Some(backups) = backups {
             let clock = context.clock.clone();
             jobs.spawn(backup::run(backups, clock, jobs.stop.clone()));
@@ -61,5 +74,30 @@ impl Jobs {
 
     fn spawn(&self, job: impl Future<Output = ()> + Send + 'static) {
         self.tasks.spawn(job);
+    }
+}
+
+/// What one process does for all: what falls due, and what keeps the database small.
+#[derive(Clone)]
+struct Chores {
+    upkeep: Upkeep,
+}
+
+impl Chores {
+    /// Starts all of them.
+    fn start(&self, context: &Context, stop: &CancellationToken) -> TaskTracker {
+        let tasks = TaskTracker::new();
+        self.start_in(&tasks, context, stop);
+        tasks
+    }
+
+    fn start_in(&self, tasks: &TaskTracker, context: &Context, stop: &CancellationToken) {
+        tasks.spawn(session_clock::run(context.clone(), stop.clone()));
+        tasks.spawn(tidy::run(context.clone(), stop.clone()));
+        tasks.spawn(upkeep::run(
+            context.clone(),
+            self.upkeep.clone(),
+            stop.clone(),
+        ));
     }
 }

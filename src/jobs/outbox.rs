@@ -1,20 +1,22 @@
 //! Delivers what the world is owed.
 //!
 //! May touch: the outbox's rows and `discord::delivery`. Invariant: of one row one delivery is
-//! under way at a time, so that a card is edited once for all the clicks that came meanwhile; a
+//! under way at a time, over all processes on a database, so that a card is edited once for all the clicks that came meanwhile; a
 //! row goes only when it is delivered or can never be.
 
 use std::collections::HashSet;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::discord::delivery::{self, Delivered};
 use crate::discord::feature::Context;
 use crate::store::Failure;
-use crate::store::outbox::{Delivery, Due, DueNow, NextDue, Owed, Settle};
+use crate::store::outbox::{ClaimDue, Delivery, Due, DueNow, NextDue, Owed, ReleaseClaims, Settle};
+use crate::store::process::ProcessId;
 
 /// Deliveries under way at once.
 const DELIVERIES_MAX: usize = 64;
@@ -34,10 +36,15 @@ const LOOK_AFTER_MS: u64 = 10;
 /// The wait after the store itself failed, in milliseconds.
 const TROUBLE_WAIT_MS: u64 = 500;
 
+/// Who this process is among those that deliver; `None` if it is alone.
+pub type Claims = Option<watch::Receiver<ProcessId>>;
+
 /// Delivers until `stop`.
-pub async fn run(context: Context, stop: CancellationToken) {
+pub async fn run(context: Context, claims: Claims, stop: CancellationToken) {
     let mut outbox = Outbox {
         context,
+        claims,
+        in_doubt: false,
         under_way: HashSet::new(),
         deliveries: JoinSet::new(),
     };
@@ -50,6 +57,9 @@ pub async fn run(context: Context, stop: CancellationToken) {
 
 struct Outbox {
     context: Context,
+    claims: Claims,
+    /// There may be claims of this process that it does not know of.
+    in_doubt: bool,
     under_way: HashSet<i64>,
     deliveries: JoinSet<i64>,
 }
@@ -78,7 +88,10 @@ impl Outbox {
                 Some(ended) = self.deliveries.join_next(), if !self.deliveries.is_empty() => {
                     match ended {
                         Ok(id) => { self.under_way.remove(&id); }
-                        Err(error) => tracing::error!(%error, "a delivery did not end well"),
+                        Err(error) => {
+                            self.in_doubt = true;
+                            tracing::error!(%error, "a delivery did not end well");
+                        }
                     }
                 }
             }
@@ -88,36 +101,93 @@ impl Outbox {
     /// Begins as many deliveries as there is room for; when the next one will be due.
     async fn begin(&mut self) -> Result<Option<DateTime<Utc>>, Failure> {
         let now = self.context.clock.now();
-        let max = u32::try_from(DELIVERIES_MAX * 2).expect("a small number");
-        let due = self.context.store.query(DueNow { now, max }).await?;
+        let claim = self.claims.as_ref().map(|claims| claims.borrow().clone());
+        let due = match &claim {
+            None => {
+                let max = u32::try_from(DELIVERIES_MAX * 2).expect("a small number");
+                self.context.store.query(DueNow { now, max }).await?
+            }
+            Some(process) => self.claim(process, now).await?,
+        };
         for due in due {
-            if self.under_way.len() >= DELIVERIES_MAX {
+            if self.deliveries.len() >= DELIVERIES_MAX {
                 break;
             }
-            if self.under_way.insert(due.id) {
-                self.deliveries.spawn(deliver(self.context.clone(), due));
+            // What was claimed is ours to deliver, also if we have only just let go of it.
+            if self.under_way.insert(due.id) || claim.is_some() {
+                let delivery = deliver(self.context.clone(), due, claim.clone());
+                self.deliveries.spawn(delivery);
             }
         }
         self.context.store.query(NextDue { now }).await
     }
+
+    /// Claims as much as there is room for.
+    async fn claim(
+        &mut self,
+        process: &ProcessId,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Due>, Failure> {
+        let store = &self.context.store;
+        if self.in_doubt {
+            let process = process.clone();
+            let Ok(()) = store
+                .execute_job(ReleaseClaims { process, id: None })
+                .await?;
+            self.in_doubt = false;
+        }
+        let room = DELIVERIES_MAX.saturating_sub(self.deliveries.len());
+        let max = u32::try_from(room).expect("a small number");
+        // Looking is cheaper than claiming, and mostly there is nothing to claim.
+        let first = max.min(1);
+        if store.query(DueNow { now, max: first }).await?.is_empty() {
+            return Ok(Vec::new());
+        }
+        let process = process.clone();
+        match store.execute_job(ClaimDue { process, now, max }).await {
+            Ok(Ok(due)) => Ok(due),
+            Err(error) => {
+                // It may have been done all the same, and then nobody would deliver it.
+                self.in_doubt = true;
+                Err(error)
+            }
+        }
+    }
 }
 
-async fn deliver(context: Context, due: Due) -> i64 {
+async fn deliver(context: Context, due: Due, claim: Option<ProcessId>) -> i64 {
     let id = due.id;
     let is_paced = !matches!(due.owed, Owed::Message { .. } | Owed::Retraction { .. });
     let delivered = delivery::deliver(&context, &due).await;
-    let settled = settle(&context, due, delivered).await;
-    if let Err(error) = settled {
-        tracing::warn!(%error, "a delivery could not be settled; it will be made again");
-        tokio::time::sleep(Duration::from_millis(TROUBLE_WAIT_MS)).await;
-    }
+    let left = match settle(&context, due, delivered).await {
+        Ok(left) => left,
+        Err(error) => {
+            tracing::warn!(%error, "a delivery could not be settled; it will be made again");
+            tokio::time::sleep(Duration::from_millis(TROUBLE_WAIT_MS)).await;
+            true
+        }
+    };
     if is_paced {
         tokio::time::sleep(Duration::from_millis(CARD_EVERY_MS)).await;
+    }
+    if let Some(process) = claim.filter(|_| left) {
+        release(&context, process, id).await;
     }
     id
 }
 
-async fn settle(context: &Context, due: Due, delivered: Delivered) -> Result<(), Failure> {
+/// Lets others have a row again; it is tried until the store takes it or this process is gone.
+async fn release(context: &Context, process: ProcessId, id: i64) {
+    let id = Some(id);
+    let release = ReleaseClaims { process, id };
+    while let Err(error) = context.store.execute_job(release.clone()).await {
+        tracing::warn!(%error, "a claim could not be released yet");
+        tokio::time::sleep(Duration::from_millis(TROUBLE_WAIT_MS)).await;
+    }
+}
+
+/// Settles a delivery; whether the row is still there.
+async fn settle(context: &Context, due: Due, delivered: Delivered) -> Result<bool, Failure> {
     let kind = match due.owed {
         Owed::Card(_) => "card",
         Owed::Thread(_) => "thread",
@@ -148,13 +218,8 @@ async fn settle(context: &Context, due: Due, delivered: Delivered) -> Result<(),
         card,
         at: context.clock.now(),
     };
-    context
-        .store
-        .execute_job(settle)
-        .await
-        .map(|answer| match answer {
-            Ok(()) => (),
-        })
+    let Ok(left) = context.store.execute_job(settle).await?;
+    Ok(left)
 }
 
 fn wait(attempts: u32) -> TimeDelta {

@@ -3,6 +3,7 @@
 //! May touch: nothing. Invariant: a command knows no engine; it may be run more than once (an
 //! engine retries what it could not serialise), so it keeps nothing but its answer.
 
+use std::sync::Arc;
 use std::time::Instant;
 use std::{fmt, panic};
 
@@ -10,6 +11,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::oneshot;
 
 use super::counted::{COMMANDS, Counted};
+use super::process::{self, Lease};
 use super::sql::{DbError, Row, Sql, Value, sql, values};
 use crate::domain::ids::InteractionId;
 use crate::metrics::Metrics;
@@ -108,6 +110,7 @@ pub(super) type Reply<C> = oneshot::Sender<Outcome<C>>;
 pub(super) struct Pending<C: Command> {
     command: C,
     interaction: Option<InteractionId>,
+    lease: Option<Arc<Lease>>,
     reply: Reply<C>,
     metrics: Metrics,
     outcome: Option<Outcome<C>>,
@@ -118,12 +121,14 @@ impl<C: Command> Pending<C> {
     pub(super) fn new(
         command: C,
         interaction: Option<InteractionId>,
+        lease: Option<Arc<Lease>>,
         reply: Reply<C>,
         metrics: Metrics,
     ) -> Self {
         Self {
             command,
             interaction,
+            lease,
             reply,
             metrics,
             outcome: None,
@@ -139,7 +144,14 @@ impl<C: Command> Job for Pending<C> {
 
     fn run(&mut self, tx: &mut dyn Transaction) -> bool {
         let mut tx = Counted::new(tx, COMMANDS, &self.metrics);
-        let run = panic::AssertUnwindSafe(|| once(&self.command, self.interaction, &mut tx));
+        let run = panic::AssertUnwindSafe(|| {
+            if let Some(lease) = &self.lease
+                && !process::is_held(&mut tx, lease)?
+            {
+                return Err(DbError::NotHeld(lease.name).into());
+            }
+            once(&self.command, self.interaction, &mut tx)
+        });
         let outcome = match panic::catch_unwind(run) {
             Ok(Ok(answer)) => Ok(Ok(answer)),
             Ok(Err(Stop::Refused(refusal))) => Ok(Err(refusal)),

@@ -1,4 +1,4 @@
-//! The gateway sessions of a process that stops, kept for the next one.
+//! The gateway sessions of processes that stopped or gave a shard away, kept for the next ones.
 //!
 //! May touch: [`Transaction`]. Invariant: they are taken once; what cannot be resumed is not
 //! tried again.
@@ -23,7 +23,7 @@ pub struct GatewaySession {
     pub resume_url: Option<String>,
 }
 
-/// Keeps where every shard stood.
+/// Keeps where these shards stood.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KeepGatewaySessions(pub Vec<GatewaySession>);
 
@@ -33,26 +33,24 @@ impl Command for KeepGatewaySessions {
     type Refusal = std::convert::Infallible;
 
     fn run(&self, tx: &mut dyn Transaction) -> Result<(), Stop<Self::Refusal>> {
-        tx.execute(sql!("gateway/forget"), values![])?;
         for kept in &self.0 {
-            tx.execute(
-                sql!("gateway/save"),
-                values![
-                    kept.shard,
-                    kept.shards,
-                    &kept.id,
-                    kept.sequence,
-                    kept.resume_url.clone()
-                ],
-            )?;
+            keep(tx, kept)?;
         }
         Ok(())
     }
 }
 
-/// Takes what was kept; the next one who asks gets nothing.
+/// Takes what was kept of these shards; the next one who asks gets nothing. What was kept of
+/// another total is forgotten.
 #[derive(Clone, Debug, PartialEq)]
-pub struct TakeGatewaySessions;
+pub struct TakeGatewaySessions {
+    /// The first shard's number.
+    pub first: u32,
+    /// How many there are of them.
+    pub count: u32,
+    /// Of how many in all.
+    pub total: u32,
+}
 
 impl Command for TakeGatewaySessions {
     const NAME: &'static str = "take_gateway_sessions";
@@ -60,18 +58,42 @@ impl Command for TakeGatewaySessions {
     type Refusal = std::convert::Infallible;
 
     fn run(&self, tx: &mut dyn Transaction) -> Result<Self::Answer, Stop<Self::Refusal>> {
-        let rows = tx.query(sql!("gateway/load"), values![])?;
-        let kept = rows.iter().map(|row| {
-            Ok(GatewaySession {
-                shard: row.get("shard")?,
-                shards: row.get("shards")?,
-                id: row.get("session_id")?,
-                sequence: row.get("sequence")?,
-                resume_url: row.get("resume_url")?,
-            })
-        });
-        let kept = kept.collect::<Result<_, DbError>>()?;
-        tx.execute(sql!("gateway/forget"), values![])?;
+        tx.execute(sql!("gateway/forget"), values![self.total])?;
+        let mut kept = Vec::new();
+        for shard in self.first..self.first + self.count {
+            kept.extend(take(tx, shard, self.total)?);
+        }
         Ok(kept)
     }
+}
+
+pub(super) fn keep(tx: &mut dyn Transaction, kept: &GatewaySession) -> Result<(), DbError> {
+    tx.execute(
+        sql!("gateway/save"),
+        values![
+            kept.shard,
+            kept.shards,
+            &kept.id,
+            kept.sequence,
+            kept.resume_url.clone()
+        ],
+    )?;
+    Ok(())
+}
+
+pub(super) fn take(
+    tx: &mut dyn Transaction,
+    shard: u32,
+    shards: u32,
+) -> Result<Option<GatewaySession>, DbError> {
+    let Some(row) = tx.query_one(sql!("gateway/take"), values![shard, shards])? else {
+        return Ok(None);
+    };
+    Ok(Some(GatewaySession {
+        shard,
+        shards,
+        id: row.get("session_id")?,
+        sequence: row.get("sequence")?,
+        resume_url: row.get("resume_url")?,
+    }))
 }

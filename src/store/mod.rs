@@ -24,9 +24,11 @@ pub mod log;
 pub mod outbox;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+pub mod process;
 pub mod profile;
 pub mod queue;
 pub mod session;
+pub mod shards;
 pub mod sql;
 pub mod sqlite;
 pub mod teams;
@@ -42,6 +44,7 @@ pub use command::{Command, Job, Question, Read, Stop, Transaction};
 use command::{Pending, Reply};
 use counted::Counting;
 pub use engine::{Database, OpenError, Place, ReadOnly, migrate};
+use process::Lease;
 pub use sql::DbError;
 pub use sqlite::Migrated;
 use sqlite::files;
@@ -89,6 +92,8 @@ pub struct Store {
     committed: Arc<Notify>,
     metrics: Metrics,
     place: Arc<Place>,
+    /// What a job's command has to hold while it runs.
+    lease: Option<Arc<Lease>>,
 }
 
 /// The connections that answer questions.
@@ -162,6 +167,21 @@ impl Store {
         &self.place
     }
 
+    /// Whether other processes may be working on the same database.
+    pub fn is_shared(&self) -> bool {
+        self.place.file().is_none()
+    }
+
+    /// The same store for what is done under a lease: a job's command then ends with
+    /// [`DbError::NotHeld`] unless the lease is held in the very transaction.
+    #[must_use]
+    pub fn under(&self, lease: Lease) -> Self {
+        Self {
+            lease: Some(Arc::new(lease)),
+            ..self.clone()
+        }
+    }
+
     /// How large the database is.
     ///
     /// # Errors
@@ -187,8 +207,9 @@ impl Store {
         }
     }
 
-    /// Returns after the next commit of this process that changed something. Made before looking
-    /// at the data, it misses nothing that is committed here after that look.
+    /// Returns after the next commit that changed something. Made before looking at the data, it
+    /// misses nothing that is committed after that look. On a server it also returns once a second,
+    /// for the commits of other processes.
     pub fn committed(&self) -> tokio::sync::futures::Notified<'_> {
         self.committed.notified()
     }
@@ -214,9 +235,14 @@ impl Store {
         command: C,
     ) -> Result<Result<C::Answer, C::Refusal>, Failure> {
         let (reply, answer): (Reply<C>, _) = oneshot::channel();
+        let lease = match lane {
+            Lane::People => None,
+            Lane::Jobs => self.lease.clone(),
+        };
         let pending = Box::new(Pending::new(
             command,
             interaction,
+            lease,
             reply,
             self.metrics.clone(),
         ));

@@ -8,7 +8,8 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::sql::{DbError, json, sql, values};
+use super::process::{self, ProcessId};
+use super::sql::{DbError, Row, json, sql, values};
 use super::{Command, Question, Read, Stop, Transaction, extras};
 use crate::domain::extras::Extra;
 use crate::domain::ids::{CallId, ChannelId, MessageId, SessionId, UserId};
@@ -171,7 +172,7 @@ pub struct ShortWay {
 }
 
 /// What a row asks to be done.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Owed {
     /// The card of a session is to show what is true now.
     Card(SessionId),
@@ -198,7 +199,7 @@ pub enum Owed {
 }
 
 /// A row that is due.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Due {
     /// Its number.
     pub id: i64,
@@ -375,34 +376,84 @@ impl Question for DueNow {
 
     fn ask(&self, db: &mut dyn Read) -> Result<Self::Answer, DbError> {
         let rows = db.query(sql!("outbox/due"), values![self.now, self.max])?;
-        rows.iter()
-            .map(|row| {
-                let kind: String = row.get("kind")?;
-                let number = || row.word("key", |key| key.parse().ok());
-                let owed = match kind.as_str() {
-                    CARD => Owed::Card(SessionId(number()?)),
-                    THREAD => Owed::Thread(SessionId(number()?)),
-                    EVENT => Owed::Event(SessionId(number()?)),
-                    CALL => Owed::Call(CallId(number()?)),
-                    RETRACTION => {
-                        let Place { channel } = row.json("payload")?;
-                        let message = MessageId(number()?);
-                        Owed::Retraction { channel, message }
-                    }
-                    _ => {
-                        let Letter { to, notice } = row.json("payload")?;
-                        Owed::Message { to, notice }
-                    }
-                };
-                Ok(Due {
-                    id: row.get("id")?,
-                    generation: row.get("generation")?,
-                    attempts: row.get("attempts")?,
-                    owed,
-                })
-            })
-            .collect()
+        rows.iter().map(due).collect()
     }
+}
+
+/// Takes what is due and nobody has taken, oldest first, for one of several processes to deliver.
+/// It is free again when it is settled or released, or when the process is gone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClaimDue {
+    /// Who delivers it.
+    pub process: ProcessId,
+    /// The present time.
+    pub now: DateTime<Utc>,
+    /// Rows at most.
+    pub max: u32,
+}
+
+impl Command for ClaimDue {
+    const NAME: &'static str = "claim_due";
+    type Answer = Vec<Due>;
+    type Refusal = std::convert::Infallible;
+
+    fn run(&self, tx: &mut dyn Transaction) -> Result<Vec<Due>, Stop<Self::Refusal>> {
+        if !process::is_here(tx, &self.process)? {
+            return Ok(Vec::new());
+        }
+        let claim = sql!("outbox/claim", postgres);
+        let rows = tx.query(claim, values![self.now, &self.process, self.max])?;
+        Ok(rows.iter().map(due).collect::<Result<_, _>>()?)
+    }
+}
+
+/// Lets go of what was claimed: it is owed anew, or nobody knows any more what became of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReleaseClaims {
+    /// Who had claimed it.
+    pub process: ProcessId,
+    /// The row's number; `None`: whatever the process has claimed.
+    pub id: Option<i64>,
+}
+
+impl Command for ReleaseClaims {
+    const NAME: &'static str = "release_claims";
+    type Answer = ();
+    type Refusal = std::convert::Infallible;
+
+    fn run(&self, tx: &mut dyn Transaction) -> Result<(), Stop<Self::Refusal>> {
+        match self.id {
+            Some(id) => tx.execute(sql!("outbox/release"), values![id, &self.process])?,
+            None => tx.execute(sql!("outbox/release_all"), values![&self.process])?,
+        };
+        Ok(())
+    }
+}
+
+fn due(row: &Row) -> Result<Due, DbError> {
+    let kind: String = row.get("kind")?;
+    let number = || row.word("key", |key| key.parse().ok());
+    let owed = match kind.as_str() {
+        CARD => Owed::Card(SessionId(number()?)),
+        THREAD => Owed::Thread(SessionId(number()?)),
+        EVENT => Owed::Event(SessionId(number()?)),
+        CALL => Owed::Call(CallId(number()?)),
+        RETRACTION => {
+            let Place { channel } = row.json("payload")?;
+            let message = MessageId(number()?);
+            Owed::Retraction { channel, message }
+        }
+        _ => {
+            let Letter { to, notice } = row.json("payload")?;
+            Owed::Message { to, notice }
+        }
+    };
+    Ok(Due {
+        id: row.get("id")?,
+        generation: row.get("generation")?,
+        attempts: row.get("attempts")?,
+        owed,
+    })
 }
 
 /// When the next row will be due that is not due yet.
@@ -449,22 +500,26 @@ pub struct Settle {
 
 impl Command for Settle {
     const NAME: &'static str = "settle";
-    type Answer = ();
+    /// Whether the row is still there: it was owed anew meanwhile, or is to be tried again.
+    type Answer = bool;
     type Refusal = std::convert::Infallible;
 
-    fn run(&self, tx: &mut dyn Transaction) -> Result<(), Stop<Self::Refusal>> {
+    fn run(&self, tx: &mut dyn Transaction) -> Result<bool, Stop<Self::Refusal>> {
         if let Some((session, message)) = self.card {
             tx.execute(sql!("session/set_card"), values![session, message])?;
             // Both stand on the card: the thread at it, the event with a link to it.
             extras::owe(tx, session, self.at)?;
         }
-        match self.delivery {
+        let gone = match self.delivery {
             Delivery::Done => {
                 tx.execute(sql!("outbox/delivered"), values![self.id, self.generation])?
             }
             Delivery::Impossible => tx.execute(sql!("outbox/drop"), values![self.id])?,
-            Delivery::Again(at) => tx.execute(sql!("outbox/retry"), values![self.id, at])?,
+            Delivery::Again(at) => {
+                tx.execute(sql!("outbox/retry"), values![self.id, at])?;
+                0
+            }
         };
-        Ok(())
+        Ok(gone == 0)
     }
 }

@@ -278,6 +278,9 @@ pub enum DbError {
     /// A command panicked; its changes were rolled back.
     #[error("the command {0} panicked")]
     Panicked(&'static str),
+    /// Somebody else does by now what the command is a part of.
+    #[error("the lease {0} is another process' by now")]
+    NotHeld(&'static str),
     /// The store has been closed.
     #[error("the store is closed")]
     Closed,

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use super::account::AddAccount;
 use super::sql::{Row, Sql, Value, values};
 use super::sqlite::Database;
-use super::{Command, DbError, Question, Read, Stop, Transaction};
+use super::{Command, DbError, Question, Read, Stop, Store, Transaction};
 use crate::domain::battletag::BattleTag;
 use crate::domain::ids::{AccountId, InteractionId, SessionId, UserId};
 use crate::domain::ladder::Ladder;
@@ -71,6 +71,10 @@ impl Scene {
         let store = self.database.store();
         let done = store.execute(InteractionId(click << 22), command).await;
         done.expect("no fault")
+    }
+
+    pub(super) fn store(&self) -> Store {
+        self.database.store()
     }
 
     pub(super) async fn ask<Q: Question>(&self, question: Q) -> Q::Answer {

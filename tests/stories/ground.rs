@@ -30,14 +30,20 @@ impl Ground {
         if !on_postgres() {
             return Some(Self::file(folder));
         }
+        Some(Self::with_schema_on(postgres::server()?).await)
+    }
+
+    /// A new one on this server, with the schema in it.
+    #[cfg(feature = "postgres")]
+    pub(crate) async fn with_schema_on(server: &postgres::Server) -> Self {
         let migrate = async |url: String| {
-            let place = server(&url);
+            let place = self::server(&url);
             let now = chrono::DateTime::UNIX_EPOCH;
             let own = overwatch_bot::store::sqlite::Checkpoints::Own;
             let migrated = overwatch_bot::store::migrate(&place, Path::new("none"), now, own);
             migrated.await.expect("a schema");
         };
-        Some(Self::Server(postgres::server()?.scratch(migrate).await))
+        Self::Server(server.scratch(migrate).await)
     }
 
     /// A new one on a server that the story may stop.

@@ -21,6 +21,8 @@ mod lfg;
 mod log;
 mod manage;
 #[cfg(feature = "postgres")]
+mod many;
+#[cfg(feature = "postgres")]
 mod outage;
 mod people;
 #[cfg(feature = "postgres")]

@@ -69,6 +69,21 @@ pub(crate) async fn story_in_real_time(tell: impl AsyncFnOnce(&mut World)) {
     world.end().await;
 }
 
+/// Tells a story of several processes, in the machine's own time, on a server only. The story starts
+/// them itself.
+#[cfg(feature = "postgres")]
+pub(crate) async fn story_of_many(shards: u32, tell: impl AsyncFnOnce(&mut World)) {
+    if !crate::ground::on_postgres() {
+        return;
+    }
+    let people = playground::World::default();
+    let Some(mut world) = World::begin(people, shards, Clock::system()).await else {
+        return;
+    };
+    tell(&mut world).await;
+    world.end().await;
+}
+
 /// Tells a story while time goes by, at a quarter of its pace: Discord's three seconds pass, and a
 /// machine that is busy with other things can keep up.
 pub(crate) async fn story_while_time_passes(tell: impl AsyncFnOnce(&mut World)) {

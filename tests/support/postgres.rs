@@ -33,6 +33,9 @@ cat > /dev/null
 cd / && rm -rf "$1"
 "#;
 
+/// Tries to start a server that was killed.
+const START_AGAIN_MAX: u32 = 20;
+
 /// A server on which databases can be made.
 pub(crate) struct Server {
     /// An address of it; which database is in it does not matter.
@@ -98,6 +101,39 @@ impl Server {
     /// The cluster, if it is one of ours.
     pub(crate) fn cluster(&self) -> Option<&Cluster> {
         self.cluster.as_ref()
+    }
+
+    /// Ends it as a power cut would.
+    pub(crate) fn kill(&self) {
+        let cluster = self.cluster.as_ref().expect("its own cluster");
+        let pid = std::fs::read_to_string(cluster.folder.join("data/postmaster.pid"));
+        let pid = pid.expect("it runs").lines().next().map(str::to_owned);
+        let killed = Command::new("kill")
+            .arg("-9")
+            .arg(pid.expect("its number"))
+            .status();
+        assert!(killed.expect("kill").success());
+    }
+
+    /// Starts it again after [`Server::kill`], and waits until it has recovered.
+    pub(crate) fn start_after_kill(&self) {
+        let cluster = self.cluster.as_ref().expect("its own cluster");
+        let data = cluster.folder.join("data");
+        // Its children notice one after the other that it is gone; until then it cannot start.
+        for _ in 0..START_AGAIN_MAX {
+            let mut start = owner();
+            start
+                .arg(cluster.programs.join("pg_ctl"))
+                .arg("-D")
+                .arg(&data);
+            start
+                .args(["-w", "-s", "-l"])
+                .arg(cluster.folder.join("server.log"));
+            if start.arg("start").status().expect("it runs").success() {
+                return;
+            }
+        }
+        panic!("PostgreSQL does not start again");
     }
 
     /// A new database, as `prepare` made the first one at the address it was given.

@@ -35,6 +35,8 @@ use writer::{Lanes, Shared, Writer};
 /// Whoever asks while the server is away is told so after this long, in milliseconds: in time for
 /// Discord's three seconds.
 pub const UNREACHABLE_AFTER_MS: u64 = 2_500;
+/// A commit of another process is noticed within this, in milliseconds.
+pub const LOOK_AROUND_EVERY_MS: u64 = 1_000;
 /// Connections that write.
 const WRITERS: usize = 4;
 /// Connections that read.
@@ -120,6 +122,8 @@ impl Database {
             stop: CancellationToken::new(),
             turn: Arc::default(),
         };
+        let looking = look_around(shared.committed.clone(), shared.stop.clone());
+        tokio::spawn(looking);
         let mut writers = Vec::with_capacity(WRITERS);
         for link in links(WRITERS) {
             let writer = Writer {
@@ -136,6 +140,7 @@ impl Database {
                 committed: shared.committed,
                 metrics: shared.metrics,
                 place: Arc::new(Place::Server(Box::new(address.clone()))),
+                lease: None,
             },
             stop: shared.stop,
             writers,
@@ -171,6 +176,17 @@ impl Database {
         if !ended.await.unwrap_or(false) {
             tracing::error!("a writer did not end well");
         }
+    }
+}
+
+/// Wakes who waits for a commit every now and then: those of other processes are not told.
+async fn look_around(committed: Arc<Notify>, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(Duration::from_millis(LOOK_AROUND_EVERY_MS)) => {}
+        }
+        committed.notify_waiters();
     }
 }
 

@@ -160,6 +160,7 @@ impl Database {
                 committed,
                 metrics,
                 place: Arc::new(Place::File(path.to_owned())),
+                lease: None,
             },
             writer: tokio::spawn(writer.run(lanes, stop.clone())),
             stop,

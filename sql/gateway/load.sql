@@ -1,1 +1,0 @@
-SELECT shard, shards, session_id, sequence, resume_url FROM gateway_sessions ORDER BY shard

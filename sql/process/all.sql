@@ -1,0 +1,1 @@
+SELECT id, shards, beats FROM processes ORDER BY started_at, id

@@ -1,0 +1,1 @@
+UPDATE processes SET beats = beats + 1 WHERE id = $1

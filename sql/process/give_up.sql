@@ -1,0 +1,1 @@
+DELETE FROM processes WHERE id = $1 AND beats = $2

@@ -1,0 +1,1 @@
+SELECT process FROM leases WHERE name = $1 AND process = $2

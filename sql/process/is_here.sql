@@ -1,0 +1,1 @@
+SELECT id FROM processes WHERE id = $1

@@ -1,0 +1,1 @@
+INSERT INTO leases (name, process) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING

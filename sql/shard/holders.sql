@@ -1,0 +1,1 @@
+SELECT shard, process FROM shard_holders WHERE shards = $1 ORDER BY shard

@@ -1,0 +1,59 @@
+//! What one process at a time does for all that share a database: the clock, tidying up, upkeep.
+//!
+//! May touch: the store's leases. Invariant: a chore's command is carried out only while this
+//! process holds the lease at that very moment, so that who slept for long does nothing twice.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::Chores;
+use crate::discord::feature::Context;
+use crate::store::process::{Lease, ProcessId, TakeLease};
+
+/// What the lease is called.
+const CHORES: &str = "chores";
+/// Who does not hold the lease looks this often whether it is free, in milliseconds.
+const LOOK_EVERY_MS: u64 = 1_000;
+
+/// Does the chores whenever it is on this process to do them, until `stop`.
+pub(super) async fn run(
+    context: Context,
+    chores: Chores,
+    mut identity: watch::Receiver<ProcessId>,
+    stop: CancellationToken,
+) {
+    loop {
+        let process = identity.borrow_and_update().clone();
+        let lease = Lease {
+            name: CHORES,
+            process,
+        };
+        match context.store.execute_job(TakeLease(lease.clone())).await {
+            Ok(Ok(true)) => {
+                tracing::info!("the chores are this process' now");
+                let term = stop.child_token();
+                let context = Context {
+                    store: context.store.under(lease),
+                    ..context.clone()
+                };
+                let tasks = chores.start(&context, &term);
+                // The lease goes with the identity, and with nothing else.
+                tokio::select! {
+                    () = stop.cancelled() => {}
+                    _ = identity.changed() => {}
+                }
+                term.cancel();
+                tasks.close();
+                tasks.wait().await;
+            }
+            Ok(Ok(false)) => {}
+            Err(error) => tracing::warn!(%error, "whose the chores are could not be asked"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(Duration::from_millis(LOOK_EVERY_MS)) => {}
+        }
+    }
+}

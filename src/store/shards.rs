@@ -1,0 +1,159 @@
+//! Who runs which shard, of those that several processes share out among themselves; and when a
+//! shard may identify itself.
+//!
+//! May touch: [`Transaction`]. Invariant: a shard is run by one process at a time, as far as this
+//! database is concerned; of one bucket, identifications are booked [`IDENTIFY_EVERY_MS`] apart,
+//! whoever books them.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::gateway::{self, GatewaySession};
+use super::process::{self, ProcessId};
+use super::sql::{DbError, sql, values};
+use super::{Command, Question, Read, Stop, Transaction};
+
+/// Shards of one bucket identify themselves this far apart, in milliseconds: Discord's 5 s, and
+/// what a message may be late.
+pub const IDENTIFY_EVERY_MS: i64 = 5_250;
+
+/// How the shards are shared out at present.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LookAtShares {
+    /// Of how many.
+    pub total: u32,
+}
+
+/// Who takes a share, and who has what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shares {
+    /// All that take a share of this total, in an order that is the same for everybody.
+    pub order: Vec<String>,
+    /// The process that runs each shard; those that nobody runs are not in it.
+    pub holders: BTreeMap<u32, String>,
+}
+
+impl Question for LookAtShares {
+    type Answer = Shares;
+
+    fn ask(&self, db: &mut dyn Read) -> Result<Shares, DbError> {
+        let mut order = Vec::new();
+        for row in db.query(sql!("process/all"), values![])? {
+            if row.get::<Option<u32>>("shards")? == Some(self.total) {
+                order.push(row.get("id")?);
+            }
+        }
+        let rows = db.query(sql!("shard/holders"), values![self.total])?;
+        let holders = rows
+            .iter()
+            .map(|row| Ok((row.get("shard")?, row.get("process")?)));
+        Ok(Shares {
+            order,
+            holders: holders.collect::<Result<_, DbError>>()?,
+        })
+    }
+}
+
+/// Takes shards, as far as nobody has them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TakeShards {
+    /// Who.
+    pub process: ProcessId,
+    /// Which.
+    pub shards: Vec<u32>,
+    /// Of how many.
+    pub total: u32,
+}
+
+/// A shard that was taken, and where its connection stood.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Taken {
+    /// Its number.
+    pub shard: u32,
+    /// What to resume, if somebody kept it.
+    pub kept: Option<GatewaySession>,
+}
+
+impl Command for TakeShards {
+    const NAME: &'static str = "take_shards";
+    type Answer = Vec<Taken>;
+    type Refusal = std::convert::Infallible;
+
+    fn run(&self, tx: &mut dyn Transaction) -> Result<Vec<Taken>, Stop<Self::Refusal>> {
+        let mut taken = Vec::new();
+        if !process::is_here(tx, &self.process)? {
+            return Ok(taken);
+        }
+        for shard in self.shards.iter().copied() {
+            let hold = values![shard, self.total, &self.process];
+            if tx.execute(sql!("shard/hold"), hold)? > 0 {
+                let kept = gateway::take(tx, shard, self.total)?;
+                taken.push(Taken { shard, kept });
+            }
+        }
+        Ok(taken)
+    }
+}
+
+/// Lets go of shards, and keeps where they stood for whoever takes them next.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReleaseShards {
+    /// Who.
+    pub process: ProcessId,
+    /// Which.
+    pub shards: Vec<u32>,
+    /// Of how many.
+    pub total: u32,
+    /// Where they stood, as far as they can be resumed.
+    pub kept: Vec<GatewaySession>,
+}
+
+impl Command for ReleaseShards {
+    const NAME: &'static str = "release_shards";
+    type Answer = ();
+    type Refusal = std::convert::Infallible;
+
+    fn run(&self, tx: &mut dyn Transaction) -> Result<(), Stop<Self::Refusal>> {
+        for shard in self.shards.iter().copied() {
+            let release = values![shard, self.total, &self.process];
+            // Who was given up has nothing to hand over: somebody else runs it.
+            if tx.execute(sql!("shard/release"), release)? == 0 {
+                continue;
+            }
+            if let Some(kept) = self.kept.iter().find(|kept| kept.shard == shard) {
+                gateway::keep(tx, kept)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Books the next moment at which a shard of a bucket may identify itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BookIdentify {
+    /// The shard's number, modulo what Discord allows at once.
+    pub bucket: u32,
+}
+
+impl Command for BookIdentify {
+    const NAME: &'static str = "book_identify";
+    /// How long to wait for it, in milliseconds.
+    type Answer = i64;
+    type Refusal = std::convert::Infallible;
+
+    fn run(&self, tx: &mut dyn Transaction) -> Result<i64, Stop<Self::Refusal>> {
+        // By the database's clock: what it differs from ours by cancels out.
+        let now = tx.query_one(sql!("gateway/now_ms", postgres), values![])?;
+        let now: i64 = now.ok_or(DbError::NoRow("gateway/now_ms"))?.get("now_ms")?;
+        let free_at = now + IDENTIFY_EVERY_MS;
+        let book = values![self.bucket, free_at, now, IDENTIFY_EVERY_MS];
+        let booked = tx.query_one(sql!("gateway/book"), book)?;
+        let booked = booked.ok_or(DbError::NoRow("gateway/book"))?;
+        let free_at: i64 = booked.get("free_at_ms")?;
+        Ok(free_at - IDENTIFY_EVERY_MS - now)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,108 @@
+//! Shards that change hands, and turns that are booked, on a real database.
+
+use super::*;
+use crate::store::process::GiveUp;
+use crate::store::process::tests::{id, join};
+use crate::store::tests::Scene;
+
+const TOTAL: u32 = 4;
+
+fn session(shard: u32) -> GatewaySession {
+    GatewaySession {
+        shard,
+        shards: TOTAL,
+        id: format!("session {shard}"),
+        sequence: 7,
+        resume_url: None,
+    }
+}
+
+async fn take(scene: &Scene, name: &str, shards: &[u32]) -> Vec<(u32, bool)> {
+    let take = TakeShards {
+        process: id(name),
+        shards: shards.to_vec(),
+        total: TOTAL,
+    };
+    let taken = scene.run(take).await.expect("never refused");
+    taken
+        .iter()
+        .map(|taken| (taken.shard, taken.kept.is_some()))
+        .collect()
+}
+
+async fn holders(scene: &Scene) -> Vec<(u32, String)> {
+    scene
+        .ask(LookAtShares { total: TOTAL })
+        .await
+        .holders
+        .into_iter()
+        .collect()
+}
+
+#[tokio::test]
+async fn a_shard_is_one_process_and_is_handed_over_with_where_it_stood() {
+    let scene = Scene::open().await;
+    for name in ["a", "b"] {
+        join(&scene, name, Some(TOTAL)).await;
+    }
+    assert_eq!(take(&scene, "a", &[0, 1]).await, [(0, false), (1, false)]);
+    assert_eq!(take(&scene, "b", &[1, 2]).await, [(2, false)]);
+    let release = |name: &str| ReleaseShards {
+        process: id(name),
+        shards: vec![1],
+        total: TOTAL,
+        kept: vec![session(1)],
+    };
+    scene.run(release("b")).await.expect("never refused");
+    assert_eq!(
+        take(&scene, "b", &[1]).await,
+        [],
+        "it was not theirs to release"
+    );
+    scene.run(release("a")).await.expect("never refused");
+    assert_eq!(take(&scene, "b", &[1]).await, [(1, true)]);
+    let expected = [(0, "a"), (1, "b"), (2, "b")];
+    assert_eq!(
+        holders(&scene).await,
+        expected.map(|(shard, name)| (shard, name.to_owned()))
+    );
+}
+
+#[tokio::test]
+async fn the_shards_of_a_process_that_was_given_up_are_free() {
+    let scene = Scene::open().await;
+    for name in ["a", "b"] {
+        join(&scene, name, Some(TOTAL)).await;
+    }
+    take(&scene, "a", &[0, 1, 2, 3]).await;
+    scene
+        .run(GiveUp(vec![("a".to_owned(), 0)]))
+        .await
+        .expect("never refused");
+    assert_eq!(holders(&scene).await, []);
+    assert_eq!(
+        take(&scene, "a", &[0]).await,
+        [],
+        "who is not there takes nothing"
+    );
+    assert_eq!(take(&scene, "b", &[0]).await, [(0, false)]);
+}
+
+#[tokio::test]
+async fn turns_of_one_bucket_are_booked_one_after_the_other() {
+    let scene = Scene::open().await;
+    let mut booked = Vec::new();
+    for bucket in [0, 0, 1, 0] {
+        let wait_ms = scene
+            .run(BookIdentify { bucket })
+            .await
+            .expect("never refused");
+        assert!(wait_ms >= 0, "{wait_ms}");
+        let text = format!("SELECT free_at_ms FROM identify_buckets WHERE bucket = {bucket}");
+        let free_at_ms: i64 = scene.read(text).await[0].get("free_at_ms").expect("a time");
+        booked.push(free_at_ms);
+    }
+    assert!(booked[1] - booked[0] >= IDENTIFY_EVERY_MS, "{booked:?}");
+    assert!(booked[3] - booked[1] >= IDENTIFY_EVERY_MS, "{booked:?}");
+    assert!(booked[2] < booked[1], "another bucket does not wait");
+}
