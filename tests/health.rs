@@ -243,7 +243,8 @@ async fn a_servers_history_comes_out_as_csv_and_as_json() {
         "INSERT INTO sessions (id, guild_id, channel_id, game_mode, title, scheduled_time, length_minutes,
              timezone, created_at) VALUES (2, 7, 8, '5v5', '=A, \"night\"', 1800000000, 60, 'UTC', 1);
          INSERT INTO session_history VALUES (1, 7, NULL, '6v6', 1, 1700000000, 90, 'COMPLETED');
-         INSERT INTO session_history_players VALUES (1, 1, NULL, 'tank', 'open', 'gold', 2, 5);
+         INSERT INTO session_history_players (session_id, role, ladder, tier, division, declared_at)
+         VALUES (1, 'tank', 'open', 'gold', 2, 5);
          INSERT INTO session_history VALUES (3, 9, NULL, '6v6', 1, 1700000000, 90, 'COMPLETED');",
     )
     .expect("it is written");
