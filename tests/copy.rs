@@ -79,9 +79,9 @@ fn fill(path: &Path) {
          SELECT discord_id, 1, 1, 'support', 1 FROM users;
          INSERT INTO session_pairs (session_id, one_id, other_id, bond)
          SELECT 1, min(discord_id), max(discord_id), 'together' FROM users;
-         INSERT INTO processes (id, started_at) VALUES ('one', 1);
-         INSERT INTO leases (name, process) VALUES ('clock', 'one');
-         INSERT INTO shard_holders (shard, shards, process) VALUES (0, 1, 'one');
+         INSERT INTO processes (id, started_at) VALUES ('1.0', 1);
+         INSERT INTO session_events (session_id) VALUES (1);
+         INSERT INTO session_threads (session_id) VALUES (1);
          INSERT INTO session_history_players (session_id, role) VALUES (99, 'flex'), (99, 'tank');",
     )
     .expect("rows");
