@@ -93,6 +93,6 @@ export async function fill(page, option, text, choice) {
   const field = page.getByRole('combobox', { name: new RegExp(`^${option}\\b`) });
   await field.focus();
   await page.keyboard.type(text);
-  await page.locator('.option.active', { hasText: choice }).waitFor();
+  await page.locator('.option.active:visible', { hasText: choice }).waitFor();
   await page.keyboard.press('Tab');
 }
