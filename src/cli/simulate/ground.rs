@@ -33,7 +33,7 @@ pub(super) enum Ground {
         /// The server's address.
         url: String,
         /// The schema.
-        scratch: Scratch,
+        scratch: Box<Scratch>,
     },
 }
 
@@ -79,7 +79,7 @@ impl Ground {
                 let name = format!("overwatch_simulation_{}", std::process::id());
                 Ok(Self::Server {
                     url: wanted.reveal().to_owned(),
-                    scratch: Scratch::in_empty(&address, name).await?,
+                    scratch: Box::new(Scratch::in_empty(&address, name).await?),
                 })
             }
         }

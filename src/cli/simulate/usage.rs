@@ -51,6 +51,7 @@ impl Usage {
 
 /// The processor time that these processes have used, if all of them are on this machine and their
 /// program has this name.
+#[cfg(any(feature = "postgres", test))]
 pub(super) fn cpu_of(processes: &[u32], program: &str) -> Option<Duration> {
     let one = |process: &u32| {
         let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
