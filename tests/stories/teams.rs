@@ -125,6 +125,8 @@ async fn a_proposal_is_used_published_changed_by_hand_and_stays_true_when_somebo
             .says("given up your place as Tank");
         let shown = card_reads(&organiser, &card, "*Needs 1 tank*").await;
         assert!(!text_of(&shown).contains(&leaver.user), "{shown:#}");
+        let fair = team(&shown, "How fair");
+        assert_eq!(fair, "Told once no place is empty.", "a team has a gap");
         let stale = organiser
             .forge(page.message(), &id(page.message(), "teams-use:"), &[])
             .await;
@@ -208,6 +210,7 @@ async fn captains_pick_as_a_snake_across_a_restart() {
             .choose(pairs.message(), &menu, &captains)
             .await;
         named.says("pick now").says("🧢");
+        named.says("Told once no place is empty");
         let card = card_reads(&world.person(2), &card, "🔵 Blue").await;
 
         let (blue, red) = (world.person(3), world.person(4));
