@@ -138,6 +138,41 @@ async fn a_proposal_is_used_published_changed_by_hand_and_stays_true_when_somebo
 }
 
 #[tokio::test]
+async fn a_swap_on_the_dashboard_carries_the_seat_on_the_team_along() {
+    story(async |world| {
+        let card = scrim(world, &[(3, "d3", "tank"), (5, "g1", "damage")]).await;
+        let session = number(&card).expect("a number");
+        let organiser = world.person(2);
+        let (first, second) = (world.person(3), world.person(4));
+        let to_blue = format!("teams-move:{session}:{}:blue", first.user);
+        let page = organiser.forge(&card, &to_blue, &[]).await;
+        press(&organiser, &page, "teams-set:")
+            .await
+            .says("on the card");
+        card_reads(&organiser, &card, &format!("Tank · <@{}>", first.user)).await;
+
+        account(&second, json!({"battletag": "Kwame#1111", "tank": "p3"})).await;
+        let form = second.press(&card, &on(&card, "join")).await;
+        second.submit(&form, json!({"roles": ["tank"]})).await;
+        let desk = dashboard(&organiser, &card).await;
+        let menu = format!("manage-player:{session}:w0");
+        let view = organiser
+            .choose(desk.message(), &menu, &[&second.user])
+            .await;
+        let menu = id(view.message(), "manage-swap:");
+        let done = organiser
+            .choose(view.message(), &menu, &[&first.user])
+            .await;
+        done.says("is in as Tank in the place of");
+        let seat = format!("Tank · <@{}>", second.user);
+        let shown = card_reads(&organiser, &card, &seat).await;
+        assert!(team(&shown, "🔵").contains(&seat), "{shown:#}");
+        assert!(!team(&shown, "On no team").contains(&second.user));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn pairs_are_kept_together_and_apart() {
     story_in(crowd(), 1, async |world| {
         let card = scrim(world, &TEN).await;
