@@ -101,7 +101,7 @@ impl Turns {
                     self.enough().await;
                     return sleep(wait).await;
                 }
-                None => sleep(self.none_left().await).await,
+                None => sleep(self.none_left(word).await).await,
             }
         }
     }
@@ -155,19 +155,24 @@ impl Turns {
         Some(milliseconds(at_ms - now_ms))
     }
 
-    /// Asks Discord anew, tells if none is left, and says how long to wait before the next try.
-    async fn none_left(&self) -> Duration {
+    /// Asks Discord anew, unless somebody has since it said what was `tried`; tells if none is left, and
+    /// says how long to wait before the next try.
+    async fn none_left(&self, tried: Word) -> Duration {
         let mut word = self.0.word.lock().await;
         let soon = milliseconds(IDENTIFY_EVERY_MS);
-        if word.asked.elapsed() >= Duration::from_millis(RECENT_MS)
+        let recent = word.asked.elapsed() < Duration::from_millis(RECENT_MS);
+        if word.asked == tried.asked
+            && !recent
             && let Err(error) = self.ask(&mut word).await
         {
             tracing::warn!(%error, "Discord does not say how many sessions may be started");
             return soon;
         }
-        if word.left > 0 {
+        match word.left {
+            0 => {}
             // What is booked is on its way; then Discord's word is the whole truth.
-            return soon;
+            _ if word.asked == tried.asked => return soon,
+            _ => return Duration::ZERO,
         }
         let wait = word.resets.saturating_duration_since(Instant::now());
         self.tell(&mut word, wait);
