@@ -125,12 +125,49 @@ async fn a_proposal_is_used_published_changed_by_hand_and_stays_true_when_somebo
             .says("given up your place as Tank");
         let shown = card_reads(&organiser, &card, "*Needs 1 tank*").await;
         assert!(!text_of(&shown).contains(&leaver.user), "{shown:#}");
+        let fair = team(&shown, "How fair");
+        assert_eq!(fair, "Told once no place is empty.", "a team has a gap");
         let stale = organiser
             .forge(page.message(), &id(page.message(), "teams-use:"), &[])
             .await;
         stale.says("Players have come or gone").says("9 are in");
         let everything = world.person(5).command("profile export", json!({})).await;
         assert_ne!(everything.outcome(), "failed");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_swap_on_the_dashboard_carries_the_seat_on_the_team_along() {
+    story(async |world| {
+        let card = scrim(world, &[(3, "d3", "tank"), (5, "g1", "damage")]).await;
+        let session = number(&card).expect("a number");
+        let organiser = world.person(2);
+        let (first, second) = (world.person(3), world.person(4));
+        let to_blue = format!("teams-move:{session}:{}:blue", first.user);
+        let page = organiser.forge(&card, &to_blue, &[]).await;
+        press(&organiser, &page, "teams-set:")
+            .await
+            .says("on the card");
+        card_reads(&organiser, &card, &format!("Tank · <@{}>", first.user)).await;
+
+        account(&second, json!({"battletag": "Kwame#1111", "tank": "p3"})).await;
+        let form = second.press(&card, &on(&card, "join")).await;
+        second.submit(&form, json!({"roles": ["tank"]})).await;
+        let desk = dashboard(&organiser, &card).await;
+        let menu = format!("manage-player:{session}:w0");
+        let view = organiser
+            .choose(desk.message(), &menu, &[&second.user])
+            .await;
+        let menu = id(view.message(), "manage-swap:");
+        let done = organiser
+            .choose(view.message(), &menu, &[&first.user])
+            .await;
+        done.says("is in as Tank in the place of");
+        let seat = format!("Tank · <@{}>", second.user);
+        let shown = card_reads(&organiser, &card, &seat).await;
+        assert!(team(&shown, "🔵").contains(&seat), "{shown:#}");
+        assert!(!team(&shown, "On no team").contains(&second.user));
     })
     .await;
 }
@@ -208,6 +245,7 @@ async fn captains_pick_as_a_snake_across_a_restart() {
             .choose(pairs.message(), &menu, &captains)
             .await;
         named.says("pick now").says("🧢");
+        named.says("Told once no place is empty");
         let card = card_reads(&world.person(2), &card, "🔵 Blue").await;
 
         let (blue, red) = (world.person(3), world.person(4));

@@ -71,7 +71,7 @@ pub(super) fn proposals(
                     "{}\n{}\n{}",
                     line(&proposal.seats, Team::Blue),
                     line(&proposal.seats, Team::Red),
-                    words::figures(&proposal.figures, mode, &view.queue)
+                    words::figures(&proposal.figures, mode, &view.queue, true)
                 );
                 fields.push((format!("Proposal {}", at + 1), text));
                 let mark = fingerprint(&proposal.seats);
@@ -248,9 +248,11 @@ pub fn on_card(view: &SessionView) -> Vec<(String, String)> {
             (name, members(view, &seats, team))
         })
         .collect();
+    let full = |team: Team| mode.missing(1, &roles_on(&seats, team)).is_none();
+    let complete = Team::BOTH.into_iter().all(full);
     fields.push((
         "How fair".to_owned(),
-        words::figures(&now, mode, &view.queue),
+        words::figures(&now, mode, &view.queue, complete),
     ));
     let left = view.teams.left_over(&view.queue);
     if !left.is_empty() {

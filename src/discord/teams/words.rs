@@ -5,6 +5,7 @@
 use crate::discord::card::join_words;
 use crate::discord::session::refused;
 use crate::domain::balance::{Edge, Figures, Team, Unbalanced, divisions};
+use crate::domain::ids::UserId;
 use crate::domain::mode::Mode;
 use crate::domain::queue::Queue;
 use crate::domain::role::Role;
@@ -70,10 +71,24 @@ fn in_divisions(count: u32) -> String {
     format!("{number} {noun}")
 }
 
-/// Everything that is to be said of a line-up's figures, line by line.
-pub(super) fn figures(figures: &Figures, mode: Mode, queue: &Queue) -> String {
+/// Instead of a comparison, as long as a team has a gap: whoever comes there changes all of it.
+const WITH_GAPS: &str = "Told once no place is empty.";
+
+/// Everything that is to be said of the figures of two teams, line by line. Two teams are compared
+/// only if both are `complete`.
+pub(super) fn figures(figures: &Figures, mode: Mode, queue: &Queue, complete: bool) -> String {
+    let mut lines = if complete {
+        vec![edges(figures, mode), facts(figures, mode)]
+    } else {
+        vec![WITH_GAPS.to_owned()]
+    };
+    lines.extend(displaced(figures, queue));
+    lines.join("\n")
+}
+
+/// What is measured of two teams.
+fn facts(figures: &Figures, mode: Mode) -> String {
     let [blue, red] = figures.strength;
-    let mut lines = vec![edges(figures, mode)];
     let mut facts = vec![format!("{blue} : {red} points")];
     if mode.roles().contains(Role::Tank) && figures.by_role.iter().any(|team| team[0] > 0) {
         facts.push(format!(
@@ -86,36 +101,33 @@ pub(super) fn figures(figures: &Figures, mode: Mode, queue: &Queue) -> String {
         divisions(figures.spread[0]),
         in_divisions(divisions(figures.spread[1]))
     ));
-    lines.push(facts.join(" · "));
-    let offers = |user| queue.entry(user).is_some_and(|entry| entry.place.is_some());
-    let misplaced: Vec<_> = figures
-        .misplaced
-        .iter()
-        .copied()
-        .filter(|user| offers(*user))
-        .collect();
+    facts.join(" · ")
+}
+
+/// Who is where they cannot play, or did not ask to.
+fn displaced(figures: &Figures, queue: &Queue) -> Vec<String> {
+    let mut lines = Vec::new();
+    let is_in = |user: &UserId| queue.entry(*user).is_some();
+    let mut misplaced = figures.misplaced.clone();
+    misplaced.retain(is_in);
     if !misplaced.is_empty() {
         lines.push(format!(
             "⚠️ On a role that they did not offer or have no rank for: {}.",
             named(&misplaced)
         ));
     }
-    let moved: Vec<_> = figures
-        .off_preference
-        .iter()
-        .copied()
-        .filter(|user| !misplaced.contains(user))
-        .collect();
+    let mut moved = figures.off_preference.clone();
+    moved.retain(|user| !misplaced.contains(user));
     if !moved.is_empty() {
         lines.push(format!(
             "Not on the role they asked for: {}.",
             named(&moved)
         ));
     }
-    lines.join("\n")
+    lines
 }
 
-fn named(users: &[crate::domain::ids::UserId]) -> String {
+fn named(users: &[UserId]) -> String {
     let mut parts: Vec<_> = users
         .iter()
         .take(NAMED_MAX)

@@ -11,7 +11,7 @@ use crate::domain::battletag::BattleTag;
 use crate::domain::extras::Extras;
 use crate::domain::ids::{ChannelId, GuildId, InteractionId};
 use crate::domain::ladder::Ladder;
-use crate::domain::log::Beyond;
+use crate::domain::log::{Beyond, Record};
 use crate::domain::manage::ManageRefusal;
 use crate::domain::mode::Mode;
 use crate::domain::queue::NewcomerRefusal;
@@ -21,6 +21,7 @@ use crate::domain::role::Roles;
 use crate::domain::session::{Plan, RankLimits, Status, scale};
 use crate::store::account::{AddAccount, EditAccount};
 use crate::store::clock::AdvanceClock;
+use crate::store::log::ViewLog;
 use crate::store::outbox::{DueNow, Notice, Owed};
 use crate::store::session::{CancelSession, CreateSession, SetOpen};
 use crate::store::sqlite::Database;
@@ -190,6 +191,16 @@ impl World {
         let account = self.account(user, &[]).await;
         self.execute(self.join(user, roles)).await.unwrap();
         account
+    }
+
+    /// What was done, the latest first.
+    async fn log(&self) -> Vec<Record> {
+        let view = ViewLog {
+            session: self.session,
+            per_page: 99,
+            page: 0,
+        };
+        self.store.query(view).await.unwrap().records
     }
 
     /// What people are owed.

@@ -1,6 +1,12 @@
 //! What an organiser decides, and what comes of it.
 
 use super::*;
+use crate::domain::balance::{Seat, Team};
+use crate::domain::log::{Action, Whom};
+use crate::domain::session::Change;
+use crate::domain::teams;
+use crate::store::session::{EditSession, StartNow};
+use crate::store::teams::ArrangeTeams;
 
 #[tokio::test]
 async fn who_is_accepted_leaves_and_their_place_is_free_again() {
@@ -192,4 +198,97 @@ async fn a_swap_concerns_both_and_a_refused_one_neither() {
         ),
         "{told:?}"
     );
+}
+
+#[tokio::test]
+async fn who_sits_out_of_what_is_played_instead_is_on_record() {
+    let mut world = World::new("5v5").await;
+    let (session, actor, at) = (world.session, actor(1), start());
+    let two_teams = EditSession {
+        session,
+        actor,
+        change: Change {
+            teams: Some(2),
+            ..Change::default()
+        },
+        extras: Extras::default(),
+        at,
+    };
+    world.execute(two_teams).await.unwrap();
+    let roles = [Tank, Damage, Damage, Support, Support, Tank];
+    for (user, role) in (2..).zip(roles) {
+        let account = world.joined(user, &[role]).await;
+        world
+            .execute(world.accept(user, role, account))
+            .await
+            .unwrap();
+    }
+    let start_now = StartNow { session, actor, at };
+    world.execute(start_now).await.unwrap();
+    let short = PlayShort {
+        session,
+        actor,
+        mode: Mode::parse("5v5").unwrap(),
+        teams: 1,
+        at,
+    };
+    assert_eq!(world.execute(short).await.unwrap().out, 1);
+    let log = world.log().await;
+    let back = Action::TakenBack { role: Some(Tank) };
+    let out = log.iter().find(|record| record.action == back);
+    let whom = out.and_then(|record| record.subject);
+    assert_eq!(whom, Some(Whom::User(UserId(7))), "{log:?}");
+}
+
+#[tokio::test]
+async fn a_swap_takes_the_seat_on_the_team_along() {
+    let mut world = World::new("5v5").await;
+    let (session, by, at) = (world.session, actor(1), start());
+    let two_teams = EditSession {
+        session,
+        actor: by,
+        change: Change {
+            teams: Some(2),
+            ..Change::default()
+        },
+        extras: Extras::default(),
+        at,
+    };
+    world.execute(two_teams).await.unwrap();
+    for (user, role) in [(2, Tank), (3, Damage), (4, Support)] {
+        let account = world.joined(user, &[role]).await;
+        world
+            .execute(world.accept(user, role, account))
+            .await
+            .unwrap();
+    }
+    world.joined(5, &[Tank]).await;
+    for (user, team) in [(2, Team::Blue), (3, Team::Red)] {
+        let arrange = ArrangeTeams {
+            session,
+            actor: by,
+            change: teams::Change::Move(UserId(user), Some(team)),
+            at,
+        };
+        world.execute(arrange).await.unwrap();
+    }
+    let seats = async |world: &World| {
+        let view = world.view().await;
+        let mut seats = view.teams.seats(&view.queue);
+        seats.sort();
+        let seat = |seat: Seat| (seat.user.0, seat.team, seat.role);
+        seats.into_iter().map(seat).collect::<Vec<_>>()
+    };
+    // Who waits takes the seat of who is in.
+    world.execute(world.swap(5, 2)).await.unwrap();
+    let expected = [(3, Team::Red, Damage), (5, Team::Blue, Tank)];
+    assert_eq!(seats(&world).await, expected);
+    // Two players exchange their roles, and what they are on with them.
+    world.execute(world.swap(5, 3)).await.unwrap();
+    let expected = [(3, Team::Blue, Tank), (5, Team::Red, Damage)];
+    assert_eq!(seats(&world).await, expected);
+    // Who was on no team gets the seat of who was, who is on none then.
+    world.execute(world.swap(4, 3)).await.unwrap();
+    let expected = [(4, Team::Blue, Tank), (5, Team::Red, Damage)];
+    assert_eq!(seats(&world).await, expected);
 }
