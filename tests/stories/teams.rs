@@ -370,7 +370,7 @@ async fn a_captain_who_deletes_everything_lets_the_draft_rest_and_leaves_no_name
         let red = world.person(4);
         let asked = red.command("profile delete", json!({})).await;
         red.press(asked.message(), "profile-delete:").await;
-        let shown = card_reads(&organiser, &card, "*Needs 1 tank, 2 damage and 2 support*").await;
+        let shown = card_reads(&organiser, &card, "*Needs 1 tank, 2 damage and 2 supports*").await;
         assert!(!text_of(&shown).contains(&red.user), "{shown:#}");
         let draft = format!("teams-draft:{}", number(&card).expect("a number"));
         let rests = world.person(3).forge(&card, &draft, &[]).await;
@@ -436,7 +436,7 @@ async fn teams_are_the_organisers_and_forged_ids_get_nowhere() {
         let moved = organiser.forge(&old, &forged[4], &[]).await;
         moved
             .says("plays for Blue now")
-            .says("*Needs 2 damage and 2 support*");
+            .says("*Needs 2 damage and 2 supports*");
         // Who manages events may too.
         let manager = world.person(1);
         manager

@@ -384,6 +384,7 @@ fn distances_are_rounded_and_in_words() {
     assert_eq!(from_now(5 * 24 * 60 - 100), "in 5 days");
     assert_eq!(from_now(30 * 24 * 60), "in 4 weeks");
     assert_eq!(from_now(365 * 24 * 60), "in 12 months");
+    assert_eq!(from_now(2 * 365 * 24 * 60), "in 2 years");
 }
 
 #[test]
