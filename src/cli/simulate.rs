@@ -1,10 +1,12 @@
 //! `simulate`: what one process carries: shards, communities, clicks; and what that costs.
 //!
-//! May touch: the embedded Discord in this process, the bot in another one, and a folder of its own
-//! beside the database. Invariant: no database in use is touched; what is made is removed.
+//! May touch: the embedded Discord in this process, the bot in another one, a folder of its own
+//! beside the database, and a schema of its own on a server. Invariant: no database in use is touched;
+//! what is made is removed.
 
 mod bot;
 mod crowd;
+mod ground;
 mod people;
 mod report;
 mod usage;
@@ -15,10 +17,11 @@ use std::time::{Duration, Instant};
 
 use super::{Failed, say};
 use crate::clock::Clock;
-use crate::config::{Config, DB_PATH};
+use crate::config::{Config, DB_PATH, Secret, ServerConfig};
 use crate::playground::{self, Discord, World};
 use bot::{Bot, Orders};
 use crowd::Crowd;
+use ground::{Ground, Watch};
 use people::{Budget, Town};
 use report::{Moment, Report, Run, Stage};
 use usage::{Counted, Usage};
@@ -27,9 +30,6 @@ use usage::{Counted, Usage};
 const CALM_WITHIN_S: u64 = 60;
 /// How often it is looked whether they are, in milliseconds.
 const CALM_LOOK_MS: u64 = 50;
-
-/// Where its database is, in the folder that it makes.
-const DB_NAME: &str = "simulate.db";
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -78,6 +78,11 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     seed: u64,
 
+    /// The database: sqlite, a new file beside DB_PATH; or postgres://USER:PASSWORD@HOST:PORT/NAME, an
+    /// empty one, in a schema of its own that goes afterwards. Given more than once, each in turn
+    #[arg(long, value_name = "URL", default_value = "sqlite")]
+    database: Vec<Secret>,
+
     /// Without Discord's rate limits, so that cards are edited as fast as the bot can
     #[arg(long)]
     no_limits: bool,
@@ -93,21 +98,37 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(config: Config, arguments: Arguments) -> Result<(), Failed> {
     if arguments.as_bot {
-        return bot::serve().await;
+        return bot::serve(&config).await;
     }
     let stopped = super::run::stop_signal()?;
     let folder = Folder::beside(config.db_path.as_deref().unwrap_or(Path::new(DB_PATH)))?;
+    let mut grounds = Vec::new();
+    for wanted in &arguments.database {
+        grounds.push(Ground::of(wanted, &config).await?);
+    }
     let simulated = async {
         let mut stages = Vec::new();
         for shards in &arguments.shard_counts {
-            stages.push(stage(&arguments, *shards, &folder.0).await?);
+            for ground in &grounds {
+                let (folder, server) = (&folder.0, &config.server);
+                let there = There {
+                    ground,
+                    folder,
+                    server,
+                };
+                stages.push(stage(&arguments, *shards, &there).await?);
+            }
         }
         Ok::<_, Failed>(stages)
     };
     let stages = tokio::select! {
-        stages = simulated => stages?,
-        () = stopped => return Err(Failed::Other("interrupted; nothing is left behind".into())),
+        stages = simulated => stages,
+        () = stopped => Err(Failed::Other("interrupted; nothing is left behind".into())),
     };
+    for ground in grounds {
+        ground.end().await;
+    }
+    let stages = stages?;
     let report = Report {
         seed: arguments.seed,
         in_flight: arguments.in_flight as usize,
@@ -145,20 +166,30 @@ impl Drop for Folder {
     }
 }
 
+/// Where a bot's database is made.
+struct There<'t> {
+    ground: &'t Ground,
+    /// The folder of this simulation.
+    folder: &'t Path,
+    /// How a server is spoken to.
+    server: &'t ServerConfig,
+}
+
 fn processors() -> Result<usize, Failed> {
     Ok(std::thread::available_parallelism()?.get())
 }
 
 /// One run: connect, settle in, click, look what it took.
-async fn stage(arguments: &Arguments, shards: u32, folder: &Path) -> Result<Stage, Failed> {
+async fn stage(arguments: &Arguments, shards: u32, there: &There<'_>) -> Result<Stage, Failed> {
     let seed = arguments.seed;
     let crowd = Crowd::new(seed, (shards * arguments.guilds) as usize);
-    let without_guilds = idle(shards, folder).await?;
+    let without_guilds = idle(shards, there).await?;
     let world = World::with_guilds(&crowd.players());
     let places = people::places(&world, &crowd);
-    let (discord, bot, ready) = connect(world, shards, folder).await?;
+    let (discord, bot, ready) = connect(world, shards, there).await?;
     let memory_ready_bytes = Usage::of(bot.process())?.memory_bytes;
 
+    let watch = there.ground.watch().await?;
     let town = Town::new(&discord, &crowd, places);
     discord.keep_limits(false);
     town.settle(seed).await.map_err(Failed::Other)?;
@@ -167,15 +198,16 @@ async fn stage(arguments: &Arguments, shards: u32, folder: &Path) -> Result<Stag
 
     let seconds = Duration::from_secs(arguments.seconds.into());
     let time = arguments.clicks.is_none().then_some(seconds);
-    let before = moment(&bot, &discord).await?;
+    let before = moment(&bot, &discord, &watch).await?;
     let budget = Budget::new(arguments.clicks, time);
     let begun = Instant::now();
     let (clicked, mistakes) = town.live(&budget, arguments.in_flight as usize, seed).await;
     let took = begun.elapsed();
-    let after = moment(&bot, &discord).await?;
+    let after = moment(&bot, &discord, &watch).await?;
     bot.stop().await?;
     discord.stop().await;
     Ok(Stage::of(&Run {
+        engine: there.ground.engine(),
         shards,
         guilds: (shards * arguments.guilds) as usize,
         active_guilds: crowd.active.len(),
@@ -192,8 +224,8 @@ async fn stage(arguments: &Arguments, shards: u32, folder: &Path) -> Result<Stag
 }
 
 /// The memory of a bot with so many shards and one guild in all.
-async fn idle(shards: u32, folder: &Path) -> Result<u64, Failed> {
-    let (discord, bot, _) = connect(World::with_guilds(&[1]), shards, folder).await?;
+async fn idle(shards: u32, there: &There<'_>) -> Result<u64, Failed> {
+    let (discord, bot, _) = connect(World::with_guilds(&[1]), shards, there).await?;
     let used = Usage::of(bot.process())?;
     bot.stop().await?;
     discord.stop().await;
@@ -205,10 +237,11 @@ async fn idle(shards: u32, folder: &Path) -> Result<u64, Failed> {
 async fn connect(
     world: World,
     shards: u32,
-    folder: &Path,
+    there: &There<'_>,
 ) -> Result<(Discord, Bot, Duration), Failed> {
-    std::fs::remove_dir_all(folder)?;
-    std::fs::create_dir_all(folder)?;
+    std::fs::remove_dir_all(there.folder)?;
+    std::fs::create_dir_all(there.folder)?;
+    let kept = there.ground.renew(there.folder).await?;
     let discord = Discord::start(playground::Settings {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         token: bot::TOKEN.into(),
@@ -221,9 +254,10 @@ async fn connect(
     let orders = Orders {
         discord: discord.url(),
         shards,
-        db_path: folder.join(DB_NAME),
+        kept,
+        folder: there.folder.to_owned(),
     };
-    let bot = Bot::start(&orders).await?;
+    let bot = Bot::start(&orders, there.server).await?;
     Ok((discord, bot, begun.elapsed()))
 }
 
@@ -236,8 +270,13 @@ async fn calm(bot: &Bot) -> Result<(), Failed> {
     Ok(())
 }
 
-async fn moment(bot: &Bot, discord: &Discord) -> Result<Moment, Failed> {
+async fn moment(bot: &Bot, discord: &Discord, watch: &Option<Watch>) -> Result<Moment, Failed> {
+    let served = match watch {
+        Some(watch) => Some(watch.look().await?),
+        None => None,
+    };
     Ok(Moment {
+        served,
         counted: Counted::read(&bot.metrics().await?),
         bot: Usage::of(bot.process())?,
         discord: Usage::of(std::process::id())?,

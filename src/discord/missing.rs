@@ -14,7 +14,7 @@ use crate::store::queue::SessionView;
 /// People who are named before it is said how many more there are.
 const NAMED_MAX: usize = 5;
 
-/// What is missing, in words: "Needs 1 tank, 2 damage and 1 more player".
+/// What is missing, in words: "Needs 2 tanks, 1 support and 1 more player".
 pub fn needs(missing: &Missing) -> String {
     if missing.is_none() {
         "Nobody: the line-up is complete.".to_owned()
@@ -118,11 +118,11 @@ fn with_those_who_wait(gap: &Gap) -> String {
     }
 }
 
-/// "1 tank, 2 damage and 1 more player".
+/// "2 tanks, 2 damage and 1 more player".
 fn parts(missing: &Missing) -> String {
     let roles = missing.per_role.iter();
     let mut parts: Vec<_> = roles
-        .map(|(role, count)| format!("{count} {}", role.label().to_lowercase()))
+        .map(|(role, count)| format!("{count} {}", noun(*role, *count)))
         .collect();
     let more = if parts.is_empty() { "" } else { "more " };
     match missing.any {
@@ -131,6 +131,15 @@ fn parts(missing: &Missing) -> String {
         any => parts.push(format!("{any} {more}players")),
     }
     join_words(&parts)
+}
+
+/// The word for so many players of a role; damage and flex have no plural.
+fn noun(role: Role, count: u32) -> String {
+    let plural = match (role, count) {
+        (_, 1) | (Role::Damage | Role::Flex, _) => "",
+        (Role::Tank | Role::Support, _) => "s",
+    };
+    format!("{}{plural}", role.label().to_lowercase())
 }
 
 /// The BattleTag that somebody would play `role` on.
@@ -229,7 +238,7 @@ mod tests {
         people.truncate(7);
         people.extend([entry(20, &[Tank]), entry(21, &[Support])]);
         let said = full(&view(people));
-        assert!(said.contains("Needs 1 tank and 2 support"), "{said}");
+        assert!(said.contains("Needs 1 tank and 2 supports"), "{said}");
         assert!(
             said.contains("**Player20\\#1234** as Tank and **Player21\\#1234** as Support"),
             "{said}"

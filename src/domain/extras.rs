@@ -29,6 +29,13 @@ pub struct Extras {
 }
 
 impl Extras {
+    /// What is said, one by one.
+    pub fn each(&self) -> impl Iterator<Item = (Extra, bool)> {
+        let thread = self.thread.map(|on| (Extra::Thread, on));
+        let event = self.event.map(|on| (Extra::Event, on));
+        thread.into_iter().chain(event)
+    }
+
     /// Whether nothing is said about any of them.
     pub fn is_none(&self) -> bool {
         *self == Self::default()

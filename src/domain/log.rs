@@ -6,6 +6,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::extras::Extra;
 use super::ids::{ChannelId, UserId};
 use super::role::Role;
 use super::session::{Actor, Plan, Session};
@@ -132,6 +133,13 @@ pub enum Action {
         /// From which start to which, if that was one of them.
         moved: Option<(DateTime<Utc>, DateTime<Utc>)>,
     },
+    /// A thread or an event was asked for, or done away with.
+    Switched {
+        /// Which of them.
+        extra: Extra,
+        /// Whether there is to be one.
+        on: bool,
+    },
     /// Its queue was opened.
     Opened,
     /// Its queue was closed.
@@ -149,6 +157,11 @@ pub enum Action {
         role: Role,
         /// The limit that was overridden for it, if one was.
         beyond: Option<Beyond>,
+    },
+    /// Somebody who waits was asked whether they want a free place.
+    Offered {
+        /// As what.
+        role: Role,
     },
     /// A player was turned down.
     Rejected,

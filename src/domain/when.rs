@@ -139,7 +139,8 @@ pub fn distance(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
         3_570..84_600 => (3_600, "hour"),
         84_600..1_900_800 => (86_400, "day"),
         1_900_800..7_862_400 => (604_800, "week"),
-        _ => (2_629_800, "month"),
+        7_862_400..46_000_000 => (2_629_800, "month"),
+        _ => (31_557_600, "year"),
     };
     let count = (seconds.abs() + size / 2) / size;
     let plural = if count == 1 { "" } else { "s" };

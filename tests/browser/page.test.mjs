@@ -71,7 +71,7 @@ describe('the playground in a browser', { skip }, () => {
     const places = page.getByRole('navigation');
     await places.getByRole('button', { name: 'Threaded' }).waitFor();
     await places.getByRole('listitem').filter({ hasText: 'Threaded' }).waitFor();
-    await card.getByRole('link', { name: '🧵' }).click();
+    await card.getByRole('link', { name: '🧵 Threaded' }).click();
     await page.getByRole('heading', { name: 'Threaded' }).waitFor();
     assert.deepEqual(complaints, []);
     await page.context().close();

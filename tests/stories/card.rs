@@ -24,7 +24,7 @@ async fn the_card_says_what_is_planned_and_what_is_missing() {
             "<t:1795806000:R>",
             "5v5 Role Queue, two teams",
             "Gold to Diamond",
-            "Needs 2 tank, 4 damage and 4 support",
+            "Needs 2 tanks, 4 damage and 4 supports",
             organiser.user.as_str(),
         ] {
             assert!(card.contains(part), "{part:?} is not in {card}");

@@ -129,7 +129,7 @@ async fn starting_is_asked_first_with_what_is_missing() {
 
         let desk = dashboard(&organiser, &card).await;
         let question = press(&organiser, &desk, "manage-start:").await;
-        question.says("Needs 2 damage and 2 support");
+        question.says("Needs 2 damage and 2 supports");
         press(&organiser, &question, "manage:")
             .await
             .says("Manage: ");

@@ -65,7 +65,7 @@ async fn a_player_is_accepted_shown_told_and_can_leave() {
         let line = format!("Tank 1/1\n<@{}> · Diamond 3", player.user);
         let shown = card_reads(&player, &card, "Tank 1/1").await;
         assert!(
-            crate::world::text_of(&shown).contains("Needs 2 damage and 2 support"),
+            crate::world::text_of(&shown).contains("Needs 2 damage and 2 supports"),
             "{line}"
         );
         player.in_private().reads("You are in").await;

@@ -125,12 +125,105 @@ async fn a_proposal_is_used_published_changed_by_hand_and_stays_true_when_somebo
             .says("given up your place as Tank");
         let shown = card_reads(&organiser, &card, "*Needs 1 tank*").await;
         assert!(!text_of(&shown).contains(&leaver.user), "{shown:#}");
+        let fair = team(&shown, "How fair");
+        assert_eq!(fair, "Told once no place is empty.", "a team has a gap");
         let stale = organiser
             .forge(page.message(), &id(page.message(), "teams-use:"), &[])
             .await;
         stale.says("Players have come or gone").says("9 are in");
         let everything = world.person(5).command("profile export", json!({})).await;
         assert_ne!(everything.outcome(), "failed");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn teams_of_those_who_wait_too_say_who_comes_in_and_who_sits_out_and_all_are_told() {
+    story_in(crowd(), 1, async |world| {
+        // One tank is far from the other; one who waits is not.
+        let mut people = TEN;
+        people[1].1 = "b5";
+        let card = scrim(world, &people).await;
+        let (leaves, comes) = (world.person(4).user, world.person(13).user);
+        let waits = world.person(13);
+        account(&waits, json!({"battletag": "Newa#1111", "tank": "d2"})).await;
+        let form = waits.press(&card, &on(&card, "join")).await;
+        waits.submit(&form, json!({"roles": ["tank"]})).await;
+        let page = proposals(&world.person(2), &card).await;
+        assert!(!page.text().contains("🆕"), "they are not counted");
+        let session = number(&card).expect("a number");
+        let everybody = format!("teams:{session}:accepted-all");
+        let page = world.person(2).press(page.message(), &everybody).await;
+        page.says(&format!("<@{comes}>🆕"))
+            .says(&format!("🪑 Sits out: <@{leaves}>."))
+            .says("all of them are told");
+        world.restart().await;
+
+        let organiser = world.person(2);
+        let take = id(page.message(), "teams-use:");
+        world
+            .person(4)
+            .forge(page.message(), &take, &[])
+            .await
+            .says("Only the organiser");
+        let used = organiser.press(page.message(), &take).await;
+        used.says("one player has come in and one waits again")
+            .says(&format!("Tank · <@{comes}>"));
+        let shown = card_reads(&organiser, &card, "line-up is complete").await;
+        assert!(text_of(&shown).contains("Waiting (1)"), "{shown:#}");
+        let told = |index| world.person(index).in_private();
+        told(13).reads("You are in").await;
+        told(4).reads("waiting in the queue").await;
+        let history = json!({"session": session});
+        let history = organiser.command("session history", history).await;
+        history
+            .says("made the teams")
+            .says(&format!("accepted <@{comes}> as Tank"))
+            .says(&format!("took back the place of <@{leaves}> as Tank"));
+        // The same button again finds everybody where it wants them.
+        let again = organiser.forge(page.message(), &take, &[]).await;
+        again.says("These are the teams");
+        assert!(!again.text().contains("they are told"));
+        world.person(13).press(&card, &on(&card, "leave")).await;
+        organiser
+            .forge(page.message(), &take, &[])
+            .await
+            .says("Players have come or gone");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_swap_on_the_dashboard_carries_the_seat_on_the_team_along() {
+    story(async |world| {
+        let card = scrim(world, &[(3, "d3", "tank"), (5, "g1", "damage")]).await;
+        let session = number(&card).expect("a number");
+        let organiser = world.person(2);
+        let (first, second) = (world.person(3), world.person(4));
+        let to_blue = format!("teams-move:{session}:{}:blue", first.user);
+        let page = organiser.forge(&card, &to_blue, &[]).await;
+        press(&organiser, &page, "teams-set:")
+            .await
+            .says("on the card");
+        card_reads(&organiser, &card, &format!("Tank · <@{}>", first.user)).await;
+
+        account(&second, json!({"battletag": "Kwame#1111", "tank": "p3"})).await;
+        let form = second.press(&card, &on(&card, "join")).await;
+        second.submit(&form, json!({"roles": ["tank"]})).await;
+        let desk = dashboard(&organiser, &card).await;
+        let menu = format!("manage-player:{session}:w0");
+        let view = organiser
+            .choose(desk.message(), &menu, &[&second.user])
+            .await;
+        let menu = id(view.message(), "manage-swap:");
+        let done = organiser
+            .choose(view.message(), &menu, &[&first.user])
+            .await;
+        done.says("is in as Tank in the place of");
+        let seat = format!("Tank · <@{}>", second.user);
+        let shown = card_reads(&organiser, &card, &seat).await;
+        assert!(team(&shown, "🔵").contains(&seat), "{shown:#}");
+        assert!(!team(&shown, "On no team").contains(&second.user));
     })
     .await;
 }
@@ -208,6 +301,7 @@ async fn captains_pick_as_a_snake_across_a_restart() {
             .choose(pairs.message(), &menu, &captains)
             .await;
         named.says("pick now").says("🧢");
+        named.says("Told once no place is empty");
         let card = card_reads(&world.person(2), &card, "🔵 Blue").await;
 
         let (blue, red) = (world.person(3), world.person(4));
@@ -276,7 +370,7 @@ async fn a_captain_who_deletes_everything_lets_the_draft_rest_and_leaves_no_name
         let red = world.person(4);
         let asked = red.command("profile delete", json!({})).await;
         red.press(asked.message(), "profile-delete:").await;
-        let shown = card_reads(&organiser, &card, "*Needs 1 tank, 2 damage and 2 support*").await;
+        let shown = card_reads(&organiser, &card, "*Needs 1 tank, 2 damage and 2 supports*").await;
         assert!(!text_of(&shown).contains(&red.user), "{shown:#}");
         let draft = format!("teams-draft:{}", number(&card).expect("a number"));
         let rests = world.person(3).forge(&card, &draft, &[]).await;
@@ -342,7 +436,7 @@ async fn teams_are_the_organisers_and_forged_ids_get_nowhere() {
         let moved = organiser.forge(&old, &forged[4], &[]).await;
         moved
             .says("plays for Blue now")
-            .says("*Needs 2 damage and 2 support*");
+            .says("*Needs 2 damage and 2 supports*");
         // Who manages events may too.
         let manager = world.person(1);
         manager

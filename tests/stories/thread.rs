@@ -113,6 +113,11 @@ async fn a_session_gets_its_thread_later_loses_it_and_a_cancelled_one_too() {
         edit("yes", "different").await;
         edit("no", "has no thread").await;
         archived(true).await;
+        let history = json!({"session": "Cup"});
+        let history = organiser.command("session history", history).await;
+        history
+            .says("asked for a thread")
+            .says("did away with the thread");
         edit("yes", "gets a thread").await;
         archived(false).await;
         let cancel = organiser

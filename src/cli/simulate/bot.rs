@@ -1,22 +1,24 @@
 //! The bot of a simulation: a process of its own, so that what it costs can be told from what the
 //! embedded Discord costs; and the two ends of the line between the two processes.
 //!
-//! May touch: processes. Invariant: it obeys the orders it is given and no settings from
-//! elsewhere, so that nothing of a simulation reaches a database in use; it ends with whoever
-//! started it.
+//! May touch: processes. Invariant: where its database and its Discord are it knows from its orders
+//! and from nowhere else, so that nothing of a simulation reaches a database in use; it ends with
+//! whoever started it.
 
+use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::super::{Failed, say};
+use super::ground::Kept;
 use crate::app::{App, Settings};
 use crate::clock::Clock;
-use crate::config::Shards;
+use crate::config::{Config, Secret, ServerConfig, Shards};
 use crate::jobs::upkeep::Upkeep;
 use crate::store::backup;
 
@@ -30,13 +32,15 @@ const RETENTION_DAYS: u32 = 30;
 const WARN_MB: u32 = 1_000_000;
 
 /// What such a bot is to do.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Orders {
     /// Where the embedded Discord is.
     pub(super) discord: String,
     pub(super) shards: u32,
-    /// The database file.
-    pub(super) db_path: PathBuf,
+    /// Its database.
+    pub(super) kept: Kept,
+    /// Where its files would go.
+    pub(super) folder: PathBuf,
 }
 
 /// What it says once all its shards are connected.
@@ -47,12 +51,12 @@ struct Ready {
 }
 
 /// Is the bot, until its orders' other end is closed or a signal comes.
-pub(super) async fn serve() -> Result<(), Failed> {
+pub(super) async fn serve(config: &Config) -> Result<(), Failed> {
     let stopped = super::super::run::stop_signal()?;
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line)?;
     let orders: Orders = serde_json::from_str(&line)?;
-    let app = App::start(settings(orders), Clock::system()).await?;
+    let app = App::start(settings(orders, config)?, Clock::system()).await?;
     app.ready().await;
     let http = app.http().expect("it was told to listen");
     say(format_args!("{}", serde_json::to_string(&Ready { http })?));
@@ -65,9 +69,8 @@ pub(super) async fn serve() -> Result<(), Failed> {
     Ok(())
 }
 
-fn settings(orders: Orders) -> Settings {
-    let db_path = orders.db_path;
-    Settings {
+fn settings(orders: Orders, config: &Config) -> Result<Settings, Failed> {
+    Ok(Settings {
         token: TOKEN.parse().expect("any text is taken"),
         api: Some(orders.discord.parse().expect("a plain address")),
         shards: Shards::Some {
@@ -78,8 +81,24 @@ fn settings(orders: Orders) -> Settings {
         public_key: None,
         http: Some((Ipv4Addr::LOCALHOST, 0).into()),
         upkeep: Upkeep::new(RETENTION_DAYS, WARN_MB),
-        backups: backup::Settings::in_folder(db_path.with_extension("backups")),
-        database: db_path.into(),
+        backups: backup::Settings::in_folder(orders.folder.join("backups")),
+        database: orders.kept.place(config)?,
+    })
+}
+
+/// Tells the program what is not in a server's address.
+fn speak_as(program: &mut Command, server: &ServerConfig) {
+    let password = server.db_password.as_ref().map(Secret::reveal);
+    let roots = server.db_sslrootcert.as_deref();
+    for (name, value) in [
+        ("DB_PASSWORD", password.map(OsStr::new)),
+        ("DB_SSLMODE", server.db_sslmode.as_deref().map(OsStr::new)),
+        ("DB_SSLROOTCERT", roots.map(Path::as_os_str)),
+    ] {
+        match value {
+            Some(value) => program.env(name, value),
+            None => program.env_remove(name),
+        };
     }
 }
 
@@ -92,16 +111,19 @@ pub(super) struct Bot {
 }
 
 impl Bot {
-    /// Starts it and waits until all its shards are connected.
-    pub(super) async fn start(orders: &Orders) -> Result<Self, Failed> {
+    /// Starts it and waits until all its shards are connected. Of the settings it is told how a server
+    /// is spoken to.
+    pub(super) async fn start(orders: &Orders, server: &ServerConfig) -> Result<Self, Failed> {
         let line = serde_json::to_string(orders)?;
-        let started = tokio::task::spawn_blocking(move || Self::start_blocking(&line));
+        let mut program = Command::new(std::env::current_exe()?);
+        program.args(["simulate", AS_BOT]);
+        speak_as(&mut program, server);
+        let started = tokio::task::spawn_blocking(move || Self::start_blocking(program, &line));
         started.await?
     }
 
-    fn start_blocking(line: &str) -> Result<Self, Failed> {
-        let child = Command::new(std::env::current_exe()?)
-            .args(["simulate", AS_BOT])
+    fn start_blocking(mut program: Command, line: &str) -> Result<Self, Failed> {
+        let child = program
             // What goes wrong is said; what happens is not, 256 times.
             .env("LOG", "error")
             .stdin(Stdio::piped())

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::ground::Served;
 use super::people::Clicked;
 use super::usage::{Counted, Usage};
 use crate::playground::Traffic;
@@ -65,12 +66,15 @@ pub(super) struct Part {
 /// One number of shards.
 #[derive(Debug, Serialize)]
 pub(super) struct Stage {
+    engine: &'static str,
     shards: u32,
     guilds: usize,
     active_guilds: usize,
     ready_s: f64,
     clicks: usize,
     unanswered: usize,
+    /// Answered with "try again" or an apology.
+    failed: f64,
     mistakes: u64,
     seconds: f64,
     clicks_per_s: f64,
@@ -78,6 +82,9 @@ pub(super) struct Stage {
     times: Times,
     bot: Part,
     discord: Part,
+    /// Of what serves the bot on a server of this machine; not a number if there is none.
+    server_cpu_us_per_click: f64,
+    server_log_bytes_per_click: f64,
     discord_percent_of_cpu: f64,
     busy_percent: f64,
     /// Processors that other programs kept busy.
@@ -110,6 +117,8 @@ pub(super) struct Moment {
     pub(super) discord: Usage,
     pub(super) counted: Counted,
     pub(super) traffic: Traffic,
+    /// What the database's server has done, if it is on one.
+    pub(super) served: Option<Served>,
     /// Processor time of everything on this machine.
     pub(super) machine: Duration,
 }
@@ -117,6 +126,8 @@ pub(super) struct Moment {
 /// What a stage's figures are made from.
 #[derive(Debug)]
 pub(super) struct Run {
+    /// The database's engine.
+    pub(super) engine: &'static str,
     pub(super) shards: u32,
     pub(super) guilds: usize,
     pub(super) active_guilds: usize,
@@ -141,7 +152,9 @@ impl Stage {
         let seconds = run.took.as_secs_f64();
         let bot = Part::of(&before.bot, &after.bot, clicks, seconds);
         let discord = Part::of(&before.discord, &after.discord, clicks, seconds);
-        let busy = bot.processors + discord.processors;
+        let server_cpu = server(before, after, |served| Some(served.cpu?.as_secs_f64()));
+        let server_log = server(before, after, |served| Some(served.log_bytes as f64));
+        let busy = bot.processors + discord.processors + server_cpu.unwrap_or(0.0) / seconds;
         let counted = |of: fn(&Counted) -> f64| of(&after.counted) - of(&before.counted);
         let traffic = |of: fn(&Traffic) -> u64| (of(&after.traffic) - of(&before.traffic)) as f64;
         let machine = after.machine.saturating_sub(before.machine).as_secs_f64() / seconds;
@@ -149,6 +162,7 @@ impl Stage {
         let requests = traffic(|all| all.counted_requests);
         let guilds = run.memory_ready_bytes as f64 - run.memory_without_guilds_bytes as f64;
         Self {
+            engine: run.engine,
             shards: run.shards,
             guilds: run.guilds,
             active_guilds: run.active_guilds,
@@ -159,6 +173,7 @@ impl Stage {
                 .iter()
                 .filter(|one| one.took_us.is_none())
                 .count(),
+            failed: counted(|all| all.failed),
             mistakes: run.mistakes,
             seconds,
             clicks_per_s: clicks as f64 / seconds,
@@ -169,6 +184,8 @@ impl Stage {
             clicks_per_processor_s: 1e6 / bot.cpu_us_per_click.max(f64::MIN_POSITIVE),
             bot,
             discord,
+            server_cpu_us_per_click: per_click(1e6 * server_cpu.unwrap_or(f64::NAN)),
+            server_log_bytes_per_click: per_click(server_log.unwrap_or(f64::NAN)),
             memory_ready_mb: mb(run.memory_ready_bytes),
             memory_ready_without_guilds_mb: mb(run.memory_without_guilds_bytes),
             memory_kb_per_1000_guilds: match run.guilds {
@@ -205,6 +222,12 @@ impl Part {
             memory_peak_mb: mb(after.memory_peak_bytes),
         }
     }
+}
+
+/// By how much something that a server did has grown, if it is known.
+fn server(before: &Moment, after: &Moment, of: fn(&Served) -> Option<f64>) -> Option<f64> {
+    let [before, after] = [before, after].map(|moment| moment.served.as_ref().and_then(of));
+    Some((after? - before?).max(0.0))
 }
 
 fn mb(bytes: u64) -> f64 {
@@ -254,6 +277,11 @@ impl Report {
                 "; NOT optimised: build with --release"
             },
         );
+        text.push_str(&format!("{:<44}", "database"));
+        for stage in &self.stages {
+            text.push_str(&format!(" {:>11}", stage.engine));
+        }
+        text.push('\n');
         for (name, decimals, figure) in LINES {
             text.push_str(&format!("{name:<44}"));
             for stage in &self.stages {
@@ -280,9 +308,9 @@ impl Report {
                 "the processors were not the limit: people, disk or waiting were"
             };
             text.push_str(&format!(
-                "\n{} shards: {limit} ({:.0} % busy); of the time used, the embedded Discord and its \
-                 people took {:.0} %",
-                stage.shards, stage.busy_percent, stage.discord_percent_of_cpu
+                "\n{}, {} shards: {limit} ({:.0} % busy); of the time used, the embedded Discord and \
+                 its people took {:.0} %",
+                stage.engine, stage.shards, stage.busy_percent, stage.discord_percent_of_cpu
             ));
             if stage.others_processors >= OTHERS_TO_TELL {
                 text.push_str(&format!(
@@ -299,7 +327,7 @@ impl Report {
 /// A line of the table: its name, its decimals, its figure.
 type Line = (&'static str, usize, fn(&Stage) -> f64);
 
-const LINES: [Line; 35] = [
+const LINES: [Line; 38] = [
     ("shards", 0, |s| f64::from(s.shards)),
     ("guilds", 0, |s| s.guilds as f64),
     ("guilds in which something is on", 0, |s| {
@@ -308,6 +336,7 @@ const LINES: [Line; 35] = [
     ("seconds until all shards were connected", 2, |s| s.ready_s),
     ("clicks", 0, |s| s.clicks as f64),
     ("clicks not answered in time", 0, |s| s.unanswered as f64),
+    ("clicks that failed", 0, |s| s.failed),
     ("clicks a second", 0, |s| s.clicks_per_s),
     ("delivered to answered, ms: p50", 2, |s| s.times.p50_ms),
     ("  p95", 2, |s| s.times.p95_ms),
@@ -318,6 +347,9 @@ const LINES: [Line; 35] = [
     }),
     ("  embedded Discord and people", 0, |s| {
         s.discord.cpu_us_per_click
+    }),
+    ("  database's server, if it is on this machine", 0, |s| {
+        s.server_cpu_us_per_click
     }),
     ("processors kept busy: bot", 2, |s| s.bot.processors),
     ("  embedded Discord and people", 2, |s| s.discord.processors),
@@ -352,6 +384,7 @@ const LINES: [Line; 35] = [
     }),
     ("  bot to Discord", 0, |s| s.bytes_from_bot_per_click),
     ("  bot to disk", 0, |s| s.disk_bytes_per_click),
+    ("  server to its log", 0, |s| s.server_log_bytes_per_click),
     ("database at the end, MB", 1, |s| s.database_mb),
     ("requests that count (50/s), a click", 3, |s| {
         s.counted_requests_per_click

@@ -49,6 +49,18 @@ impl Usage {
     }
 }
 
+/// The processor time that these processes have used, if all of them are on this machine and their
+/// program has this name.
+#[cfg(any(feature = "postgres", test))]
+pub(super) fn cpu_of(processes: &[u32], program: &str) -> Option<Duration> {
+    let one = |process: &u32| {
+        let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+        let named = stat.split_once('(')?.1.starts_with(program);
+        named.then(|| cpu(&stat)).flatten()
+    };
+    processes.iter().map(one).sum()
+}
+
 /// The processor time that all processes of this machine have used.
 pub(super) fn machine() -> Result<Duration, Failed> {
     let stat = fs::read_to_string("/proc/stat")?;
@@ -97,6 +109,8 @@ pub(super) struct Counted {
     pub(super) transactions: f64,
     /// Commands in them.
     pub(super) commands: f64,
+    /// Clicks that found something broken, or too busy.
+    pub(super) failed: f64,
     /// Deliveries of the outbox that went well.
     pub(super) deliveries: f64,
     /// Rows that the world is owed.
@@ -121,6 +135,8 @@ impl Counted {
             question_statements: sum("statements_total", "of=\"questions\""),
             transactions: sum("batch_commands_count", ""),
             commands: sum("batch_commands_sum", ""),
+            failed: sum("interactions_total", "outcome=\"failed\"")
+                + sum("interactions_total", "outcome=\"busy\""),
             deliveries: sum("deliveries_total", "outcome=\"done\""),
             owed: sum("outbox_backlog", ""),
             database_bytes: sum("database_bytes", "") + sum("log_bytes", ""),
@@ -131,13 +147,23 @@ impl Counted {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::{Metrics, Snapshot, Written};
+    use crate::metrics::{Asked, Metrics, Outcome, Snapshot, Written};
 
     #[test]
     fn what_this_process_uses_can_be_read() {
         let used = Usage::of(std::process::id());
         let used = used.unwrap_or_else(|_| panic!("/proc is there"));
         assert!(used.memory_bytes > 0 && used.memory_peak_bytes >= used.memory_bytes);
+    }
+
+    #[test]
+    fn processor_time_of_other_programs_is_not_taken_for_a_servers() {
+        let own = [std::process::id()];
+        let comm = fs::read_to_string("/proc/self/comm");
+        let comm = comm.unwrap_or_default();
+        assert!(cpu_of(&own, comm.trim_end()).is_some());
+        assert_eq!(cpu_of(&own, "another program"), None);
+        assert_eq!(cpu_of(&[u32::MAX], ""), None);
     }
 
     #[test]
@@ -159,6 +185,13 @@ mod tests {
         metrics.ran("commands", 5);
         metrics.ran("questions", 3);
         metrics.ran("commands", 2);
+        let asked = Asked {
+            kind: "component",
+            name: "join",
+        };
+        for outcome in [Outcome::Answered, Outcome::Busy, Outcome::Failed] {
+            metrics.answered(asked, outcome, Duration::ZERO);
+        }
         metrics.delivered("card", "done");
         metrics.delivered("card", "later");
         let moment = Duration::from_millis(1);
@@ -179,6 +212,7 @@ mod tests {
             question_statements: 3.0,
             transactions: 1.0,
             commands: 4.0,
+            failed: 2.0,
             deliveries: 1.0,
             owed: 9.0,
             database_bytes: 4_196.0,

@@ -67,7 +67,7 @@ fn the_card_says_who_is_in_who_waits_and_what_is_missing() {
         "<t:1795086400:F>",
         "Tank 1/1\n<@2> · Diamond 3 📺",
         "Damage 0/2\n—",
-        "Needs 2 damage and 2 support",
+        "Needs 2 damage and 2 supports",
         "Waiting (1)\n<@3> · Damage Gold 1, Support",
         "<@1>",
         "📺 streams",

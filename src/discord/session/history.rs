@@ -13,6 +13,7 @@ use super::super::reply::{Message, Reply, button};
 use super::super::text::{escape, truncate};
 use super::pick::{Purpose, find, id, managed};
 use super::words::IN_A_SERVER;
+use crate::domain::extras::Extra;
 use crate::domain::ids::UserId;
 use crate::domain::log::{Action, Aspect, Beyond, Capacity, Record, TeamsDeed, Whom};
 use crate::domain::session::{Actor, Session};
@@ -162,6 +163,7 @@ fn what(record: &Record) -> String {
             });
             format!("changed {}{}", join_words(&what), moved.unwrap_or_default())
         }
+        Action::Switched { extra, on } => switched(*extra, *on).to_owned(),
         Action::Opened => "opened the queue".to_owned(),
         Action::Closed => "closed the queue".to_owned(),
         Action::Started { planned } => {
@@ -176,6 +178,7 @@ fn what(record: &Record) -> String {
             };
             format!("accepted {subject} as {role}{beyond}")
         }
+        Action::Offered { role } => format!("offered {subject} a place as {role}"),
         Action::Rejected => format!("turned {subject} down"),
         Action::TakenBack { role: Some(role) } => {
             format!("took back the place of {subject} as {role}")
@@ -191,6 +194,15 @@ fn what(record: &Record) -> String {
         Action::Teams { what } => teams_deed(*what, &subject, &other),
         Action::CallPosted { channel } => format!("looked for players in <#{channel}>"),
         Action::CallClosed { channel } => format!("stopped looking in <#{channel}>"),
+    }
+}
+
+fn switched(extra: Extra, on: bool) -> &'static str {
+    match (extra, on) {
+        (Extra::Thread, true) => "asked for a thread",
+        (Extra::Thread, false) => "did away with the thread",
+        (Extra::Event, true) => "asked for an event",
+        (Extra::Event, false) => "did away with the event",
     }
 }
 

@@ -31,6 +31,11 @@ export class MessageList {
     return this.messages.get(id);
   }
 
+  /** Calls `visit` with each message. */
+  each(visit) {
+    [...this.messages.values()].forEach(visit);
+  }
+
   /** The element of a message. */
   find(id) {
     return this.element.querySelector(`article[data-id="${CSS.escape(id)}"]`);

@@ -81,9 +81,16 @@ async function loadWorld() {
 async function lookAround() {
   const world = await get('/client/world').then((raw) => new World(raw), () => null);
   if (!world || !state.world) return;
+  const before = state.world;
   state.world = world;
   if (state.at !== DIRECT && !world.channel(state.at)) follow();
   else drawAround();
+  log.each((message) => threadName(before, message) !== threadName(world, message) && log.update(message, draw));
+}
+
+/** The name of the thread that was started at a message, whose id it has. */
+function threadName(world, message) {
+  return world.channel(message.id)?.channel.name;
 }
 
 /** Goes to where the address bar says, or to the nearest place there is. */

@@ -1,12 +1,14 @@
 //! The record, on a real file.
 
 use super::*;
+use crate::domain::extras::{Extra, Extras};
 use crate::domain::ids::GuildId;
 use crate::domain::log::Action;
-use crate::domain::session::SessionRefusal;
+use crate::domain::role::Role;
+use crate::domain::session::{Change, SessionRefusal};
 use crate::store::profile::{DeleteProfile, ExportProfile};
-use crate::store::queue::{RejectPlayer, TakeBack};
-use crate::store::session::{CancelSession, SetCoOrganisers, SetOpen, StartNow};
+use crate::store::queue::{OfferPlace, RejectPlayer, TakeBack};
+use crate::store::session::{CancelSession, EditSession, SetCoOrganisers, SetOpen, StartNow};
 use crate::store::tests::{Scene, now, person};
 
 const ANA: i64 = 11;
@@ -146,7 +148,9 @@ async fn who_is_forgotten_leaves_the_record_without_name_or_reason() {
     assert_eq!(record.subject, Some(Whom::Forgotten));
     assert_eq!(record.by, Some(Whom::User(UserId(CASS))));
     assert_eq!(record.reason, "");
-    // Cass never made a profile, and can be forgotten all the same.
+    // Cass never made a profile, and is told of it and can be forgotten all the same.
+    let exported = scene.ask(ExportProfile(UserId(CASS))).await.unwrap();
+    assert_eq!((exported.person, exported.records.len()), (None, 1));
     scene.run(delete(CASS)).await.unwrap();
     let record = page(&scene, session, 0).await.records.remove(0);
     assert_eq!(record.by, Some(Whom::Forgotten));
@@ -219,4 +223,47 @@ async fn a_reason_for_cancelling_is_on_record() {
         (record.action, record.reason.as_str()),
         (Action::Cancelled, "Ill")
     );
+}
+
+#[tokio::test]
+async fn a_thread_or_an_event_that_is_switched_alone_is_on_record() {
+    let (scene, session) = scene().await;
+    let switch = |thread, event| EditSession {
+        session,
+        actor: actor(ANA),
+        change: Change::default(),
+        extras: Extras { thread, event },
+        at: now(),
+    };
+    let thread = switch(Some(true), None);
+    scene.run(thread.clone()).await.unwrap();
+    // It has one already: nothing was done.
+    scene.run(thread).await.unwrap();
+    scene.run(switch(Some(false), Some(true))).await.unwrap();
+    let log = page(&scene, session, 0).await;
+    let done = log.records.into_iter().map(|record| record.action);
+    let switched = |extra, on| Action::Switched { extra, on };
+    let expected = [
+        switched(Extra::Event, true),
+        switched(Extra::Thread, false),
+        switched(Extra::Thread, true),
+    ];
+    assert_eq!(done.collect::<Vec<_>>(), expected);
+}
+
+#[tokio::test]
+async fn a_place_that_an_organiser_has_offered_is_on_record() {
+    let (scene, session) = scene().await;
+    let offer = OfferPlace {
+        session,
+        actor: actor(ANA),
+        at: now(),
+    };
+    scene.run(offer.clone()).await.unwrap();
+    // Nobody else waits: nobody is asked.
+    scene.run(offer).await.unwrap();
+    let log = page(&scene, session, 0).await;
+    assert_eq!(log.records.len(), 1);
+    assert_eq!(log.records[0].action, Action::Offered { role: Role::Tank });
+    assert_eq!(log.records[0].subject, Some(Whom::User(UserId(BOB))));
 }

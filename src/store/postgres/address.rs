@@ -88,13 +88,14 @@ pub struct Address {
 }
 
 impl Address {
-    /// The address in `url`. What `parts` says of TLS counts where the URL says nothing; the rest
-    /// of them is for those who have no URL.
+    /// The address in `url`. What `parts` says of TLS and of the password counts where the URL says
+    /// nothing; the rest of them is for those who have no URL.
     ///
     /// # Errors
     /// [`AddressError`].
     pub fn of_url(url: &str, parts: &Parts) -> Result<Self, AddressError> {
         let (base, query) = url.split_once('?').unwrap_or((url, ""));
+        let password = parts.password.as_deref().filter(|given| !given.is_empty());
         let mut parts = Parts {
             tls: parts.tls,
             roots: parts.roots.clone(),
@@ -114,7 +115,10 @@ impl Address {
         };
         let config = url.parse::<Config>();
         // The parser's own error may quote a piece of the password.
-        let config = config.map_err(|_| AddressError(WANTED.into()))?;
+        let mut config = config.map_err(|_| AddressError(WANTED.into()))?;
+        if let (None, Some(password)) = (config.get_password(), password) {
+            config.password(password);
+        }
         Self::with(config, &parts)
     }
 
@@ -138,6 +142,18 @@ impl Address {
             config.dbname(name);
         }
         Self::with(config, parts)
+    }
+
+    /// The same, for what is to be in the schema of this name (small letters, digits and `_`), and sees
+    /// nothing else of the database.
+    #[must_use]
+    pub fn in_schema(&self, name: &str) -> Self {
+        let mut inside = self.clone();
+        let options = self.config.get_options().unwrap_or_default();
+        inside
+            .config
+            .options(format!("{options} -c search_path={name}"));
+        inside
     }
 
     fn with(mut config: Config, parts: &Parts) -> Result<Self, AddressError> {
@@ -266,6 +282,20 @@ mod tests {
             let error = of_url(url).expect_err(url).to_string();
             assert!(!error.contains("secret"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_password_may_stand_beside_the_url() {
+        let parts = Parts {
+            password: Some("beside".into()),
+            ..Parts::default()
+        };
+        let password = |url: &str| {
+            let address = Address::of_url(url, &parts).expect("an address");
+            address.config.get_password().map(<[u8]>::to_vec)
+        };
+        assert_eq!(password("postgres://bot@db/ow"), Some(b"beside".to_vec()));
+        assert_eq!(password("postgres://bot:in@db/ow"), Some(b"in".to_vec()));
     }
 
     #[test]

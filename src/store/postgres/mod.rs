@@ -9,6 +9,7 @@ pub(super) mod copy;
 mod link;
 mod migrations;
 mod readers;
+mod scratch;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -30,6 +31,7 @@ pub use address::{Address, AddressError, Parts, Tls};
 use link::Link;
 pub use migrations::{SchemaError, newest};
 pub(super) use readers::Readers;
+pub use scratch::{LookAtServer, Scratch, ScratchError, ServerNow};
 use writer::{Lanes, Shared, Writer};
 
 /// Whoever asks while the server is away is told so after this long, in milliseconds: in time for

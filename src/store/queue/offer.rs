@@ -10,12 +10,13 @@ use serde::{Deserialize, Serialize};
 use super::{admission, load, organiser_account};
 use crate::domain::admission::{Door, Step};
 use crate::domain::ids::{SessionId, UserId};
+use crate::domain::log::Action;
 use crate::domain::queue::{AskState, Entry, Standing};
 use crate::domain::role::Role;
 use crate::domain::session::{Actor, Session, SessionRefusal};
 use crate::store::outbox;
 use crate::store::sql::{DbError, sql, values};
-use crate::store::{Command, Stop, Transaction, session};
+use crate::store::{Command, Stop, Transaction, log, session};
 
 /// Somebody answers the offer of a place; also from direct messages, where there is no server.
 #[derive(Clone, Debug, PartialEq)]
@@ -153,6 +154,10 @@ impl Command for OfferPlace {
             Step::Move(..) | Step::Admit(..) => None,
         };
         let to = steps.into_iter().find_map(asked);
+        if let Some((user, role)) = to {
+            let done = Action::Offered { role }.on(user);
+            log::record(tx, &session, &self.actor, done, self.at)?;
+        }
         Ok(Offered { to })
     }
 }

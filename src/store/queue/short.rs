@@ -102,6 +102,9 @@ impl PlayShort {
         }
         for user in way.out.iter().copied() {
             tx.execute(sql!("queue/release"), values![session.id, user])?;
+            let role = place(user).map(|place| place.role);
+            let done = Action::TakenBack { role }.on(user);
+            log::record(tx, session, &self.actor, done, self.at)?;
             let title = title.clone();
             self.tell(tx, user, Notice::Waiting { title, at })?;
         }

@@ -1,21 +1,24 @@
 //! Two people change places in one action.
 //!
-//! May touch: the domain and [`Transaction`]. Invariant: both change or neither does.
+//! May touch: the domain and [`Transaction`]. Invariant: both change or neither does, their seats on
+//! the teams with their roles, so that no team has another composition than before.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::place::{managed, tell};
 use super::{admission, load, organiser_account};
+use crate::domain::balance::Team;
 use crate::domain::ids::{SessionId, UserId};
 use crate::domain::log::Action;
 use crate::domain::manage::{self, ManageRefusal, Seat, Swap};
 use crate::domain::queue::Entry;
 use crate::domain::role::Role;
 use crate::domain::session::{Actor, Session};
+use crate::domain::teams::Teams;
 use crate::store::outbox::Notice;
 use crate::store::sql::{DbError, sql, values};
-use crate::store::{Command, Stop, Transaction, log};
+use crate::store::{Command, Stop, Transaction, log, teams};
 
 /// Two people change places: one who waits and one who is in, or two who are in.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,6 +63,7 @@ impl Command for SwapPlayers {
             Stop::Broken(error) => Stop::Broken(error),
         })?;
         let queue = load(tx, session.id)?;
+        let teams = teams::load(tx, session.id)?;
         let organiser = organiser_account(tx, &session)?;
         let pair = (self.one, self.other);
         let swap =
@@ -68,12 +72,13 @@ impl Command for SwapPlayers {
             Swap::Replace { seat, leaves } => {
                 let asked = queue.entry(seat.user).is_some_and(Entry::is_asked);
                 let swapped = self.replace(tx, &session, seat, leaves)?;
+                keep_seat(tx, &session, seat, teams.of(leaves))?;
                 admission::unask(tx, session.id, seat.user)?;
                 admission::taken_back(tx, session.id, leaves, seat.role, self.at)?;
                 admission::settle(tx, &session, asked.into(), None, self.at)?;
                 swapped
             }
-            Swap::Exchange(seats) => self.exchange(tx, &session, seats)?,
+            Swap::Exchange(seats) => self.exchange(tx, &session, seats, &teams)?,
         })
     }
 }
@@ -115,6 +120,7 @@ impl SwapPlayers {
         tx: &mut dyn Transaction,
         session: &Session,
         seats: [Seat; 2],
+        teams: &Teams,
     ) -> Result<Swapped, DbError> {
         for seat in seats {
             let by = self.actor.user;
@@ -123,6 +129,8 @@ impl SwapPlayers {
             self.tell_place(tx, session, seat)?;
         }
         let [one, other] = seats;
+        keep_seat(tx, session, one, teams.of(other.user))?;
+        keep_seat(tx, session, other, teams.of(one.user))?;
         let exchanged = Action::Exchanged {
             role: one.role,
             other: other.role,
@@ -146,4 +154,17 @@ impl SwapPlayers {
         };
         tell(tx, session, &self.actor, seat.user, notice, self.at)
     }
+}
+
+/// Has somebody play on the team of the seat that they have taken; on none, if that was on none.
+fn keep_seat(
+    tx: &mut dyn Transaction,
+    session: &Session,
+    seat: Seat,
+    team: Option<Team>,
+) -> Result<(), DbError> {
+    let team = team.map(teams::number);
+    let values = values![session.id, seat.user, team, seat.role.as_str()];
+    tx.execute(sql!("teams/seat"), values)?;
+    Ok(())
 }

@@ -1,5 +1,6 @@
 mod place;
 mod sequences;
+mod teams;
 
 use chrono::TimeDelta;
 use chrono_tz::Tz;
@@ -11,18 +12,19 @@ use crate::domain::battletag::BattleTag;
 use crate::domain::extras::Extras;
 use crate::domain::ids::{ChannelId, GuildId, InteractionId};
 use crate::domain::ladder::Ladder;
-use crate::domain::log::Beyond;
+use crate::domain::log::{Beyond, Record};
 use crate::domain::manage::ManageRefusal;
 use crate::domain::mode::Mode;
 use crate::domain::queue::NewcomerRefusal;
 use crate::domain::queue::fixtures::start;
 use crate::domain::rank::{Rank, Tier};
 use crate::domain::role::Roles;
-use crate::domain::session::{Plan, RankLimits, Status, scale};
+use crate::domain::session::{Change, Plan, RankLimits, Status, scale};
 use crate::store::account::{AddAccount, EditAccount};
 use crate::store::clock::AdvanceClock;
+use crate::store::log::ViewLog;
 use crate::store::outbox::{DueNow, Notice, Owed};
-use crate::store::session::{CancelSession, CreateSession, SetOpen};
+use crate::store::session::{CancelSession, CreateSession, EditSession, SetOpen};
 use crate::store::sqlite::Database;
 use crate::store::{Command, Store};
 use Role::{Damage, Support, Tank};
@@ -116,6 +118,21 @@ impl World {
         self.execute(add).await.unwrap().id
     }
 
+    /// Has the session played by two teams.
+    async fn two_teams(&mut self) {
+        let edit = EditSession {
+            session: self.session,
+            actor: actor(1),
+            change: Change {
+                teams: Some(2),
+                ..Change::default()
+            },
+            extras: Extras::default(),
+            at: start(),
+        };
+        self.execute(edit).await.unwrap();
+    }
+
     fn join(&self, user: i64, roles: &[Role]) -> JoinQueue {
         JoinQueue {
             session: self.session,
@@ -190,6 +207,16 @@ impl World {
         let account = self.account(user, &[]).await;
         self.execute(self.join(user, roles)).await.unwrap();
         account
+    }
+
+    /// What was done, the latest first.
+    async fn log(&self) -> Vec<Record> {
+        let view = ViewLog {
+            session: self.session,
+            per_page: 99,
+            page: 0,
+        };
+        self.store.query(view).await.unwrap().records
     }
 
     /// What people are owed.

@@ -64,7 +64,9 @@ impl Command for EditSession {
             .map_err(Stop::Refused)?;
         let before = std::mem::replace(&mut session.plan, plan);
         let extras = extras::want(tx, session.id, &self.extras)?;
-        if !extras.is_none() {
+        for (extra, on) in extras.each() {
+            let done = Action::Switched { extra, on };
+            log::record(tx, &session, &self.actor, done, self.at)?;
             outbox::owe_card(tx, session.id, self.at)?;
         }
         if session.plan == before {

@@ -1,6 +1,8 @@
 //! What an organiser decides, and what comes of it.
 
 use super::*;
+use crate::domain::log::{Action, Whom};
+use crate::store::session::StartNow;
 
 #[tokio::test]
 async fn who_is_accepted_leaves_and_their_place_is_free_again() {
@@ -192,4 +194,34 @@ async fn a_swap_concerns_both_and_a_refused_one_neither() {
         ),
         "{told:?}"
     );
+}
+
+#[tokio::test]
+async fn who_sits_out_of_what_is_played_instead_is_on_record() {
+    let mut world = World::new("5v5").await;
+    let (session, actor, at) = (world.session, actor(1), start());
+    world.two_teams().await;
+    let roles = [Tank, Damage, Damage, Support, Support, Tank];
+    for (user, role) in (2..).zip(roles) {
+        let account = world.joined(user, &[role]).await;
+        world
+            .execute(world.accept(user, role, account))
+            .await
+            .unwrap();
+    }
+    let start_now = StartNow { session, actor, at };
+    world.execute(start_now).await.unwrap();
+    let short = PlayShort {
+        session,
+        actor,
+        mode: Mode::parse("5v5").unwrap(),
+        teams: 1,
+        at,
+    };
+    assert_eq!(world.execute(short).await.unwrap().out, 1);
+    let log = world.log().await;
+    let back = Action::TakenBack { role: Some(Tank) };
+    let out = log.iter().find(|record| record.action == back);
+    let whom = out.and_then(|record| record.subject);
+    assert_eq!(whom, Some(Whom::User(UserId(7))), "{log:?}");
 }
