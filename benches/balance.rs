@@ -12,7 +12,7 @@ use overwatch_bot::domain::role::{Role, Roles};
 /// Candidates when some have to sit out.
 const MANY: usize = 18;
 
-criterion_group!(benches, full_teams, some_sit_out);
+criterion_group!(benches, full_teams, some_sit_out, hard_evenings);
 criterion_main!(benches);
 
 /// As many players as places, in every preset.
@@ -21,7 +21,8 @@ fn full_teams(criterion: &mut Criterion) {
     for mode in Mode::all() {
         let players = Format::of(mode).places();
         for wishes in Wishes::ALL {
-            measure(&mut group, mode, players, wishes);
+            let problem = problem(mode, players, wishes);
+            measure(&mut group, mode, &format!("{players} {wishes:?}"), &problem);
         }
     }
     group.finish();
@@ -33,7 +34,24 @@ fn some_sit_out(criterion: &mut Criterion) {
     group.sample_size(10);
     for mode in Mode::all() {
         for wishes in Wishes::ALL {
-            measure(&mut group, mode, MANY, wishes);
+            let problem = problem(mode, MANY, wishes);
+            measure(&mut group, mode, &format!("{MANY} {wishes:?}"), &problem);
+        }
+    }
+    group.finish();
+}
+
+/// What makes a search hard, with players who would play anything and with some who sit out.
+fn hard_evenings(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("hard evenings");
+    group.sample_size(10);
+    for mode in Mode::all() {
+        for players in [Format::of(mode).places(), MANY] {
+            for twist in Twist::ALL {
+                let mut problem = problem(mode, players, Wishes::Any);
+                twist.apply(&mut problem.candidates);
+                measure(&mut group, mode, &format!("{players} {twist:?}"), &problem);
+            }
         }
     }
     group.finish();
@@ -42,14 +60,66 @@ fn some_sit_out(criterion: &mut Criterion) {
 fn measure(
     group: &mut criterion::BenchmarkGroup<'_, criterion::measurement::WallTime>,
     mode: Mode,
-    players: usize,
-    wishes: Wishes,
+    what: &str,
+    problem: &Problem,
 ) {
-    let problem = problem(mode, players, wishes);
-    let covered = balance(&problem).expect("there are enough players").covered;
+    let covered = balance(problem).expect("there are enough players").covered;
     group.throughput(Throughput::Elements(covered));
-    let id = BenchmarkId::new(mode.id(), format!("{players} {wishes:?}"));
-    group.bench_function(id, |bencher| bencher.iter(|| balance(black_box(&problem))));
+    let id = BenchmarkId::new(mode.id(), what);
+    group.bench_function(id, |bencher| bencher.iter(|| balance(black_box(problem))));
+}
+
+/// What an evening can have that makes a search hard.
+#[derive(Clone, Copy, Debug)]
+enum Twist {
+    /// One who has to play is so strong that no two teams are nearly even.
+    Outlier,
+    /// Points are such that the teams of one who has to play are never quite even.
+    Odd,
+    /// Everybody has a role that they would not play.
+    Narrow,
+    /// Some played more lately than others.
+    Games,
+    /// All are worth the same.
+    Identical,
+}
+
+impl Twist {
+    const ALL: [Self; 5] = [
+        Self::Outlier,
+        Self::Odd,
+        Self::Narrow,
+        Self::Games,
+        Self::Identical,
+    ];
+
+    fn apply(self, candidates: &mut [Candidate]) {
+        let mut next = numbers();
+        for (at, candidate) in candidates.iter_mut().enumerate() {
+            let others = u32::from(at > 0);
+            match self {
+                Self::Outlier => {
+                    let points = |score: u16| if at == 0 { 675 } else { 100 + score / 8 };
+                    candidate.scores = candidate.scores.map(points);
+                    candidate.games = others;
+                }
+                Self::Odd => {
+                    let odd = if at == 0 { 5 } else { 0 };
+                    candidate.scores = candidate.scores.map(|score| score / 10 * 10 + odd);
+                    candidate.games = others;
+                }
+                Self::Narrow => {
+                    let without = next(candidate.fits.iter().count());
+                    let kept = candidate.fits.iter().enumerate();
+                    let kept = kept.filter(|(role, _)| *role != without);
+                    candidate.fits = kept.map(|(_, role)| role).collect();
+                    candidate.prefers = candidate.fits;
+                }
+                Self::Games => candidate.games = u32::try_from(next(4)).expect("few"),
+                Self::Identical => candidate.scores = [300; 4],
+            }
+        }
+    }
 }
 
 /// What players would play.

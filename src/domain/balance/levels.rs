@@ -10,9 +10,6 @@ use std::ops::ControlFlow;
 use super::meet::Value;
 use super::table::{COSTS, MISPLACED, Match, Table, cost_of, costs_in, counts_of};
 
-/// Matches of a level that are kept.
-pub(super) const MATCHES_MAX: usize = 1 << 16;
-
 /// What comes first in the order of figures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Level {
@@ -46,25 +43,26 @@ type Costs = (u32, u32);
 /// The matches that can be in a level.
 pub(super) struct Matches {
     pub(super) level: Level,
-    /// Those with the least bounds, in the order of these.
+    /// Those with the least bounds.
     pub(super) first: Vec<(Value, Match)>,
-    /// Whether there are more.
-    pub(super) more: bool,
+    /// A value that no other one's bound is below, if there are more.
+    pub(super) rest: Option<Value>,
 }
 
 impl Matches {
-    fn add(&mut self, bound: Value, found: Match) {
-        self.first.push((bound, found));
-        if self.first.len() == 2 * MATCHES_MAX {
-            self.shorten();
+    fn add(&mut self, bound: Value, of: Match, matches_max: usize) {
+        self.first.push((bound, of));
+        if self.first.len() == 2 * matches_max {
+            self.shorten(matches_max);
         }
     }
 
-    fn shorten(&mut self) {
-        if self.first.len() > MATCHES_MAX {
-            self.first.select_nth_unstable(MATCHES_MAX);
-            self.first.truncate(MATCHES_MAX);
-            self.more = true;
+    /// Leaves out those with the greatest bounds, if there are too many.
+    fn shorten(&mut self, matches_max: usize) {
+        if self.first.len() > matches_max {
+            let (_, next, _) = self.first.select_nth_unstable(matches_max);
+            self.rest = Some(self.rest.map_or(next.0, |rest| rest.min(next.0)));
+            self.first.truncate(matches_max);
         }
     }
 }
@@ -72,6 +70,8 @@ impl Matches {
 /// The levels that two teams can be in.
 pub(super) struct Levels<'t> {
     table: &'t Table<'t>,
+    /// Matches of a level that are kept.
+    matches_max: usize,
     /// For each set of role costs that a team can have: what each cost comes to with another
     /// team's, smallest first, and the costs of that team that make it so, a bit each.
     sums: Vec<Vec<(Costs, u64)>>,
@@ -80,7 +80,7 @@ pub(super) struct Levels<'t> {
 }
 
 impl<'t> Levels<'t> {
-    pub(super) fn new(table: &'t Table<'t>) -> Self {
+    pub(super) fn new(table: &'t Table<'t>, matches_max: usize) -> Self {
         let every = table.teams.iter().fold(0, |all, team| all | team.costs);
         let (mut sums, mut known) = (Vec::new(), BTreeMap::new());
         let mut sums_of = Vec::with_capacity(table.teams.len());
@@ -92,13 +92,13 @@ impl<'t> Levels<'t> {
         }
         Self {
             table,
+            matches_max,
             sums,
             sums_of,
         }
     }
 
-    /// The lowest level above `below`, with its matches by their bounds; and how many matches there
-    /// are altogether.
+    /// The lowest level above `below`, with its matches; and how many matches there are altogether.
     pub(super) fn above(
         &self,
         below: Option<Level>,
@@ -114,33 +114,39 @@ impl<'t> Levels<'t> {
                 Some(Ordering::Equal) => 1,
                 Some(Ordering::Less) => 2,
             };
-            let sums = self.sums_of[one];
-            let costs = self.table.teams[other].costs;
-            let mut possible = self.sums[sums][starts[sums][start]..].iter();
-            let Some((costs, _)) = possible.find(|(_, partners)| partners & costs != 0) else {
+            let start = starts[self.sums_of[one]][start];
+            let Some((misplaced, off_preference)) = self.least((one, other), start) else {
                 return ControlFlow::Continue(());
             };
             let level = Level {
-                misplaced: costs.0,
+                misplaced,
                 bench,
-                off_preference: costs.1,
+                off_preference,
             };
-            match &mut found {
-                Some(found) if found.level < level => {}
-                Some(found) if found.level == level => found.add(bound((one, other)), (one, other)),
-                lower => {
-                    let first = vec![(bound((one, other)), (one, other))];
-                    let more = false;
-                    *lower = Some(Matches { level, first, more });
-                }
+            if found.as_ref().is_none_or(|found| level < found.level) {
+                let (first, rest) = (Vec::new(), None);
+                found = Some(Matches { level, first, rest });
+            }
+            if let Some(found) = &mut found
+                && found.level == level
+            {
+                found.add(bound((one, other)), (one, other), self.matches_max);
             }
             ControlFlow::Continue(())
         });
         if let Some(found) = &mut found {
-            found.shorten();
-            found.first.sort_unstable();
+            found.shorten(self.matches_max);
         }
         (found, count)
+    }
+
+    /// The least that the roles of two teams cost, of what comes from `start` on in the sums of the
+    /// first one.
+    fn least(&self, (one, other): Match, start: usize) -> Option<Costs> {
+        let costs = self.table.teams[other].costs;
+        let mut possible = self.sums[self.sums_of[one]][start..].iter();
+        let found = possible.find(|(_, partners)| partners & costs != 0);
+        found.map(|(costs, _)| *costs)
     }
 
     /// The role costs of each team with which this match is in the level.

@@ -1,11 +1,17 @@
 //! Two teams' ways compared with each other, and the best line-up so far.
 //!
-//! Pure. Invariant: two ways are not compared only where a figure that they cannot better shows it.
+//! Pure. Invariant: two ways are left out only where a figure that they cannot better shows it.
+//!
+//! Ways come in groups with the same tanks, so that the first figure within a level, the tank guard,
+//! is known of two groups at once; in a group they are sorted by strength, then by points in the
+//! damage role, so that those with the next two figures small enough are neighbours.
+
+use std::cmp::Ordering;
 
 use super::figures::TANKS_MAX;
 use super::table::{ROLES, Table};
-use super::ways::{Config, Group, Ways};
-use super::{MOVED_MIN, Proposal, Seat, Team, moved, score};
+use super::ways::{Config, Group, Ways, place};
+use super::{MOVED_MIN, Proposal, Seat, Team, moved};
 use crate::domain::role::Role;
 
 /// The figures within a level, in their order, as one number.
@@ -50,32 +56,23 @@ impl<'p> Best<'p> {
         self.value <= self.floor
     }
 
-    /// Compares all that two teams' ways can be, for each of `pairs` of `ways`.
+    /// Compares all that two teams can be, for each of these pairs of `ways`.
     pub(super) fn compare(&mut self, ways: &[Ways], pairs: &[(usize, usize)]) {
-        let mut meetings = Vec::new();
-        for (one, other) in pairs {
-            for (at, here) in ways[*one].groups.iter().enumerate() {
-                // Where both are the same, each two groups once.
-                let from = if one == other { at } else { 0 };
-                for there in &ways[*other].groups[from..] {
-                    let bound = bound(here, there);
-                    if here.players & there.players == 0 && bound < self.value {
-                        meetings.push((
-                            bound,
-                            ways[*one].of(here),
-                            ways[*other].of(there),
-                            Tanks::of(here, there),
-                        ));
-                    }
-                }
-            }
+        let mut near = Vec::new();
+        for (pair, (one, other)) in pairs.iter().enumerate() {
+            let (one, other) = (&ways[*one], &ways[*other]);
+            for_each_meeting(one, other, self.value, |bound, here, there| {
+                near.push((bound, pair, here, there));
+            });
         }
-        meetings.sort_by_key(|meeting| meeting.0);
-        for (bound, ones, others, tanks) in meetings {
+        near.sort_unstable();
+        for (bound, pair, here, there) in near {
             if bound >= self.value || self.is_final() {
                 break;
             }
-            self.meet(ones, others, tanks);
+            let (one, other) = (&ways[pairs[pair].0], &ways[pairs[pair].1]);
+            let (here, there) = (&one.groups[here], &other.groups[there]);
+            self.meet(one.of(here), other.of(there), Tanks::of(here, there));
         }
     }
 
@@ -122,9 +119,9 @@ impl<'p> Best<'p> {
     fn reach(&self, tanks: Tanks) -> Option<i32> {
         let [beyond_guard, strength, ..] = unpack(self.value);
         match tanks.beyond_guard.cmp(&beyond_guard) {
-            std::cmp::Ordering::Less => Some(i32::from(u16::MAX)),
-            std::cmp::Ordering::Equal => Some(i32::from(strength) - 1).filter(|reach| *reach >= 0),
-            std::cmp::Ordering::Greater => None,
+            Ordering::Less => Some(i32::from(u16::MAX)),
+            Ordering::Equal => Some(i32::from(strength) - 1).filter(|reach| *reach >= 0),
+            Ordering::Greater => None,
         }
     }
 
@@ -137,21 +134,17 @@ impl<'p> Best<'p> {
                 return;
             };
             let strength = i32::from(one.strength) - ahead;
-            let damage = i32::from(one.by_role[Role::Damage as usize]);
-            let place = |other: &Config| {
-                (
-                    i32::from(other.strength),
-                    i32::from(other.by_role[Role::Damage as usize]),
-                )
-            };
-            while others
-                .get(from)
-                .is_some_and(|other| place(other) < (strength, damage - most))
-            {
+            let damage = i32::from(one.in_role(Role::Damage as usize));
+            let (from_place, to_place) = (
+                place(strength, damage - most),
+                place(strength, damage - least),
+            );
+            let before = |other: &Config| other.place() < from_place;
+            while others.get(from).is_some_and(before) {
                 from += 1;
             }
             for other in &others[from..] {
-                if place(other) > (strength, damage - least) {
+                if other.place() > to_place {
                     break;
                 }
                 if one.may_meet(other) && value_of(tanks, one, other) < self.value {
@@ -188,7 +181,7 @@ impl<'p> Best<'p> {
         teams.sort_unstable_by_key(|config| config.players.trailing_zeros());
         let mut seats = Vec::new();
         for (team, config) in Team::BOTH.into_iter().zip(teams) {
-            for (at, (_, player)) in self.table.players(config.players).enumerate() {
+            for (at, player) in self.table.players(config.players).enumerate() {
                 seats.push(Seat {
                     user: player.user,
                     team,
@@ -206,25 +199,52 @@ impl Tanks {
         let gaps = (0..TANKS_MAX).map(|at| here.tanks[at].abs_diff(there.tanks[at]));
         let widest = gaps.fold(0, u16::max);
         Self {
-            beyond_guard: widest.saturating_sub(score::tank_guard()),
+            beyond_guard: widest.saturating_sub(here.guard),
             ahead: i32::from(here.points) - i32::from(there.points),
         }
     }
 }
 
+/// A value that no line-up of these ways is below.
+pub(super) fn least(one: &Ways, other: &Ways) -> Value {
+    let mut least = Value::MAX;
+    for_each_meeting(one, other, Value::MAX, |bound, _, _| {
+        least = least.min(bound);
+    });
+    least
+}
+
+/// Calls `visit` with every two groups of these that could meet, by their places, and with a value
+/// that no line-up of theirs is below; but not where that is not below `limit`.
+fn for_each_meeting(
+    one: &Ways,
+    other: &Ways,
+    limit: Value,
+    mut visit: impl FnMut(Value, usize, usize),
+) {
+    let same = std::ptr::eq(one, other);
+    for (at, here) in one.groups.iter().enumerate() {
+        // Where both are the same, each two groups once.
+        let from = if same { at } else { 0 };
+        for (there_at, there) in other.groups.iter().enumerate().skip(from) {
+            let tanks = Tanks::of(here, there);
+            if pack([tanks.beyond_guard, 0, 0, 0]) < limit && here.players & there.players == 0 {
+                let bound = bound(here, there, tanks);
+                if bound < limit {
+                    visit(bound, at, there_at);
+                }
+            }
+        }
+    }
+}
+
 /// A value that no line-up of these two groups is below.
-fn bound(here: &Group, there: &Group) -> Value {
-    let tanks = Tanks::of(here, there);
+fn bound(here: &Group, there: &Group, tanks: Tanks) -> Value {
     let ahead = ahead(here.strength, there.strength);
     let roles = tanks.ahead.abs() + (ahead - tanks.ahead).abs();
     let spread = self::ahead(here.spread, there.spread);
-    let figure = |points: i32| u16::try_from(points.abs()).expect("as much as a team has");
-    pack([
-        tanks.beyond_guard,
-        figure(ahead),
-        figure(roles),
-        figure(spread),
-    ])
+    let [ahead, roles, spread] = [ahead, roles, spread].map(|points| points.unsigned_abs() as u16);
+    pack([tanks.beyond_guard, ahead, roles, spread])
 }
 
 /// How far the first of two ranges is ahead of the other where they are nearest.
@@ -250,7 +270,7 @@ fn unpack(value: Value) -> [u16; 4] {
 fn value_of(tanks: Tanks, one: &Config, other: &Config) -> Value {
     let mut roles = 0;
     for at in 0..ROLES {
-        roles += one.by_role[at].abs_diff(other.by_role[at]);
+        roles += one.in_role(at).abs_diff(other.in_role(at));
     }
     let strength = one.strength.abs_diff(other.strength);
     let spread = one.spread().abs_diff(other.spread());

@@ -6,9 +6,8 @@
 use std::ops::ControlFlow;
 
 use super::figures::bench_weights;
-use super::ways::points;
-use super::{Bond, Candidate, Format, Problem};
-use crate::domain::mode::Slots;
+use super::ways::{Shapes, points};
+use super::{Bond, Candidate, Format, Problem, score};
 use crate::domain::role::Role;
 
 pub(super) const ROLES: usize = Role::ALL.len();
@@ -43,9 +42,11 @@ pub(super) struct TeamOf {
 pub(super) struct Table<'p> {
     pub(super) candidates: &'p [Candidate],
     size: usize,
-    /// How many of each role a team needs and takes.
-    pub(super) slots: [Slots; ROLES],
+    /// The ways to give a team its roles.
+    pub(super) shapes: Shapes,
     pub(super) teams: Vec<TeamOf>,
+    /// How far apart tanks may be before it counts.
+    pub(super) guard: u16,
     /// Whether everybody is worth the same in every role.
     pub(super) one_ladder: bool,
     /// What it would cost if everybody sat out.
@@ -70,14 +71,17 @@ impl<'p> Table<'p> {
         let mut table = Self {
             candidates,
             size,
-            slots: problem.format.slots,
+            shapes: Shapes::new(&problem.format),
             teams: Vec::new(),
+            guard: score::tank_guard(),
             one_ladder,
             bench: weights.iter().sum(),
             numbers: vec![NO_TEAM; 1 << candidates.len()],
             sets: sets(candidates.len() - size, size),
         };
+        let possible = problem.format.slots.iter().position(|slot| slot.max > 0);
         let mut maker = Maker {
+            role: possible.unwrap_or_default(),
             counts: Counts::new(&problem.format),
             mates: bonds(problem, candidates, Bond::Together),
             rivals: bonds(problem, candidates, Bond::Apart),
@@ -113,20 +117,26 @@ impl<'p> Table<'p> {
         }
     }
 
-    /// The players in a set of them, in order, with the bit of each.
-    pub(super) fn players(&self, set: u32) -> impl Iterator<Item = (u32, &'p Candidate)> {
-        let numbered = self.candidates.iter().enumerate();
-        let all = numbered.map(|(at, candidate)| (1 << at, candidate));
-        all.filter(move |(bit, _)| set & bit != 0)
+    /// The players in a set of them, in order.
+    pub(super) fn players(&self, set: u32) -> impl Iterator<Item = &'p Candidate> {
+        numbers(set).map(|number| &self.candidates[number])
     }
 }
 
-/// What it costs to give this player each role.
-pub(super) fn role_costs(player: &Candidate) -> [u32; ROLES] {
-    Role::ALL.map(|role| {
-        let misplaced = u32::from(!player.fits.contains(role)) * MISPLACED;
-        misplaced + u32::from(!player.prefers.contains(role))
+/// The numbers of the players in a set of them, in order.
+pub(super) fn numbers(mut set: u32) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let number = (set != 0).then(|| set.trailing_zeros() as usize);
+        set &= set.wrapping_sub(1);
+        number
     })
+}
+
+/// What it costs to give this player a role.
+pub(super) fn role_cost(player: &Candidate, role: usize) -> u32 {
+    let role = Role::ALL[role];
+    let misplaced = u32::from(!player.fits.contains(role)) * MISPLACED;
+    misplaced + u32::from(!player.prefers.contains(role))
 }
 
 /// The role cost of so many who are misplaced, and so many off their preference.
@@ -192,26 +202,6 @@ impl Chunks {
     }
 }
 
-/// In how many ways the places of a team can be given their roles.
-pub(super) fn shapes(format: &Format) -> u64 {
-    let counts = Counts::new(format);
-    let mut ways = vec![1_u64];
-    for next in &counts.next {
-        let mut after = vec![0; usize::from(u8::MAX)];
-        for (ways, leads) in ways.iter().zip(next) {
-            for lead in leads.iter().flatten() {
-                after[usize::from(*lead)] += ways;
-            }
-        }
-        ways = after;
-    }
-    let enough = ways.iter().zip(&counts.enough);
-    enough
-        .filter(|(_, enough)| **enough)
-        .map(|(ways, _)| ways)
-        .sum()
-}
-
 /// How many of each role some players can have: states, and what leads from one to the next.
 struct Counts {
     /// For so many players, for each state, the state that one more of each role leads to.
@@ -251,6 +241,8 @@ impl Counts {
 
 /// Makes teams, player by player.
 struct Maker {
+    /// A role that there is.
+    role: usize,
     counts: Counts,
     mates: Vec<u32>,
     rivals: Vec<u32>,
@@ -271,7 +263,8 @@ impl Maker {
             if self.rivals[player] & set != 0 {
                 continue;
             }
-            let role_costs = role_costs(&table.candidates[player]);
+            let costs_of_roles: [_; ROLES] =
+                std::array::from_fn(|role| role_cost(&table.candidates[player], role));
             let next = &self.counts.next[players.len()];
             let states = self
                 .counts
@@ -280,7 +273,7 @@ impl Maker {
                 .map_or(self.counts.enough.len(), Vec::len);
             let mut after = vec![0_u64; states];
             for (costs, leads) in costs.iter().zip(next) {
-                for (lead, cost) in leads.iter().zip(role_costs) {
+                for (lead, cost) in leads.iter().zip(costs_of_roles) {
                     if let Some(lead) = lead.map(usize::from) {
                         after[lead] |= costs << cost;
                     }
@@ -301,8 +294,7 @@ impl Maker {
         if costs == 0 {
             return;
         }
-        let possible = table.slots.iter().position(|slot| slot.max > 0);
-        let role = possible.unwrap_or_default();
+        let role = self.role;
         let scores = players
             .iter()
             .map(|player| points(&table.candidates[*player], role));

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use proptest::prelude::*;
 
+use super::search::{Limits, balance_within};
 use super::*;
 use Role::{Damage, Flex, Support, Tank};
 
@@ -45,11 +46,60 @@ fn candidate(one_ladder: bool) -> impl Strategy<Value = Candidate> {
     })
 }
 
-/// A problem of four to seven candidates, with whatever is wanted for some of them.
-fn problem(size: usize) -> impl Strategy<Value = Problem> {
+/// What makes a search hard.
+#[derive(Clone, Copy, Debug)]
+enum Twist {
+    Nothing,
+    /// One who has to play is so strong that no two teams are nearly even.
+    Outlier,
+    /// All are worth the same.
+    Identical,
+    /// Points of all but one are even numbers.
+    Odd,
+    /// Everybody has one role only that they would play.
+    Narrow,
+}
+
+impl Twist {
+    const ALL: [Self; 5] = [
+        Self::Nothing,
+        Self::Outlier,
+        Self::Identical,
+        Self::Odd,
+        Self::Narrow,
+    ];
+
+    fn apply(self, candidates: &mut [Candidate]) {
+        let first = candidates[0].scores;
+        for (at, candidate) in candidates.iter_mut().enumerate() {
+            match self {
+                Self::Nothing => {}
+                Self::Outlier if at == 0 => {
+                    candidate.scores = candidate.scores.map(|score| score + 2_000);
+                }
+                Self::Outlier => candidate.games += 1,
+                Self::Identical => candidate.scores = first,
+                Self::Odd => {
+                    let odd = u16::from(at == 0);
+                    candidate.scores = candidate.scores.map(|score| score / 2 * 2 + odd);
+                }
+                Self::Narrow => {
+                    candidate.fits = candidate.fits.iter().take(1).collect();
+                    candidate.prefers = candidate.fits;
+                }
+            }
+        }
+    }
+}
+
+/// A problem with up to `more` candidates than there are places, and with whatever is wanted for
+/// some of them.
+fn problem(size: usize, more: usize) -> impl Strategy<Value = Problem> {
     let formats = formats().into_iter().filter(|format| format.size == size);
     let format = proptest::sample::select(formats.collect::<Vec<_>>());
-    (format, any::<bool>(), 0_usize..2).prop_flat_map(|(format, one_ladder, more)| {
+    let twist = proptest::sample::select(Twist::ALL.to_vec());
+    let given = (format, any::<bool>(), 0..=more, twist);
+    given.prop_flat_map(|(format, one_ladder, more, twist)| {
         let count = format.places() + more;
         let people = proptest::collection::vec(candidate(one_ladder), count);
         let user = 1..=i64::try_from(count).unwrap();
@@ -61,6 +111,7 @@ fn problem(size: usize) -> impl Strategy<Value = Problem> {
             for (user, candidate) in (1..).zip(&mut candidates) {
                 candidate.user = UserId(user);
             }
+            twist.apply(&mut candidates);
             let pair = |(one, other, bond)| Pair {
                 one: UserId(one),
                 other: UserId(other),
@@ -133,14 +184,37 @@ fn allowed(problem: &Problem, seats: &[Seat]) -> bool {
     })
 }
 
-/// Holds a search's outcome to everything there is.
+/// With which limits a search goes which way: as usual; all teams of a level at once; match by
+/// match, hardly remembering anything.
+const LIMITS: [Limits; 3] = [
+    Limits {
+        matches: 1_000,
+        ways: 1_000_000,
+    },
+    Limits {
+        matches: 1,
+        ways: 1_000_000,
+    },
+    Limits {
+        matches: 2,
+        ways: 0,
+    },
+];
+
+/// Holds a search's outcome to everything there is, whichever way it goes.
 fn hold(problem: &Problem) {
     let mut all: Vec<_> = every_line_up(problem)
         .into_iter()
         .map(|seats| (figures(problem, &seats).key(), seats))
         .collect();
     all.sort_unstable();
-    let balanced = match balance(problem) {
+    for limits in LIMITS {
+        hold_to(&all, problem, balance_within(problem, limits));
+    }
+}
+
+fn hold_to(all: &[(Key, Vec<Seat>)], problem: &Problem, found: Result<Balanced, Unbalanced>) {
+    let balanced = match found {
         Ok(balanced) => balanced,
         Err(Unbalanced::Pairs) => {
             assert!(all.is_empty(), "there are {} line-ups", all.len());
@@ -153,11 +227,11 @@ fn hold(problem: &Problem) {
     for proposal in &balanced.proposals {
         assert!(allowed(problem, &proposal.seats), "{:?}", proposal.seats);
         assert_eq!(proposal.figures, figures(problem, &proposal.seats));
-        assert_eq!(Some(proposal.figures.key()), best(&all, &found));
+        assert_eq!(Some(proposal.figures.key()), best(all, &found));
         found.push(proposal);
     }
     if found.len() < PROPOSALS_MAX {
-        assert_eq!(best(&all, &found), None, "there are more");
+        assert_eq!(best(all, &found), None, "there are more");
     }
 }
 
@@ -172,10 +246,10 @@ fn best(all: &[(Key, Vec<Seat>)], others: &[&Proposal]) -> Option<Key> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
-    fn of_two_against_two_no_line_up_is_better_than_what_is_proposed(problem in problem(2)) {
+    fn of_two_against_two_no_line_up_is_better_than_what_is_proposed(problem in problem(2, 2)) {
         hold(&problem);
     }
 }
@@ -184,13 +258,13 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 
     #[test]
-    fn of_three_against_three_no_line_up_is_better_than_what_is_proposed(problem in problem(3)) {
+    fn of_three_against_three_no_line_up_is_better_than_what_is_proposed(problem in problem(3, 1)) {
         hold(&problem);
     }
 
     #[test]
     fn the_order_in_which_candidates_come_changes_nothing(
-        (problem, shuffled) in problem(2).prop_flat_map(|problem| {
+        (problem, shuffled) in problem(2, 2).prop_flat_map(|problem| {
             let shuffled = Just(problem.candidates.clone()).prop_shuffle();
             (Just(problem), shuffled)
         }),

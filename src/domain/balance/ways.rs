@@ -4,13 +4,15 @@
 
 use std::ops::Range;
 
-use super::Candidate;
 use super::figures::TANKS_MAX;
-use super::table::{ROLES, Table, TeamOf, role_costs};
+use super::table::{ROLES, Table, TeamOf, numbers, role_cost};
+use super::{Candidate, Format};
 use crate::domain::role::Role;
 
 /// Bits that a role takes.
 const ROLE_BITS: usize = 2;
+/// Bits that a team's points in a role take.
+const POINTS_BITS: usize = 16;
 
 /// One way to give a team's players their roles.
 #[derive(Clone, Copy)]
@@ -21,9 +23,9 @@ pub(super) struct Config {
     blocked: u32,
     /// Those of the players who are tanks.
     tanks: u32,
-    /// Points altogether, and in each role.
+    /// Points altogether, and in each role, so many bits each.
     pub(super) strength: i16,
-    pub(super) by_role: [i16; ROLES],
+    by_role: u64,
     weakest: i16,
     strongest: i16,
     /// What each player plays, a few bits each.
@@ -31,24 +33,22 @@ pub(super) struct Config {
 }
 
 impl Config {
-    fn nobody(team: &TeamOf) -> Self {
-        Self {
-            players: team.players,
-            blocked: team.blocked,
-            tanks: 0,
-            strength: 0,
-            by_role: [0; ROLES],
-            weakest: i16::MAX,
-            strongest: 0,
-            roles: 0,
-        }
-    }
+    const NOBODY: Self = Self {
+        players: 0,
+        blocked: 0,
+        tanks: 0,
+        strength: 0,
+        by_role: 0,
+        weakest: i16::MAX,
+        strongest: 0,
+        roles: 0,
+    };
 
     /// The same with one more player in this role: `player` is their bit, and they are the one at
     /// `at` of the team.
     fn with(mut self, (player, at): (u32, usize), role: usize, score: i16) -> Self {
         self.strength += score;
-        self.by_role[role] += score;
+        self.by_role += u64::from(score.unsigned_abs()) << (POINTS_BITS * role);
         self.weakest = self.weakest.min(score);
         self.strongest = self.strongest.max(score);
         if role == Role::Tank as usize {
@@ -58,9 +58,29 @@ impl Config {
         self
     }
 
+    /// The players of both.
+    fn and(&self, other: &Self) -> Self {
+        Self {
+            players: self.players,
+            blocked: self.blocked,
+            tanks: self.tanks | other.tanks,
+            strength: self.strength + other.strength,
+            by_role: self.by_role + other.by_role,
+            weakest: self.weakest.min(other.weakest),
+            strongest: self.strongest.max(other.strongest),
+            roles: self.roles | other.roles,
+        }
+    }
+
     /// Whether the two teams could meet.
     pub(super) fn may_meet(&self, other: &Self) -> bool {
         self.players & other.blocked == 0
+    }
+
+    /// Points in a role.
+    pub(super) fn in_role(&self, role: usize) -> u16 {
+        const MASK: u64 = (1 << POINTS_BITS) - 1;
+        (self.by_role >> (POINTS_BITS * role) & MASK) as u16
     }
 
     /// Points from the strongest to the weakest.
@@ -69,8 +89,11 @@ impl Config {
     }
 
     /// What those with the same tanks are sorted by: points, then those in the damage role.
-    pub(super) fn place(&self) -> (i16, i16) {
-        (self.strength, self.by_role[Role::Damage as usize])
+    pub(super) fn place(&self) -> i32 {
+        place(
+            self.strength.into(),
+            self.in_role(Role::Damage as usize).into(),
+        )
     }
 
     /// What the player at `at` of the team plays.
@@ -86,7 +109,9 @@ pub(super) struct Group {
     /// Their points, the strongest first.
     pub(super) tanks: [i16; TANKS_MAX],
     /// The same, added up.
-    pub(super) points: i16,
+    pub(super) points: u16,
+    /// How far apart tanks may be before it counts.
+    pub(super) guard: u16,
     /// The least and the most points of a team.
     pub(super) strength: (i16, i16),
     /// The least and the most that one is spread.
@@ -103,16 +128,25 @@ pub(super) struct Ways {
 }
 
 impl Ways {
-    /// Those of every one of the teams, at this cost for each.
-    pub(super) fn new(table: &Table<'_>, teams: &[usize], cost: u32) -> Self {
-        let mut configs = Vec::new();
+    /// Those of every one of the teams, at this cost for each; `None` if there are more than `room`.
+    pub(super) fn new(table: &Table<'_>, teams: &[usize], cost: u32, room: usize) -> Option<Self> {
+        let mut configs = Vec::with_capacity(table.shapes.count());
         for team in teams {
             let team = &table.teams[*team];
             if team.costs & 1 << cost != 0 {
-                fill_all(table, team, cost, &mut configs);
+                table.shapes.add_all(table, team, cost, &mut configs);
+            }
+            if configs.len() > room {
+                return None;
             }
         }
-        configs.sort_unstable_by_key(|config| (config.tanks, config.place()));
+        configs.shrink_to_fit();
+        if teams.len() > 1 {
+            configs.sort_unstable_by_key(|config| config.tanks);
+        }
+        for same in configs.chunk_by_mut(|one, other| one.tanks == other.tanks) {
+            same.sort_unstable_by_key(Config::place);
+        }
         let mut groups = Vec::new();
         let mut from = 0;
         for same in configs.chunk_by(|one, other| one.tanks == other.tanks) {
@@ -120,7 +154,7 @@ impl Ways {
             groups.push(group(table, same, from..to));
             from = to;
         }
-        Self { configs, groups }
+        Some(Self { configs, groups })
     }
 
     /// How many there are.
@@ -134,84 +168,148 @@ impl Ways {
     }
 }
 
+/// Where ways with such points altogether and in the damage role come among others.
+pub(super) fn place(strength: i32, damage: i32) -> i32 {
+    const DAMAGE_BITS: u32 = 16;
+    strength << DAMAGE_BITS | damage.clamp(0, i16::MAX.into())
+}
+
 fn group(table: &Table<'_>, same: &[Config], configs: Range<usize>) -> Group {
     let players = same[0].tanks;
-    let numbered = table.candidates.iter().enumerate();
-    let mut tanks: Vec<_> = numbered
-        .filter(|(at, _)| players & 1 << at != 0)
-        .map(|(_, player)| points(player, Role::Tank as usize))
-        .collect();
-    tanks.sort_unstable_by(|one, other| other.cmp(one));
-    tanks.resize(TANKS_MAX, 0);
-    let range = |values: &mut dyn Iterator<Item = i16>| {
-        values.fold((i16::MAX, 0), |(least, most), value| {
-            (least.min(value), most.max(value))
-        })
-    };
-    Group {
-        players,
-        tanks: std::array::from_fn(|at| tanks[at]),
-        points: same[0].by_role[Role::Tank as usize],
-        strength: range(&mut same.iter().map(|config| config.strength)),
-        spread: range(&mut same.iter().map(Config::spread)),
-        configs,
-    }
-}
-
-/// Adds the ways to give the players of a team their roles at this cost.
-fn fill_all(table: &Table<'_>, team: &TeamOf, cost: u32, configs: &mut Vec<Config>) {
-    let players: Vec<_> = table.players(team.players).collect();
-    let costs: Vec<_> = players
-        .iter()
-        .map(|(_, player)| role_costs(player))
-        .collect();
-    // What the players from each place on cost at least.
-    let mut least = vec![0; players.len() + 1];
-    for (at, costs) in costs.iter().enumerate().rev() {
-        least[at] = least[at + 1] + costs.iter().min().copied().unwrap_or_default();
-    }
-    let mut filling = Filling {
-        table,
-        players,
-        costs,
-        least,
-        configs,
-    };
-    filling.fill(0, cost, [0; ROLES], Config::nobody(team));
-}
-
-/// A team whose players are given their roles, one after the other.
-struct Filling<'t, 'c> {
-    table: &'t Table<'t>,
-    /// With the bit of each.
-    players: Vec<(u32, &'t Candidate)>,
-    costs: Vec<[u32; ROLES]>,
-    least: Vec<u32>,
-    configs: &'c mut Vec<Config>,
-}
-
-impl Filling<'_, '_> {
-    /// Gives the players from `at` on every role that there is for what is left of the cost.
-    fn fill(&mut self, at: usize, left: u32, counts: [u8; ROLES], config: Config) {
-        let slots = &self.table.slots;
-        let Some((bit, player)) = self.players.get(at).copied() else {
-            let mut enough = counts.iter().zip(slots);
-            if left == 0 && enough.all(|(count, slot)| *count >= slot.min) {
-                self.configs.push(config);
-            }
-            return;
-        };
-        for role in 0..ROLES {
-            let cost = self.costs[at][role];
-            let room = counts[role] < self.table.slots[role].max;
-            if room && cost + self.least[at + 1] <= left {
-                let mut counts = counts;
-                counts[role] += 1;
-                let config = config.with((bit, at), role, points(player, role));
-                self.fill(at + 1, left - cost, counts, config);
+    let mut tanks = [0; TANKS_MAX];
+    for player in table.players(players) {
+        let mut score = points(player, Role::Tank as usize);
+        for tank in &mut tanks {
+            if score > *tank {
+                std::mem::swap(tank, &mut score);
             }
         }
     }
+    let mut spread = (i16::MAX, 0);
+    for config in same {
+        let (least, most) = spread;
+        spread = (config.spread().min(least), config.spread().max(most));
+    }
+    Group {
+        players,
+        tanks,
+        points: same[0].in_role(Role::Tank as usize),
+        guard: table.guard,
+        strength: (same[0].strength, same[same.len() - 1].strength),
+        spread,
+        configs,
+    }
+}
+
+/// In which ways the places of a team can be given their roles. In halves: those of a team's
+/// players are put together from them much faster than player by player.
+pub(super) struct Shapes {
+    /// Places in the first half.
+    half: usize,
+    /// The roles that there are.
+    roles: Vec<usize>,
+    /// The ways of the first half, each with those of the second with which it makes a team, by
+    /// their numbers; those with the same tanks one after the other.
+    together: Vec<(usize, Vec<usize>)>,
+}
+
+impl Shapes {
+    pub(super) fn new(format: &Format) -> Self {
+        let half = format.size / 2;
+        let possible = (0..ROLES).filter(|role| format.slots[*role].max > 0);
+        let roles: Vec<_> = possible.collect();
+        let second = sequences(&roles, format.size - half);
+        let mut together = Vec::new();
+        for (number, one) in sequences(&roles, half).iter().enumerate() {
+            for (number_of_other, other) in second.iter().enumerate() {
+                let all = [one.as_slice(), other].concat();
+                let count = |role: usize| all.iter().filter(|of| **of == role).count();
+                let mut slots = format.slots.iter().enumerate();
+                let fits = slots.all(|(role, slot)| {
+                    (usize::from(slot.min)..=usize::from(slot.max)).contains(&count(role))
+                });
+                if fits {
+                    let tanks = all.iter().map(|role| *role == Role::Tank as usize);
+                    together.push((tanks.collect::<Vec<_>>(), (number, number_of_other)));
+                }
+            }
+        }
+        together.sort();
+        let same = together
+            .chunk_by(|(tanks, (one, _)), (others, (other, _))| (tanks, one) == (others, other));
+        let together = same.map(|same| {
+            let seconds = same.iter().map(|(_, (_, second))| *second);
+            (same[0].1.0, seconds.collect())
+        });
+        Self {
+            half,
+            roles,
+            together: together.collect(),
+        }
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.together.iter().map(|(_, seconds)| seconds.len()).sum()
+    }
+
+    /// Adds the ways to give the players of a team their roles at this cost; those with the same
+    /// tanks one after the other.
+    fn add_all(&self, table: &Table<'_>, team: &TeamOf, cost: u32, configs: &mut Vec<Config>) {
+        let players: Vec<_> = numbers(team.players).enumerate().collect();
+        let (first, second) = players.split_at(self.half);
+        let nobody = Config {
+            players: team.players,
+            blocked: team.blocked,
+            ..Config::NOBODY
+        };
+        let first = self.half_ways(table, first, nobody);
+        let second = self.half_ways(table, second, Config::NOBODY);
+        for (one, others) in &self.together {
+            let (one, cost_of_one) = &first[*one];
+            if let Some(left) = cost.checked_sub(*cost_of_one) {
+                let others = others.iter().map(|other| &second[*other]);
+                let others = others.filter(|(_, cost_of_other)| *cost_of_other == left);
+                configs.extend(others.map(|(other, _)| one.and(other)));
+            }
+        }
+    }
+
+    /// The ways to give some players, with their places in the team, their roles, in the order of
+    /// [`sequences`]; and what each costs.
+    fn half_ways(
+        &self,
+        table: &Table<'_>,
+        players: &[(usize, usize)],
+        nobody: Config,
+    ) -> Vec<(Config, u32)> {
+        let mut all = vec![(nobody, 0)];
+        for (at, number) in players {
+            let player = &table.candidates[*number];
+            let mut longer = Vec::with_capacity(all.len() * self.roles.len());
+            for (config, cost) in all {
+                for role in &self.roles {
+                    let config = config.with((1 << number, *at), *role, points(player, *role));
+                    longer.push((config, cost + role_cost(player, *role)));
+                }
+            }
+            all = longer;
+        }
+        all
+    }
+}
+
+/// Every way to give so many places one of the roles each.
+fn sequences(roles: &[usize], places: usize) -> Vec<Vec<usize>> {
+    let mut all = vec![Vec::new()];
+    for _ in 0..places {
+        let longer = |shorter: &Vec<usize>| -> Vec<Vec<usize>> {
+            let with = |role: &usize| [shorter.as_slice(), &[*role]].concat();
+            roles.iter().map(with).collect()
+        };
+        all = all.iter().flat_map(longer).collect();
+    }
+    all
 }
 
 /// What a candidate is worth in a role.
