@@ -91,6 +91,13 @@ pub(super) fn load(db: &mut dyn Read, session: SessionId) -> Result<Teams, DbErr
     })
 }
 
+/// Ends the teams of a session that is another game now; who is to be together or apart stays.
+pub(super) fn disband(tx: &mut dyn Transaction, session: SessionId) -> Result<(), DbError> {
+    tx.execute(sql!("teams/disband"), values![session])?;
+    tx.execute(sql!("teams/forget"), values![session])?;
+    Ok(())
+}
+
 /// The stored number of a team.
 pub(super) fn number(team: Team) -> i64 {
     match team {
@@ -253,7 +260,7 @@ impl Command for PickPlayer {
         save(tx, &session, &queue, &teams, &now, self.at)?;
         let what = TeamsDeed::Picked;
         let done = Action::Teams { what }.on(self.player);
-        log::record(tx, &session, &self.actor, done, self.at)?;
+        log::record_own(tx, &session, self.actor.user, done, self.at)?;
         Ok(())
     }
 }

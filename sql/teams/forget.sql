@@ -1,0 +1,1 @@
+DELETE FROM session_teams WHERE session_id = $1
