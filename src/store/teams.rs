@@ -303,6 +303,7 @@ fn save(
                 title: session.plan.title.clone(),
                 at: session.plan.at,
                 role,
+                session: Some(session.id),
             };
             outbox::owe_notice(tx, session.id, user, notice, at)?;
         }

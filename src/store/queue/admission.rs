@@ -122,7 +122,7 @@ pub(super) fn end_offer(
 }
 
 /// Forgets whatever somebody was asked.
-pub(super) fn unask(
+pub(in crate::store) fn unask(
     tx: &mut dyn Transaction,
     session: SessionId,
     user: UserId,
@@ -203,14 +203,26 @@ fn take(
         Step::Move(..) => {
             let values = values![session.id, user, role.as_str(), account];
             tx.execute(sql!("admission/move"), values)?;
-            Notice::OtherRole { title, at, role }
+            let session = Some(session.id);
+            Notice::OtherRole {
+                title,
+                at,
+                role,
+                session,
+            }
         }
         Step::Admit(..) => {
             let nobody: Option<UserId> = None;
             let values = values![session.id, user, account, role.as_str(), nobody, now];
             tx.execute(sql!("queue/place"), values)?;
             unask(tx, session.id, user)?;
-            Notice::Accepted { title, at, role }
+            let session = Some(session.id);
+            Notice::Accepted {
+                title,
+                at,
+                role,
+                session,
+            }
         }
         Step::Ask(..) => {
             let until = offer_until(at, now);
