@@ -69,10 +69,14 @@ fn ahead(edge: Edge, what: &str) -> String {
 }
 
 fn in_divisions(count: u32) -> String {
-    let number = NUMBERS.get(count as usize);
-    let number = number.map_or_else(|| count.to_string(), |word| (*word).to_owned());
+    let number = number(count);
     let noun = if count == 1 { "division" } else { "divisions" };
     format!("{number} {noun}")
+}
+
+fn number(count: u32) -> String {
+    let word = NUMBERS.get(count as usize);
+    word.map_or_else(|| count.to_string(), |word| (*word).to_owned())
 }
 
 /// Marks who would come in.
@@ -105,7 +109,7 @@ fn facts(figures: &Figures, mode: Mode) -> String {
     }
     facts.push(format!(
         "strongest to weakest {} and {}",
-        divisions(figures.spread[0]),
+        number(divisions(figures.spread[0])),
         in_divisions(divisions(figures.spread[1]))
     ));
     facts.join(" · ")
@@ -211,7 +215,7 @@ pub(super) fn unbalanced(why: Unbalanced, crowd: Crowd) -> String {
              teams with gaps by hand or by a draft, or find more players."
         ),
         Unbalanced::TooFew { players, places } => format!(
-            "Two teams take {places} players, and {players} are in. Accept more, or make teams with \
+            "Two teams take {places} players; in so far: {players}. Accept more, or make teams with \
              gaps by hand or by a draft."
         ),
         Unbalanced::TooMany { players } => {
@@ -229,10 +233,7 @@ pub(super) fn unbalanced(why: Unbalanced, crowd: Crowd) -> String {
 pub(super) fn refusal(refusal: &TeamsRefusal) -> String {
     match refusal {
         TeamsRefusal::Session(refusal) => refused(refusal),
-        TeamsRefusal::OneTeam => {
-            "This session is for one team. *Edit* can make it two, as long as nobody is accepted."
-                .to_owned()
-        }
+        TeamsRefusal::OneTeam => "This session is for one team. *Edit* can make it two.".to_owned(),
         TeamsRefusal::NotIn(user) => {
             format!("<@{user}> has no place in this session any more; here is who has.")
         }
