@@ -6,7 +6,7 @@ use crate::scene::{account, card_reads, id, ids, joined, number, on, planned};
 use crate::world::{Answer, Person, World, story, text_of};
 
 /// The session of these stories is on Friday, 20:00 in Berlin.
-const REMINDED: &str = "2026-11-27T18:45:00Z";
+const REMINDED: &str = "2026-11-27T18:00:00Z";
 const STARTED: &str = "2026-11-27T19:00:00Z";
 
 async fn press(person: &Person<'_>, on: &Answer, begins: &str) -> Answer {
@@ -61,7 +61,7 @@ async fn an_administrator_takes_a_cancellation_back_and_everything_is_as_before(
         let card = planned(&organiser, options).await;
         let session = number(&card).expect("a number");
         let (plays, waits) = (world.person(4), world.person(5));
-        let remind = json!({"reminder": "15", "timezone": "Europe/Berlin"});
+        let remind = json!({"reminder": "60", "timezone": "Europe/Berlin"});
         plays.command("profile edit", remind).await;
         joined(&plays, &card, "Freya#1111", &["tank"]).await;
         joined(&waits, &card, "Kwame#1111", &["tank"]).await;
