@@ -14,7 +14,7 @@ use crate::domain::role::Role;
 use crate::domain::session::Session;
 use crate::store::outbox::{self, Notice};
 use crate::store::sql::{DbError, sql, values};
-use crate::store::{Read, Transaction};
+use crate::store::{Read, Transaction, teams};
 
 /// What somebody who has just joined comes to: the role of the place that they got at once.
 pub(super) fn joined(
@@ -174,6 +174,11 @@ pub(super) fn decide(
     for step in &steps {
         take(tx, &door, *step, actor, now)?;
     }
+    let moved = steps.iter().filter_map(|step| match step {
+        Step::Move(user, _) => Some(*user),
+        Step::Admit(..) | Step::Ask(..) => None,
+    });
+    teams::make_legal(tx, session, &moved.collect::<Vec<_>>())?;
     if !steps.is_empty() {
         outbox::owe_card(tx, session.id, now)?;
     }
