@@ -104,7 +104,7 @@ pub(in crate::store) fn other_game(
     if session.plan.keeps_seats_of(before) {
         return Ok(0);
     }
-    teams::disband(tx, session.id)?;
+    teams::dissolve(tx, session.id)?;
     let queue = load(tx, session.id)?;
     let asked: Vec<_> = queue.asked().map(|(entry, _)| entry.person.id).collect();
     withdraw(tx, session, &asked, now)?;
@@ -177,7 +177,7 @@ pub(super) fn end_offer(
 }
 
 /// Forgets whatever somebody was asked.
-pub(super) fn unask(
+pub(in crate::store) fn unask(
     tx: &mut dyn Transaction,
     session: SessionId,
     user: UserId,
@@ -229,6 +229,11 @@ pub(super) fn decide(
     for step in &steps {
         take(tx, &door, *step, actor, now)?;
     }
+    let moved = steps.iter().filter_map(|step| match step {
+        Step::Move(user, _) => Some(*user),
+        Step::Admit(..) | Step::Ask(..) => None,
+    });
+    teams::make_legal(tx, session, &moved.collect::<Vec<_>>())?;
     if !steps.is_empty() {
         outbox::owe_card(tx, session.id, now)?;
     }
@@ -258,14 +263,26 @@ fn take(
         Step::Move(..) => {
             let values = values![session.id, user, role.as_str(), account];
             tx.execute(sql!("admission/move"), values)?;
-            Notice::OtherRole { title, at, role }
+            let session = Some(session.id);
+            Notice::OtherRole {
+                title,
+                at,
+                role,
+                session,
+            }
         }
         Step::Admit(..) => {
             let nobody: Option<UserId> = None;
             let values = values![session.id, user, account, role.as_str(), nobody, now];
             tx.execute(sql!("queue/place"), values)?;
             unask(tx, session.id, user)?;
-            Notice::Accepted { title, at, role }
+            let session = Some(session.id);
+            Notice::Accepted {
+                title,
+                at,
+                role,
+                session,
+            }
         }
         Step::Ask(..) => {
             let until = offer_until(at, now);

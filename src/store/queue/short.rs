@@ -99,8 +99,13 @@ impl PlayShort {
             };
             let values = values![session.id, user, role.as_str(), place.account];
             tx.execute(sql!("admission/move"), values)?;
-            let title = title.clone();
-            self.tell(tx, user, Notice::OtherRole { title, at, role })?;
+            let notice = Notice::OtherRole {
+                title: title.clone(),
+                at,
+                role,
+                session: Some(session.id),
+            };
+            self.tell(tx, user, notice)?;
         }
         for user in way.out.iter().copied() {
             tx.execute(sql!("queue/release"), values![session.id, user])?;

@@ -194,7 +194,7 @@ async fn playing_with_one_team_ends_the_two() {
     assert!(world.view().await.teams.shown());
     world.plays_short("5v5", 1).await;
     let teams = world.view().await.teams;
-    assert_eq!(teams, crate::domain::teams::Teams::default());
+    assert_eq!(teams, Teams::default());
 }
 
 #[tokio::test]
@@ -219,25 +219,29 @@ async fn teams_that_nobody_is_on_any_more_do_not_outlive_a_change_of_their_numbe
 }
 
 #[tokio::test]
-async fn who_moves_to_another_role_is_on_no_team_until_somebody_puts_them_there() {
+async fn who_moves_to_a_role_that_their_team_has_no_room_for_is_on_none() {
     let mut world = World::new("5v5").await;
     world.two_teams().await;
-    for (user, roles) in [(2, &[Tank, Damage][..]), (3, &[Tank])] {
+    let seats = [
+        (2, &[Tank, Damage][..], Team::Blue),
+        (3, &[Tank], Team::Red),
+        (4, &[Damage], Team::Blue),
+        (5, &[Damage], Team::Blue),
+    ];
+    for (user, roles, team) in seats {
         let account = world.joined(user, roles).await;
-        let accept = world.accept(user, Tank, account);
+        let accept = world.accept(user, roles[0], account);
         world.execute(accept).await.unwrap();
-    }
-    for (user, team) in [(2, Team::Blue), (3, Team::Red)] {
         world.arrange(Arrange::Move(UserId(user), Some(team))).await;
     }
     world.admits(Admission::FirstCome).await;
-    // So that the third tank can come in, the first one plays damage.
-    let account = world.account(4, &[]).await;
-    let joined = world.execute(world.join(4, &[Tank])).await.unwrap();
-    assert_eq!(joined.place, Some(Tank), "{account:?}");
-    let view = world.view().await;
-    assert_eq!(view.teams.of(UserId(2)), None);
-    assert_eq!(view.teams.of(UserId(3)), Some(Team::Red));
+    // So that a third tank can come in, the first one plays damage.
+    world.account(6, &[]).await;
+    let joined = world.execute(world.join(6, &[Tank])).await.unwrap();
+    assert_eq!(joined.place, Some(Tank));
+    let teams = world.view().await.teams;
+    assert_eq!(teams.of(UserId(2)), None, "blue has two who play damage");
+    assert_eq!(teams.of(UserId(3)), Some(Team::Red));
 }
 
 #[tokio::test]

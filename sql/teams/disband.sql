@@ -1,1 +1,0 @@
-UPDATE session_participants SET team = NULL WHERE session_id = $1 AND team IS NOT NULL

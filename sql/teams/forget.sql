@@ -1,1 +1,0 @@
-DELETE FROM session_teams WHERE session_id = $1
