@@ -1,6 +1,9 @@
 //! Several processes on one PostgreSQL: the real program, three times; what one of them loses, the
 //! others do. On a file there is one process, and nothing of this to tell.
 
+mod pooled;
+mod takeover;
+
 use std::cell::Cell;
 use std::fs::File;
 use std::process::{Child, Command, Stdio};
@@ -218,26 +221,28 @@ async fn falls_due(world: &World) {
 
 #[tokio::test]
 async fn when_one_of_three_is_killed_nothing_that_was_answered_is_lost_and_all_goes_on() {
-    story_of_many(SHARDS, async |world| {
-        let mut bots = three(world).await;
-        let known = world.get("gateway").await["sessions"]
-            .as_array()
-            .map_or(0, Vec::len);
-        assert_eq!(
-            known, SHARDS as usize,
-            "shards changed hands by being resumed"
-        );
-        let card = plan(world, "Crash test").await;
-        let first = bots.remove(0);
-        crowd(world, &card, 1..9, async || first.kill()).await;
-        all_are_in(world, &card, 8).await;
-        shared_by(world, 2).await;
-        falls_due(world).await;
-        let free = "SELECT count(*) FROM outbox WHERE claimed_by IS NOT NULL \
+    story_of_many(SHARDS, async |world| killed_in_a_crowd(world).await).await;
+}
+
+/// One of three is killed while a crowd joins.
+async fn killed_in_a_crowd(world: &World) {
+    let mut bots = three(world).await;
+    let known = world.get("gateway").await["sessions"]
+        .as_array()
+        .map_or(0, Vec::len);
+    assert_eq!(
+        known, SHARDS as usize,
+        "shards changed hands by being resumed"
+    );
+    let card = plan(world, "Crash test").await;
+    let first = bots.remove(0);
+    crowd(world, &card, 1..9, async || first.kill()).await;
+    all_are_in(world, &card, 8).await;
+    shared_by(world, 2).await;
+    falls_due(world).await;
+    let free = "SELECT count(*) FROM outbox WHERE claimed_by IS NOT NULL \
                     AND claimed_by NOT IN (SELECT id FROM processes)";
-        assert_eq!(world.ground.number(free).await, 0);
-    })
-    .await;
+    assert_eq!(world.ground.number(free).await, 0);
 }
 
 #[tokio::test]
@@ -378,54 +383,58 @@ async fn accepting(organiser: &Person<'_>, card: &Value, player: &Person<'_>) ->
 #[tokio::test]
 async fn two_processes_that_answer_for_one_session_keep_its_caps_and_answer_once() {
     story_over_http(async |world| {
-        if world.ground.place().file().is_some() {
-            return;
+        if world.ground.place().file().is_none() {
+            caps_are_kept(world).await;
         }
-        let second = App::start(world.settings(), world.clock.clone())
-            .await
-            .expect("it starts");
-        let urls = [world.app.as_ref(), Some(&second)].map(|app| {
-            let address = app.and_then(App::http).expect("an address");
-            format!("http://{address}/interactions")
-        });
-        world.post("endpoint", json!({"urls": urls})).await;
-
-        let organiser = world.person(0);
-        let card = planned(&organiser, json!({})).await;
-        let mut presses = Vec::new();
-        for who in 2..8 {
-            let player = world.person(who);
-            joined(&player, &card, &format!("Tank{who}#1234"), &["tank"]).await;
-            presses.push(accepting(&organiser, &card, &player).await);
-        }
-        let accepted = presses
-            .iter()
-            .map(async |(view, id)| organiser.forge(view, id, &[]).await);
-        let answers = join_all(accepted).await;
-        let in_it = answers
-            .iter()
-            .filter(|answer| answer.text().contains("is in as Tank"));
-        assert_eq!(in_it.count(), 1, "{answers:#?}");
-        let tanks = "SELECT count(*) FROM session_participants WHERE role = 'tank'";
-        assert_eq!(world.ground.number(tanks).await, 1);
-
-        // The next delivery is the other process' turn.
-        let player = world.person(8);
-        account(&player, json!({"battletag": "Twice#1234"})).await;
-        let form = player.press(&card, &on(&card, "join")).await;
-        let answer = player.submit(&form, json!({"roles": ["support"]})).await;
-        world.redeliver(&answer).await;
-        let path = format!("/interactions/{}/", answer.id());
-        let requests = world.requests().await;
-        let given = requests.iter().filter(|request| {
-            request["path"]
-                .as_str()
-                .is_some_and(|other| other.starts_with(&path))
-        });
-        let bodies: Vec<_> = given.map(|request| &request["body"]).collect();
-        assert_eq!(bodies.len(), 2);
-        assert_eq!(bodies[0], bodies[1], "the same answer from both");
-        second.stop().await;
     })
     .await;
+}
+
+/// Two processes answer for one session, in turns.
+async fn caps_are_kept(world: &World) {
+    let second = App::start(world.settings(), world.clock.clone())
+        .await
+        .expect("it starts");
+    let urls = [world.app.as_ref(), Some(&second)].map(|app| {
+        let address = app.and_then(App::http).expect("an address");
+        format!("http://{address}/interactions")
+    });
+    world.post("endpoint", json!({"urls": urls})).await;
+
+    let organiser = world.person(0);
+    let card = planned(&organiser, json!({})).await;
+    let mut presses = Vec::new();
+    for who in 2..8 {
+        let player = world.person(who);
+        joined(&player, &card, &format!("Tank{who}#1234"), &["tank"]).await;
+        presses.push(accepting(&organiser, &card, &player).await);
+    }
+    let accepted = presses
+        .iter()
+        .map(async |(view, id)| organiser.forge(view, id, &[]).await);
+    let answers = join_all(accepted).await;
+    let in_it = answers
+        .iter()
+        .filter(|answer| answer.text().contains("is in as Tank"));
+    assert_eq!(in_it.count(), 1, "{answers:#?}");
+    let tanks = "SELECT count(*) FROM session_participants WHERE role = 'tank'";
+    assert_eq!(world.ground.number(tanks).await, 1);
+
+    // The next delivery is the other process' turn.
+    let player = world.person(8);
+    account(&player, json!({"battletag": "Twice#1234"})).await;
+    let form = player.press(&card, &on(&card, "join")).await;
+    let answer = player.submit(&form, json!({"roles": ["support"]})).await;
+    world.redeliver(&answer).await;
+    let path = format!("/interactions/{}/", answer.id());
+    let requests = world.requests().await;
+    let given = requests.iter().filter(|request| {
+        request["path"]
+            .as_str()
+            .is_some_and(|other| other.starts_with(&path))
+    });
+    let bodies: Vec<_> = given.map(|request| &request["body"]).collect();
+    assert_eq!(bodies.len(), 2);
+    assert_eq!(bodies[0], bodies[1], "the same answer from both");
+    second.stop().await;
 }
