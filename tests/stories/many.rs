@@ -28,6 +28,11 @@ struct Process(Child);
 
 impl Process {
     fn start(world: &World) -> Self {
+        Self::with(world, "auto")
+    }
+
+    /// Told which shards are its own.
+    fn with(world: &World, shards: &str) -> Self {
         let (name, value) = world.ground.variable();
         let number = std::fs::read_dir(world.folder.path()).map_or(0, Iterator::count);
         let log = File::create(world.folder.path().join(format!("{number}.log")));
@@ -36,6 +41,7 @@ impl Process {
             .env("BOT_TOKEN", TOKEN)
             .env("DISCORD_API_URL", world.discord.url())
             .env(name, value)
+            .env("SHARDS", shards)
             .current_dir(world.folder.path())
             .stderr(log.map_or_else(|_| Stdio::null(), Stdio::from))
             .spawn()
@@ -348,6 +354,28 @@ async fn three_are_updated_one_by_one_under_clicks_and_none_is_lost() {
             answer.says("Saved");
         }
         drop(new);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn two_that_are_told_their_shards_run_those_and_resume_them() {
+    story_of_many(SHARDS, async |world| {
+        let all_connected = async || connected(world).await == i64::from(SHARDS);
+        let lower = Process::with(world, "0-1/4");
+        let _upper = Process::with(world, "2-3/4");
+        until("each runs its own", all_connected).await;
+        let card = plan(world, "By hand").await;
+        join(&world.person(1), &card, "First#1234").await;
+        lower.stop().await;
+        assert_eq!(connected(world).await, 2, "nobody takes what is not theirs");
+        let _lower = Process::with(world, "0-1/4");
+        until("they are back", all_connected).await;
+        join(&world.person(2), &card, "Second#1234").await;
+        all_are_in(world, &card, 2).await;
+        let known = world.get("gateway").await["sessions"].clone();
+        let known = known.as_array().map_or(0, Vec::len);
+        assert_eq!(known, SHARDS as usize, "resumed, not begun anew");
     })
     .await;
 }
