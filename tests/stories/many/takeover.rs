@@ -6,7 +6,7 @@
 use overwatch_bot::domain::peers::{LOOK_AGAIN_WITHIN_MS, TAKEOVER_WITHIN_MS};
 use overwatch_bot::jobs::peers::BEAT_EVERY_MS;
 
-use super::{Process, SHARDS, falls_due, leads, plan, shared_by, until};
+use super::{Process, SHARDS, falls_due, leads, plan, shared_by};
 use crate::world::{World, story_of_many};
 
 /// Notes when each process beat, and when each took the lease.
