@@ -60,6 +60,9 @@ pub enum Notice {
         at: DateTime<Utc>,
         /// What they play.
         role: Role,
+        /// Which session; `None` in what an earlier version owed.
+        #[serde(default)]
+        session: Option<SessionId>,
     },
     /// They were turned down.
     NotAccepted {
@@ -76,6 +79,20 @@ pub enum Notice {
         /// Its name.
         title: String,
     },
+    /// A session that was started before its time, in which they have a place, is ahead again.
+    NotYet {
+        /// Its name.
+        title: String,
+        /// When it is to start.
+        at: DateTime<Utc>,
+    },
+    /// A session that was cancelled, and that they had joined, takes place after all.
+    Reopened {
+        /// Its name.
+        title: String,
+        /// When it is.
+        at: DateTime<Utc>,
+    },
     /// Their place was taken back, or they were turned down no longer: they wait again.
     Waiting {
         /// The session's name.
@@ -91,6 +108,9 @@ pub enum Notice {
         at: DateTime<Utc>,
         /// What they play.
         role: Role,
+        /// Which session; `None` in what an earlier version owed.
+        #[serde(default)]
+        session: Option<SessionId>,
     },
     /// They are asked whether they want a place that is free.
     Asked {
@@ -104,6 +124,13 @@ pub enum Notice {
         role: Role,
         /// Until when the place is kept for them.
         until: DateTime<Utc>,
+    },
+    /// The place that they were asked about is not on offer any more; they wait as before.
+    OfferOver {
+        /// The session's name.
+        title: String,
+        /// When it is.
+        at: DateTime<Utc>,
     },
     /// They are to say that they are there.
     CheckIn {
@@ -288,10 +315,15 @@ pub(super) fn owe_notice(
         | Notice::Waiting { .. }
         | Notice::OtherRole { .. }
         | Notice::Asked { .. }
+        | Notice::OfferOver { .. }
         | Notice::NoShow { .. } => PLACE,
         Notice::CheckIn { .. } => "check_in",
         Notice::Short { .. } => "short",
-        Notice::Moved { .. } | Notice::Cancelled { .. } | Notice::StartsNow { .. } => "session",
+        Notice::Moved { .. }
+        | Notice::Cancelled { .. }
+        | Notice::Reopened { .. }
+        | Notice::StartsNow { .. }
+        | Notice::NotYet { .. } => "session",
         Notice::NoExtra {
             extra: Extra::Thread,
             ..
