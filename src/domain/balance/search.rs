@@ -13,7 +13,8 @@
 //!   matches, most of which can be nearly even.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, HashMap};
+use std::collections::btree_map::{BTreeMap, Entry};
+use std::collections::{BinaryHeap, HashMap};
 use std::ops::ControlFlow;
 
 use super::levels::{Level, Levels, Matches};
@@ -240,13 +241,15 @@ impl<'t> Search<'t> {
                 let mut pair = [0_usize; 2];
                 let sides = [(plays, players, of_one), (rest, others, of_other)];
                 for (side, (plays, teams, cost)) in pair.iter_mut().zip(sides) {
-                    if !known.contains_key(&(*plays, cost)) {
-                        let ways = Ways::new(self.table, teams, cost, room)?;
-                        room -= ways.len();
-                        all.ways.push(ways);
-                        known.insert((*plays, cost), all.ways.len() - 1);
-                    }
-                    *side = known[&(*plays, cost)];
+                    *side = match known.entry((*plays, cost)) {
+                        Entry::Occupied(known) => *known.get(),
+                        Entry::Vacant(new) => {
+                            let ways = Ways::new(self.table, teams, cost, room)?;
+                            room -= ways.len();
+                            all.ways.push(ways);
+                            *new.insert(all.ways.len() - 1)
+                        }
+                    };
                 }
                 all.pairs.push((pair[0], pair[1]));
             }
