@@ -16,7 +16,7 @@ use crate::domain::role::Role;
 use crate::domain::session::{Actor, Session, SessionRefusal};
 use crate::store::outbox::Notice;
 use crate::store::sql::{DbError, sql, values};
-use crate::store::{Command, Read, Stop, Transaction, log, outbox, session};
+use crate::store::{Command, Read, Stop, Transaction, clock, log, outbox, session};
 
 /// A player gets a place.
 #[derive(Clone, Debug, PartialEq)]
@@ -217,6 +217,7 @@ impl Command for TakeBack {
         let nobody: Option<UserId> = None;
         let values = values![session.id, self.player, nobody];
         tx.execute(sql!("queue/judge"), values)?;
+        clock::wind(tx, session.id)?;
         let done = Action::TakenBack { role }.on(self.player);
         log::record(tx, &session, &self.actor, done, self.at)?;
         let notice = Notice::Waiting {
