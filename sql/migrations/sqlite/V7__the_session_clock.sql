@@ -38,11 +38,11 @@ CREATE INDEX sessions_over_by_guild ON sessions (guild_id, scheduled_time)
 UPDATE place_offers
 SET state = 'silent'
 WHERE state = 'open'
-  AND queue_id IN (
-      SELECT q.id
+  AND EXISTS (
+      SELECT 1
       FROM session_queue q
       JOIN sessions s ON s.id = q.session_id
-      WHERE s.status IN ('COMPLETED', 'CANCELLED')
+      WHERE q.id = place_offers.queue_id AND s.status IN ('COMPLETED', 'CANCELLED')
   );
 
 -- Only what is claimed is looked for by its claim; who looks for the rest goes by when it is due.
