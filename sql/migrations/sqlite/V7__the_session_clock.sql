@@ -1,6 +1,6 @@
--- What the session clock asks for is found by an index each, however much is ahead.
+-- What is asked for all the time is found by an index, however much there is.
 
--- When somebody is to be reminded of it, at the earliest; NULL: nobody is. It may be too early, when
+-- When somebody is to be reminded of a session, at the earliest; NULL: nobody is. It may be too early, when
 -- whoever it was for has left: the clock looks then, and works it out anew. It is never too late.
 ALTER TABLE sessions ADD COLUMN remind_at INTEGER;
 
@@ -48,3 +48,13 @@ WHERE state = 'open'
 -- Only what is claimed is looked for by its claim; who looks for the rest goes by when it is due.
 DROP INDEX outbox_by_claim;
 CREATE INDEX outbox_by_claim ON outbox (claimed_by) WHERE claimed_by IS NOT NULL;
+
+-- Who deletes their profile holds nobody up by it.
+CREATE INDEX reminders_by_user ON reminders (user_id);
+CREATE INDEX session_queue_by_rejecter ON session_queue (rejected_by) WHERE rejected_by IS NOT NULL;
+CREATE INDEX session_participants_by_selector ON session_participants (selected_by)
+    WHERE selected_by IS NOT NULL;
+CREATE INDEX session_log_by_actor ON session_log (actor_id) WHERE actor_id IS NOT NULL;
+CREATE INDEX session_log_by_subject ON session_log (subject_id) WHERE subject_id IS NOT NULL;
+CREATE INDEX session_log_by_other ON session_log (other_id) WHERE other_id IS NOT NULL;
+CREATE INDEX session_thread_members_by_user ON session_thread_members (user_id);
