@@ -60,6 +60,9 @@ pub enum Notice {
         at: DateTime<Utc>,
         /// What they play.
         role: Role,
+        /// Which session; `None` in what an earlier version owed.
+        #[serde(default)]
+        session: Option<SessionId>,
     },
     /// They were turned down.
     NotAccepted {
@@ -76,6 +79,20 @@ pub enum Notice {
         /// Its name.
         title: String,
     },
+    /// A session that was started before its time, in which they have a place, is ahead again.
+    NotYet {
+        /// Its name.
+        title: String,
+        /// When it is to start.
+        at: DateTime<Utc>,
+    },
+    /// A session that was cancelled, and that they had joined, takes place after all.
+    Reopened {
+        /// Its name.
+        title: String,
+        /// When it is.
+        at: DateTime<Utc>,
+    },
     /// Their place was taken back, or they were turned down no longer: they wait again.
     Waiting {
         /// The session's name.
@@ -91,6 +108,9 @@ pub enum Notice {
         at: DateTime<Utc>,
         /// What they play.
         role: Role,
+        /// Which session; `None` in what an earlier version owed.
+        #[serde(default)]
+        session: Option<SessionId>,
     },
     /// They are asked whether they want a place that is free.
     Asked {
@@ -291,7 +311,11 @@ pub(super) fn owe_notice(
         | Notice::NoShow { .. } => PLACE,
         Notice::CheckIn { .. } => "check_in",
         Notice::Short { .. } => "short",
-        Notice::Moved { .. } | Notice::Cancelled { .. } | Notice::StartsNow { .. } => "session",
+        Notice::Moved { .. }
+        | Notice::Cancelled { .. }
+        | Notice::Reopened { .. }
+        | Notice::StartsNow { .. }
+        | Notice::NotYet { .. } => "session",
         Notice::NoExtra {
             extra: Extra::Thread,
             ..

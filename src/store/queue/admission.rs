@@ -14,7 +14,7 @@ use crate::domain::role::Role;
 use crate::domain::session::Session;
 use crate::store::outbox::{self, Notice};
 use crate::store::sql::{DbError, sql, values};
-use crate::store::{Read, Transaction};
+use crate::store::{Read, Transaction, teams};
 
 /// What somebody who has just joined comes to: the role of the place that they got at once.
 pub(super) fn joined(
@@ -122,7 +122,7 @@ pub(super) fn end_offer(
 }
 
 /// Forgets whatever somebody was asked.
-pub(super) fn unask(
+pub(in crate::store) fn unask(
     tx: &mut dyn Transaction,
     session: SessionId,
     user: UserId,
@@ -174,6 +174,11 @@ pub(super) fn decide(
     for step in &steps {
         take(tx, &door, *step, actor, now)?;
     }
+    let moved = steps.iter().filter_map(|step| match step {
+        Step::Move(user, _) => Some(*user),
+        Step::Admit(..) | Step::Ask(..) => None,
+    });
+    teams::make_legal(tx, session, &moved.collect::<Vec<_>>())?;
     if !steps.is_empty() {
         outbox::owe_card(tx, session.id, now)?;
     }
@@ -203,14 +208,26 @@ fn take(
         Step::Move(..) => {
             let values = values![session.id, user, role.as_str(), account];
             tx.execute(sql!("admission/move"), values)?;
-            Notice::OtherRole { title, at, role }
+            let session = Some(session.id);
+            Notice::OtherRole {
+                title,
+                at,
+                role,
+                session,
+            }
         }
         Step::Admit(..) => {
             let nobody: Option<UserId> = None;
             let values = values![session.id, user, account, role.as_str(), nobody, now];
             tx.execute(sql!("queue/place"), values)?;
             unask(tx, session.id, user)?;
-            Notice::Accepted { title, at, role }
+            let session = Some(session.id);
+            Notice::Accepted {
+                title,
+                at,
+                role,
+                session,
+            }
         }
         Step::Ask(..) => {
             let until = offer_until(at, now);

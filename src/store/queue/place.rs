@@ -109,6 +109,7 @@ pub(in crate::store) fn let_in(
         title: session.plan.title.clone(),
         at: session.plan.at,
         role,
+        session: Some(session.id),
     };
     tell(tx, session, actor, user, notice, at)
 }

@@ -6,7 +6,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::load;
+use super::{admission, load};
 use crate::domain::ids::{SessionId, UserId};
 use crate::domain::log::{Action, aspects};
 use crate::domain::mode::Mode;
@@ -15,7 +15,7 @@ use crate::domain::session::{Actor, Session, SessionRefusal};
 use crate::domain::short::{self, Way};
 use crate::store::outbox::{self, Notice};
 use crate::store::sql::{DbError, sql, values};
-use crate::store::{Command, Stop, Transaction, log, session};
+use crate::store::{Command, Stop, Transaction, log, session, teams};
 
 /// An organiser has a session played in another way, with those who are there.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,6 +71,8 @@ impl Command for PlayShort {
         session.plan = session.shortened(way.mode, way.teams);
         session::save_plan(tx, &session)?;
         self.seat(tx, &session, &queue, &way)?;
+        self.end_offers(tx, &session, &queue)?;
+        teams::dissolve(tx, session.id)?;
         let what = aspects(&before, &session.plan);
         let edited = Action::Edited { what, moved: None };
         log::record(tx, &session, &self.actor, edited, self.at)?;
@@ -97,8 +99,13 @@ impl PlayShort {
             };
             let values = values![session.id, user, role.as_str(), place.account];
             tx.execute(sql!("admission/move"), values)?;
-            let title = title.clone();
-            self.tell(tx, user, Notice::OtherRole { title, at, role })?;
+            let notice = Notice::OtherRole {
+                title: title.clone(),
+                at,
+                role,
+                session: Some(session.id),
+            };
+            self.tell(tx, user, notice)?;
         }
         for user in way.out.iter().copied() {
             tx.execute(sql!("queue/release"), values![session.id, user])?;
@@ -106,6 +113,22 @@ impl PlayShort {
             let done = Action::TakenBack { role }.on(user);
             log::record(tx, session, &self.actor, done, self.at)?;
             let title = title.clone();
+            self.tell(tx, user, Notice::Waiting { title, at })?;
+        }
+        Ok(())
+    }
+
+    /// Every place is taken now: whoever was being asked for one waits.
+    fn end_offers(
+        &self,
+        tx: &mut dyn Transaction,
+        session: &Session,
+        queue: &Queue,
+    ) -> Result<(), DbError> {
+        for (entry, _) in queue.asked() {
+            let user = entry.person.id;
+            admission::unask(tx, session.id, user)?;
+            let (title, at) = (session.plan.title.clone(), session.plan.at);
             self.tell(tx, user, Notice::Waiting { title, at })?;
         }
         Ok(())

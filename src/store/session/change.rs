@@ -190,11 +190,12 @@ impl Command for CancelSession {
     fn run(&self, tx: &mut dyn Transaction) -> Result<Cancelled, Stop<SessionRefusal>> {
         let mut session = managed(tx, self.session, &self.actor)?;
         session.cancelled(&self.actor).map_err(Stop::Refused)?;
+        let was = Some(session.status);
         let reason = self.reason.as_deref();
         set_status(tx, &session, Status::Cancelled, reason, self.at)?;
         session.status = Status::Cancelled;
         session.cancel_reason.clone_from(&self.reason);
-        let done = Done::from(Action::Cancelled).because(reason.unwrap_or_default());
+        let done = Done::from(Action::Cancelled { was }).because(reason.unwrap_or_default());
         log::record(tx, &session, &self.actor, done, self.at)?;
         let notice = Notice::Cancelled {
             title: session.plan.title.clone(),
@@ -244,7 +245,7 @@ fn accepted(db: &mut dyn Read, session: SessionId) -> Result<u32, DbError> {
 }
 
 /// Owes `notice` to everybody in the queue but `actor`, who knows; to how many.
-fn tell(
+pub(super) fn tell(
     tx: &mut dyn Transaction,
     session: SessionId,
     actor: UserId,
