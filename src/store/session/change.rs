@@ -83,8 +83,9 @@ impl Command for EditSession {
         let done = edited(&before, &session.plan);
         log::record(tx, &session, &self.actor, done, self.at)?;
         let told = self.tell_of_move(tx, &before, &session)?;
+        let ended = admission::other_game(tx, &session, &before, self.at)?;
         // Other limits, more teams or another way of coming in may let somebody in who waits.
-        admission::settle(tx, &session, 0, None, self.at)?;
+        admission::settle(tx, &session, ended, None, self.at)?;
         Ok(Edited {
             before,
             session,
