@@ -153,7 +153,8 @@ fn schema_of_a_new_file(names: &str) -> Vec<Json> {
 #[test]
 fn killed_at_any_moment_it_leaves_the_old_file_or_the_new_one() {
     let place = Place::of(&[SCHEMA, &large(5_000, 1_000)]);
-    let names = "SELECT name FROM sqlite_schema ORDER BY name";
+    // Of tables: later migrations take indexes away again.
+    let names = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name";
     let (old, new) = (place.rows(names), schema_of_a_new_file(names));
     let log = place.file().with_extension("db-wal");
     let written = || std::fs::metadata(&log).map_or(0, |file| file.len());
@@ -211,20 +212,4 @@ fn large(users: u32, sessions: u32) -> String {
         SELECT session_id, user_id, user_id, 'tank', 1 FROM session_queue WHERE id % 2 = 0;
         COMMIT;"
     )
-}
-
-/// Not a test of time: prints how long it takes. `cargo test --release --test adopt -- --ignored`.
-#[tokio::test]
-#[ignore = "a measurement"]
-async fn a_large_file_is_adopted() {
-    let place = Place::of(&[SCHEMA, &large(100_000, 20_000)]);
-    let begun = std::time::Instant::now();
-    let adopted = place.adopt().await;
-    println!(
-        "{} odd, {} in {:?}",
-        adopted.odd,
-        adopted.after,
-        begun.elapsed()
-    );
-    assert_eq!(adopted.before, adopted.after);
 }

@@ -7,7 +7,6 @@ use rusqlite::Connection;
 
 use super::{ArchiveSessions, Archived, ENTRIES_MAX};
 use crate::domain::ids::{GuildId, SessionId, UserId};
-use crate::metrics::Snapshot;
 use crate::store::Store;
 use crate::store::history::{HistoryOf, PastSession};
 use crate::store::profile::{DeleteProfile, ExportProfile};
@@ -194,48 +193,5 @@ async fn a_long_queue_goes_in_pieces_and_its_session_once() {
     assert_eq!(steps.pop(), Some(2));
     assert!(steps.len() > 5 && steps.iter().all(|moved| *moved == 0));
     assert_eq!(count(folder.path(), "session_history"), 2);
-    database.close().await;
-}
-
-/// Not run by itself: says for how long the fullest step holds the writer.
-#[tokio::test]
-#[ignore = "a measurement; run it with --release --ignored --nocapture"]
-async fn how_long_a_step_holds_the_writer() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut rows = person(1);
-    for user in 2..=2_000 {
-        rows += &person(user);
-        rows += &format!(
-            "INSERT INTO user_accounts (id, discord_id, account_name, account_key, created_at)
-             VALUES ({user}, {user}, 'a{user}', 'a{user}', 1);"
-        );
-    }
-    for id in 1..=200 {
-        rows += &session(id, "COMPLETED", 60);
-        for user in 2..=200 {
-            let entry = id * 10_000 + user;
-            rows += &format!(
-                "INSERT INTO session_queue (id, session_id, user_id, joined_at)
-                     VALUES ({entry}, {id}, {user}, 1);
-                 INSERT INTO session_queue_accounts VALUES ({entry}, {user});
-                 INSERT INTO reminders VALUES ({id}, {user}, 1);"
-            );
-            if user < 14 {
-                rows += &format!(
-                    "INSERT INTO session_participants (session_id, user_id, account_id, role, selected_at)
-                     VALUES ({id}, {user}, {user}, 'damage', 1);"
-                );
-            }
-        }
-    }
-    let rows = format!("BEGIN; {rows} COMMIT;");
-    let database = database(folder.path(), &rows).await;
-    while archive(&database.store()).await.more {}
-    let told = database.store().metrics().text(&Snapshot::default());
-    for line in told.lines() {
-        if line.contains("transaction_seconds") || line.contains("commit_seconds") {
-            println!("{line}");
-        }
-    }
     database.close().await;
 }

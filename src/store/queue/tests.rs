@@ -237,6 +237,27 @@ impl World {
     }
 
     /// How often the card became owed, without being delivered.
+    /// The clock looks for reminders when the first of them is due, or before.
+    async fn looks_at_reminders_in_time(&self) {
+        let text = "SELECT s.remind_at, min(s.scheduled_time - u.reminder_minutes * 60) AS due
+                    FROM sessions s
+                    JOIN session_queue q ON q.session_id = s.id AND q.rejected_by IS NULL
+                    JOIN users u ON u.discord_id = q.user_id
+                    LEFT JOIN reminders r ON r.session_id = s.id AND r.user_id = q.user_id
+                        AND r.scheduled_time = s.scheduled_time
+                    WHERE s.status IN ('OPEN', 'CLOSED') AND r.session_id IS NULL
+                        AND s.scheduled_time - u.reminder_minutes * 60 > q.joined_at
+                    GROUP BY s.id, s.remind_at";
+        for row in self.store.query(Rows { text }).await.unwrap() {
+            let looks: Option<i64> = row.get("remind_at").unwrap();
+            let due: i64 = row.get("due").unwrap();
+            assert!(
+                looks.is_some_and(|at| at <= due),
+                "{looks:?} is after {due}"
+            );
+        }
+    }
+
     async fn card_generation(&self) -> i64 {
         let now = start() + TimeDelta::days(9);
         let due = self.store.query(DueNow { now, max: 99 }).await.unwrap();
