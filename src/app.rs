@@ -7,6 +7,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use crate::clock::Clock;
 use crate::config::{ApiUrl, PublicKey, Shards, Token};
 use crate::discord::dispatch::{self, Dispatcher};
@@ -301,11 +303,14 @@ async fn connect(
     let dispatcher = Dispatcher::new(context.clone(), FEATURES);
     let info = match settings.shards {
         Shards::None => None,
-        _ => Some(context.rest.gateway().await?),
+        _ => {
+            let asked = Instant::now();
+            Some((context.rest.gateway().await?, asked))
+        }
     };
     let peers = match context.store.is_shared() {
         true => {
-            let recommended = info.as_ref().map(|info| info.shards.max(1));
+            let recommended = info.as_ref().map(|(info, _)| info.shards.max(1));
             let shared_out = recommended.filter(|_| settings.shards == Shards::Auto);
             Some(Peers::join(context.store.clone(), &context.clock, shared_out).await?)
         }
@@ -319,7 +324,7 @@ async fn connect(
         Some(info) => {
             let plan = plan(
                 settings.shards,
-                info.shards.max(1),
+                info.0.shards.max(1),
                 peers.as_ref(),
                 &context,
             )

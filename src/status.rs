@@ -37,6 +37,7 @@ struct Now {
     shards: Vec<Shard>,
     shardless: Option<&'static str>,
     oversize: Option<Oversize>,
+    starts_used_up: Option<DateTime<Utc>>,
 }
 
 impl Status {
@@ -77,6 +78,16 @@ impl Status {
     /// Why it is well that there is no shard here; `None` if it is not.
     pub fn why_shardless(&self) -> Option<&'static str> {
         self.now().shardless
+    }
+
+    /// Discord lets this bot start no session before this; or does again.
+    pub fn starts_used_up(&self, until: Option<DateTime<Utc>>) {
+        self.now().starts_used_up = until;
+    }
+
+    /// Before when Discord lets this bot start no session; `None` if it does.
+    pub fn no_starts_until(&self) -> Option<DateTime<Utc>> {
+        self.now().starts_used_up
     }
 
     /// The database is larger than it should be, or is not any more.

@@ -80,8 +80,8 @@ pub fn refusal(refusal: &AccountRefusal) -> String {
             title,
             at,
         } => format!(
-            "**{}** is what you play on in **{}** on {}. Leave that session, or join it again with \
-             another account, and then remove this one.",
+            "**{}** is what you play on in **{}** on {}. Leave that session, or while you wait there *Join* it \
+             again with another account, and then remove this one.",
             escape(battletag),
             escape(title),
             long_time(*at)

@@ -90,7 +90,8 @@ async fn answer(
             } else {
                 format!(
                     "Noted: you don't take the place in **{title}**, and I ask the next one. You \
-                     still wait in its queue; *Join* on its card says that you want to be asked again."
+                     still wait in its queue; while it is open, *Join* on its card says that you \
+                     want to be asked again."
                 )
             }
         }
@@ -113,20 +114,23 @@ fn outdated(refusal: &OfferRefusal) -> String {
         }
         OfferRefusal::Session(refusal) => refused(refusal),
         OfferRefusal::NotAsked => "There is no place that is kept for you in this session at the \
-                                   moment. *Join* on its card gets you into its queue."
+                                   moment. While its queue is open, *Join* on its card gets you \
+                                   into it."
             .into(),
         OfferRefusal::Accepted(role) => {
             format!("You are in already, as {role}. *Leave* on the session's card gives it up.")
         }
-        OfferRefusal::Declined => "You had turned this place down, and others were asked. *Join* \
-                                   on the session's card says that you want to be asked again."
+        OfferRefusal::Declined => "You had turned this place down, and others were asked. While \
+                                   the queue is open, *Join* on the session's card says that you \
+                                   want to be asked again."
             .into(),
         OfferRefusal::TooLate => "That was a little too late: others were asked meanwhile. You \
-                                  still wait in the queue; *Join* on the session's card says that \
-                                  you want to be asked again."
+                                  still wait in the queue; while it is open, *Join* on the \
+                                  session's card says that you want to be asked again."
             .into(),
         OfferRefusal::NoAccount => "None of the accounts that you offered fits this session any \
-                                    more. *Join* on its card lets you choose others."
+                                    more. While its queue is open, *Join* on its card lets you \
+                                    choose others."
             .into(),
     }
 }

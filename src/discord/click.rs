@@ -120,6 +120,8 @@ pub struct Pressed {
 pub struct ChosenChannel {
     /// Its id.
     pub id: ChannelId,
+    /// Whether it is a thread.
+    pub thread: bool,
     /// What the person who chose it may do there.
     pub permissions: Permissions,
     /// What the bot may do there, if Discord tells.
@@ -144,6 +146,7 @@ impl Pressed {
             let channel = resolved.channels.get(&id)?;
             Some(ChosenChannel {
                 id: ChannelId(id.get().cast_signed()),
+                thread: channel.kind.is_thread(),
                 permissions: channel.permissions,
                 app_permissions: channel.app_permissions,
             })

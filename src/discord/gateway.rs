@@ -11,8 +11,8 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use twilight_gateway::queue::InMemoryQueue;
 use twilight_gateway::{
     CloseFrame, Config, ConfigBuilder, Event, EventTypeFlags, Intents, Session, Shard, ShardId,
     ShardState, StreamExt as _,
@@ -21,7 +21,7 @@ use twilight_model::gateway::connection_info::BotConnectionInfo;
 
 use super::dispatch::Dispatcher;
 use super::feature::Context;
-use super::identify::{SharedTurns, Turns};
+use super::identify::Turns;
 use super::share;
 use crate::config::Token;
 use crate::store::gateway::GatewaySession;
@@ -72,32 +72,15 @@ struct Progress {
 
 impl Gateway {
     /// Starts the shards of the plan; those that are known to have stood somewhere resume there.
+    /// `info` is what Discord said when it was asked, not before `asked`.
     pub fn start(
         token: &Token,
-        info: BotConnectionInfo,
+        (info, asked): (BotConnectionInfo, Instant),
         plan: Plan,
         context: &Context,
         dispatcher: &Dispatcher,
     ) -> Self {
-        let limit = info.session_start_limit;
-        if limit.remaining == 0 {
-            tracing::warn!(
-                limit.reset_after,
-                "Discord lets no shard identify itself before this, in ms"
-            );
-        }
-        let turns = match context.store.is_shared() {
-            true => Turns::Shared(SharedTurns {
-                store: context.store.clone(),
-                at_once: limit.max_concurrency.into(),
-            }),
-            false => Turns::Own(InMemoryQueue::new(
-                limit.max_concurrency,
-                limit.remaining,
-                Duration::from_millis(limit.reset_after),
-                limit.total,
-            )),
-        };
+        let turns = Turns::new(context, &info.session_start_limit, asked);
         let config = ConfigBuilder::new(token.reveal().to_owned(), Intents::empty())
             .proxy_url(info.url)
             .queue(turns)

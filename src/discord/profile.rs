@@ -225,8 +225,11 @@ fn what_goes(holdings: &Holdings) -> String {
     }
     if holdings.played > 0 {
         lines.push(format!(
-            "In {} past session(s) your place stays, without your name, so that the others' history is whole.",
-            holdings.played
+            "In {} your place stays, without your name, so that the others' history is whole.",
+            match holdings.played {
+                1 => "the session that you played".to_owned(),
+                played => format!("the {played} sessions that you played"),
+            }
         ));
     }
     lines.push("-# `/profile export` gives you all of it first.".into());

@@ -15,8 +15,10 @@ use super::session::refused;
 use crate::domain::balance::{Balanced, Bond, Seat, Team, Unbalanced, balance};
 use crate::domain::ids::{SessionId, UserId};
 use crate::domain::session::{Actor, SessionRefusal};
-use crate::domain::teams::{self, Change, TeamsRefusal, Wishes};
-use crate::store::teams::{ArrangeTeams, PickPlayer, TeamsView, TiePair, ViewTeams};
+use crate::domain::teams::{self, Ask, Change, Crowd, TeamsRefusal};
+use crate::store::teams::{
+    ArrangeTeams, PickPlayer, TakeTeams, TeamsArranged, TeamsView, TiePair, ViewTeams,
+};
 
 pub use view::on_card;
 
@@ -81,40 +83,40 @@ pub const FEATURE: Feature = Feature {
     modals: &[],
 };
 
-/// `teams:SESSION[:WISHES]`: the proposals.
+/// `teams:SESSION[:ASK]`: the proposals.
 async fn page(context: Context, click: Click, pressed: Pressed) -> Result<Reply, Fault> {
-    let wishes = view::wishes(pressed.args.split(':').nth(1));
+    let ask = view::ask(pressed.args.split(':').nth(1));
     match Desk::of(&context, &click, &pressed.args) {
-        Ok(desk) => desk.proposals(wishes, "").await,
+        Ok(desk) => desk.proposals(ask, "").await,
         Err(reply) => Ok(reply),
     }
 }
 
-/// `teams-use:SESSION:WISHES:NUMBER:FINGERPRINT`: one of the proposals becomes the teams.
+/// `teams-use:SESSION:ASK:NUMBER:FINGERPRINT`: one of the proposals becomes the teams.
 async fn use_proposal(context: Context, click: Click, pressed: Pressed) -> Result<Reply, Fault> {
     let desk = match Desk::of(&context, &click, &pressed.args) {
         Ok(desk) => desk,
         Err(reply) => return Ok(reply),
     };
     let args: Vec<_> = pressed.args.split(':').collect();
-    let wishes = view::wishes(args.get(1).copied());
+    let ask = view::ask(args.get(1).copied());
     let teams = match desk.view().await? {
         Ok(teams) => teams,
         Err(reply) => return Ok(reply),
     };
     let number: Option<usize> = args.get(2).and_then(|word| word.parse().ok());
-    let balanced = search(&teams, wishes).await?;
+    let balanced = search(&teams, ask).await?;
     let proposal = balanced.as_ref().ok().zip(number);
     let proposal = proposal.and_then(|(balanced, number)| balanced.proposals.get(number));
     let shown = |seats: &&Vec<Seat>| args.get(3) == Some(&view::fingerprint(seats).as_str());
     let Some(seats) = proposal.map(|proposal| &proposal.seats).filter(shown) else {
-        return desk.proposals(wishes, CHANGED).await;
+        return desk.proposals(ask, CHANGED).await;
     };
+    if ask.crowd == Crowd::Everybody {
+        return desk.take(ask, seats.clone()).await;
+    }
     match desk.arrange(Change::Use(seats.clone())).await? {
-        Ok(done) if done.published => {
-            desk.by_hand("✅ These are the teams now, also on the card.")
-                .await
-        }
+        Ok(done) if done.published => desk.by_hand(PUBLISHED).await,
         Ok(_) => desk.by_hand(NOT_PUBLISHED).await,
         Err(refusal) => desk.refused(&refusal).await,
     }
@@ -136,7 +138,7 @@ async fn set(context: Context, click: Click, pressed: Pressed) -> Result<Reply, 
             let cleared = desk.arrange(Change::Clear).await?;
             return match cleared {
                 Ok(_) => {
-                    desk.proposals(Wishes::default(), "There are no teams any more.")
+                    desk.proposals(Ask::default(), "There are no teams any more.")
                         .await
                 }
                 Err(refusal) => desk.refused(&refusal).await,
@@ -254,19 +256,12 @@ const CHANGED: &str =
     "⚠️ Players have come or gone since that was shown; these are the proposals now.";
 const NOT_PUBLISHED: &str =
     "✅ These are the teams; only organisers see them until you publish them.";
+const PUBLISHED: &str = "✅ These are the teams now, also on the card.";
 
 /// The best teams, searched for beside the tasks that serve everybody.
-async fn search(teams: &TeamsView, wishes: Wishes) -> Result<Result<Balanced, Unbalanced>, Fault> {
-    let (view, known) = (&teams.view, &teams.known);
-    let measure = view.measure.as_ref();
-    let problem = teams::problem(
-        &view.session,
-        measure,
-        &view.queue,
-        &view.teams,
-        known,
-        wishes,
-    );
+async fn search(teams: &TeamsView, ask: Ask) -> Result<Result<Balanced, Unbalanced>, Fault> {
+    let view = &teams.view;
+    let problem = teams::problem(&view.door(), &view.teams, &teams.known, ask);
     let searching = tokio::task::spawn_blocking(move || balance(&problem));
     let found = searching.await;
     found.map_err(|error| Fault::Broken(format!("the search for teams: {error}")))
@@ -303,13 +298,13 @@ impl<'a> Desk<'a> {
         })
     }
 
-    async fn proposals(&self, wishes: Wishes, said: &str) -> Result<Reply, Fault> {
+    async fn proposals(&self, ask: Ask, said: &str) -> Result<Reply, Fault> {
         let teams = match self.view().await? {
             Ok(teams) => teams,
             Err(reply) => return Ok(reply),
         };
-        let balanced = search(&teams, wishes).await?;
-        let message = view::proposals(&teams, &balanced, wishes, said);
+        let balanced = search(&teams, ask).await?;
+        let message = view::proposals(&teams, &balanced, ask, said);
         Ok(Reply::Update(message))
     }
 
@@ -365,10 +360,7 @@ impl<'a> Desk<'a> {
         }
     }
 
-    async fn arrange(
-        &self,
-        change: Change,
-    ) -> Result<Result<crate::store::teams::TeamsArranged, TeamsRefusal>, Fault> {
+    async fn arrange(&self, change: Change) -> Result<Result<TeamsArranged, TeamsRefusal>, Fault> {
         let command = ArrangeTeams {
             session: self.session,
             actor: self.actor,
@@ -378,12 +370,32 @@ impl<'a> Desk<'a> {
         self.context.execute(self.click, command).await
     }
 
+    /// Teams of those who wait, too.
+    async fn take(&self, ask: Ask, seats: Vec<Seat>) -> Result<Reply, Fault> {
+        let command = TakeTeams {
+            session: self.session,
+            actor: self.actor,
+            seats,
+            at: self.click.at,
+        };
+        match self.context.execute(self.click, command).await? {
+            Ok(done) => self.by_hand(&words::taken(&done)).await,
+            Err(refusal @ (TeamsRefusal::Changed | TeamsRefusal::Session(_))) => {
+                self.refused(&refusal).await
+            }
+            Err(refusal) => {
+                let said = format!("⚠️ {}", words::refusal(&refusal));
+                self.proposals(ask, &said).await
+            }
+        }
+    }
+
     /// How things stand, with what was in the way.
     async fn refused(&self, refusal: &TeamsRefusal) -> Result<Reply, Fault> {
         let said = format!("⚠️ {}", words::refusal(refusal));
         match refusal {
             TeamsRefusal::Session(_) | TeamsRefusal::OneTeam => Ok(Reply::text(said)),
-            TeamsRefusal::Changed => self.proposals(Wishes::default(), CHANGED).await,
+            TeamsRefusal::Changed => self.proposals(Ask::default(), CHANGED).await,
             _ => self.by_hand(&said).await,
         }
     }

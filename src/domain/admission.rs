@@ -94,7 +94,12 @@ impl<'a> Door<'a> {
     /// What is missing, whoever is asked for a place counted as in, and who could give it.
     pub fn gap(&self) -> Gap {
         let waiting = self.queue.waiting().filter(|entry| !entry.is_asked());
-        let waiting: Vec<_> = waiting.map(|entry| self.newcomer(entry)).collect();
+        self.gap_with(&waiting.collect::<Vec<_>>())
+    }
+
+    /// As [`Door::gap`], if only `waiting` wait, in the order in which they come first.
+    pub fn gap_with(&self, waiting: &[&Entry]) -> Gap {
+        let waiting: Vec<_> = waiting.iter().map(|entry| self.newcomer(entry)).collect();
         gap(&self.composition(), &self.held(None), &waiting)
     }
 
@@ -198,6 +203,15 @@ impl<'a> Door<'a> {
             .map(|account| account.id)
     }
 
+    /// The account on which somebody plays `role` best: of those that fit, the first of the highest
+    /// rank.
+    pub fn best_account<'e>(&self, entry: &'e Entry, role: Role) -> Option<&'e Account> {
+        let ladder = self.session.plan.mode.ladder(role);
+        let fits = |account: &&Account| self.admits(std::slice::from_ref(*account), role);
+        let fitting = entry.accounts.iter().rev().filter(fits);
+        fitting.max_by_key(|account| account.rank(ladder))
+    }
+
     /// Those who have a place, in the order in which they got it, and then those who are asked for
     /// one, but for `besides`.
     pub fn held(&self, besides: Option<UserId>) -> Vec<Player> {
@@ -226,8 +240,7 @@ impl<'a> Door<'a> {
 
     /// What is missing, and how far those could give it who may be let in.
     fn possible(&self) -> Gap {
-        let waiting: Vec<_> = self.eligible().map(|entry| self.newcomer(entry)).collect();
-        gap(&self.composition(), &self.held(None), &waiting)
+        self.gap_with(&self.eligible().collect::<Vec<_>>())
     }
 
     /// Lets those in who fill the gap.
@@ -247,7 +260,7 @@ impl<'a> Door<'a> {
     }
 
     /// Those who wait and may be asked, in the order of joining.
-    fn eligible(&self) -> impl Iterator<Item = &'a Entry> {
+    pub fn eligible(&self) -> impl Iterator<Item = &'a Entry> {
         let away = |entry: &Entry| entry.no_show && !entry.checked_in;
         let waiting = self.queue.waiting();
         waiting.filter(move |entry| entry.asked.is_none() && !away(entry))

@@ -16,6 +16,7 @@
 //! teams    who is on which, arranged by an organiser or picked by captains
 //! log     the record of what was done about a session
 //! call    looking for one more: what a message says that looks for players
+//! peers    several processes: who lives, who runs which shard    identify  when shards may
 //! wide    ranked stacks that the game calls wide groups
 //! backup  names of backups, and which are kept
 //! ```
@@ -28,6 +29,7 @@ pub mod battletag;
 pub mod call;
 pub mod check_in;
 pub mod extras;
+pub mod identify;
 pub mod ids;
 pub mod ladder;
 pub mod log;

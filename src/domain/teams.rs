@@ -4,6 +4,7 @@
 //! Pure. Invariant: who is on a team has a place in the session, and no team breaks the mode's
 //! composition; it may have gaps, for people leave.
 
+mod crowd;
 mod problem;
 #[cfg(test)]
 mod tests;
@@ -15,7 +16,8 @@ use super::queue::{Entry, Place, Queue};
 use super::role::Role;
 use super::session::{Session, SessionRefusal};
 
-pub use problem::{Known, Wishes, problem};
+pub use crowd::{Counted, Crowd, Taken, counted, take};
+pub use problem::{Ask, Known, Wishes, problem};
 
 /// Pairs that an organiser can keep together or apart in one session.
 pub const PAIRS_MAX: usize = 12;
@@ -116,6 +118,12 @@ pub enum TeamsRefusal {
     NotTheirTurn,
     /// The player is on a team already.
     Taken(UserId),
+    /// The player is being asked for a place, and would have none.
+    Asked(UserId),
+    /// The player's rank does not fit for this role.
+    Rank(UserId, Role),
+    /// Somebody who has deleted their profile has a place.
+    Forgotten,
 }
 
 /// Where a draft stands.

@@ -64,6 +64,7 @@ pub(super) async fn readiness(watched: &Watched) -> Readiness {
         (none, Some(reason)) if none.is_empty() => Part::of(true, reason),
         (shards, _) => shards_part(&shards, watched.clock.now()),
     };
+    let shards = used_up(shards, watched.status.no_starts_until());
     Readiness {
         ok: writer.ok && shards.ok && disk.ok,
         writer,
@@ -154,6 +155,15 @@ fn shards_part(shards: &[Shard], now: DateTime<Utc>) -> Part {
         (all, 0) => Part::of(true, format!("{all} connected")),
         (all, away) => Part::of(true, format!("{away} of {all} are connecting")),
     }
+}
+
+/// Says as well why shards may have to wait for long.
+fn used_up(mut shards: Part, until: Option<DateTime<Utc>>) -> Part {
+    if let Some(until) = until {
+        let until = until.to_rfc3339();
+        shards.says += &format!("; Discord's session starts of the day are used up until {until}");
+    }
+    shards
 }
 
 fn size(watched: &Watched) -> Part {

@@ -10,7 +10,7 @@ use super::{
 };
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 /// How often a client is to send a heartbeat, in milliseconds.
 const HEARTBEAT_MS: u64 = 41_250;
@@ -159,6 +159,10 @@ impl Connection {
                 .filter(|(i, n)| i < n),
         };
         let shard = shard.ok_or(End::ByServer(INVALID_SHARD))?;
+        // One too many makes Discord end every session and reset the token.
+        if !self.hub.state().starts.take(Instant::now()) {
+            return Err(End::ByServer(AUTHENTICATION_FAILED));
+        }
         self.lease = Some(open(&self.hub, shard, intents));
         self.work().await
     }

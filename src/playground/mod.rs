@@ -27,6 +27,7 @@ mod page;
 mod rest;
 mod rules;
 mod sessions;
+mod starts;
 mod state;
 mod traffic;
 mod world;

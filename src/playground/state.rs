@@ -10,6 +10,7 @@ use super::{
     messages::{Messages, Upload},
     objects::{self, BOT_PERMISSIONS},
     sessions::{INTENT_DIRECT_MESSAGES, INTENT_GUILD_MESSAGES, Sessions},
+    starts::Starts,
     traffic::Counters,
     world::World,
 };
@@ -50,7 +51,11 @@ pub(super) struct Hub {
 impl Hub {
     pub(super) fn new(address: SocketAddr, settings: Settings) -> Self {
         Self {
-            state: Mutex::new(State::new(settings.world, format!("http://{address}"))),
+            state: Mutex::new(State::new(
+                settings.world,
+                format!("http://{address}"),
+                settings.shards,
+            )),
             address,
             token: settings.token,
             clock: settings.clock,
@@ -85,6 +90,7 @@ pub(super) struct State {
     /// The modal each person looks at.
     pub(super) modals: HashMap<u64, Modal>,
     pub(super) sessions: Sessions,
+    pub(super) starts: Starts,
     pub(super) endpoint: Endpoint,
     pub(super) limits: Limits,
     pub(super) faults: Faults,
@@ -202,7 +208,7 @@ fn seed() -> [u8; 32] {
 }
 
 impl State {
-    fn new(world: World, url: String) -> Self {
+    fn new(world: World, url: String, shards: u32) -> Self {
         Self {
             world,
             url,
@@ -214,6 +220,7 @@ impl State {
             tokens: HashMap::new(),
             modals: HashMap::new(),
             sessions: Sessions::default(),
+            starts: Starts::new(shards),
             endpoint: Endpoint::new(seed()),
             limits: Limits::default(),
             faults: Faults::default(),

@@ -146,5 +146,11 @@ pub(super) fn owe_cards(
     Ok(())
 }
 
+/// Whether anything is held of `user`: who manages other people's sessions is on record without
+/// ever having made a profile.
+fn is_held(db: &mut dyn Read, user: UserId) -> Result<bool, DbError> {
+    Ok(load(db, user)?.is_some() || super::log::mentions(db, user)?)
+}
+
 #[cfg(test)]
 mod tests;

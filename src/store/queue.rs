@@ -35,6 +35,7 @@ pub use place::{
     AcceptAnyway, AcceptPlayer, Accepted, AcceptedAnyway, RejectPlayer, Rejected, TakeBack,
     TakenBack,
 };
+pub(super) use place::{let_in, send_back};
 pub use short::{PlayShort, PlayedShort, ShortRefusal};
 pub use swap::{SwapPlayers, Swapped};
 
@@ -176,7 +177,10 @@ pub(super) fn load(db: &mut dyn Read, session: SessionId) -> Result<Queue, DbErr
 }
 
 /// The account that limits by distance are measured from.
-fn organiser_account(db: &mut dyn Read, session: &Session) -> Result<Option<Account>, DbError> {
+pub(super) fn organiser_account(
+    db: &mut dyn Read,
+    session: &Session,
+) -> Result<Option<Account>, DbError> {
     session::measured_from(db, session.organiser, &session.plan.limits)
 }
 

@@ -2,8 +2,8 @@
 //! shard may identify itself.
 //!
 //! May touch: [`Transaction`]. Invariant: a shard is run by one process at a time, as far as this
-//! database is concerned; of one bucket, identifications are booked [`IDENTIFY_EVERY_MS`] apart,
-//! whoever books them.
+//! database is concerned; identifications are booked by what `domain::identify` says, whoever books
+//! them.
 
 use std::collections::BTreeMap;
 
@@ -13,10 +13,7 @@ use super::gateway::{self, GatewaySession};
 use super::process::{self, ProcessId};
 use super::sql::{DbError, sql, values};
 use super::{Command, Question, Read, Stop, Transaction};
-
-/// Shards of one bucket identify themselves this far apart, in milliseconds: Discord's 5 s, and
-/// what a message may be late.
-pub const IDENTIFY_EVERY_MS: i64 = 5_250;
+use crate::domain::identify::{self, Booked, IDENTIFY_EVERY_MS, Starts};
 
 /// How the shards are shared out at present.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,24 +131,31 @@ impl Command for ReleaseShards {
 pub struct BookIdentify {
     /// The shard's number, modulo what Discord allows at once.
     pub bucket: u32,
+    /// What Discord said of those that are left of the day.
+    pub starts: Starts,
 }
 
 impl Command for BookIdentify {
     const NAME: &'static str = "book_identify";
-    /// How long to wait for it, in milliseconds.
-    type Answer = i64;
+    /// How long to wait for it, in milliseconds; `None` if there may be none left, and none was booked.
+    type Answer = Option<i64>;
     type Refusal = std::convert::Infallible;
 
-    fn run(&self, tx: &mut dyn Transaction) -> Result<i64, Stop<Self::Refusal>> {
+    fn run(&self, tx: &mut dyn Transaction) -> Result<Option<i64>, Stop<Self::Refusal>> {
         // By the database's clock: what it differs from ours by cancels out.
         let now = tx.query_one(sql!("gateway/now_ms", postgres), values![])?;
         let now: i64 = now.ok_or(DbError::NoRow("gateway/now_ms"))?.get("now_ms")?;
-        let free_at = now + IDENTIFY_EVERY_MS;
-        let book = values![self.bucket, free_at, now, IDENTIFY_EVERY_MS];
-        let booked = tx.query_one(sql!("gateway/book"), book)?;
-        let booked = booked.ok_or(DbError::NoRow("gateway/book"))?;
-        let free_at: i64 = booked.get("free_at_ms")?;
-        Ok(free_at - IDENTIFY_EVERY_MS - now)
+        let rows = tx.query(sql!("gateway/booked"), values![])?;
+        let booked = rows
+            .iter()
+            .map(|row| Ok((row.get("bucket")?, row.get("free_at_ms")?)));
+        let booked: Booked = booked.collect::<Result<_, DbError>>()?;
+        let Some(turn) = identify::turn(&booked, self.bucket, self.starts, now) else {
+            return Ok(None);
+        };
+        let book = values![self.bucket, turn + IDENTIFY_EVERY_MS];
+        tx.execute(sql!("gateway/book"), book)?;
+        Ok(Some(turn - now))
     }
 }
 

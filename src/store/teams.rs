@@ -4,6 +4,8 @@
 //! of their place, so that who gives up their place leaves their team; whatever changes what the
 //! card shows owes its refresh.
 
+mod taken;
+
 use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -18,6 +20,8 @@ use crate::domain::log::{Action, Done, TeamsDeed};
 use crate::domain::queue::Queue;
 use crate::domain::session::{Actor, Session, SessionRefusal};
 use crate::domain::teams::{self, Arranged, Change, Known, Teams, TeamsRefusal};
+
+pub use taken::{TakeTeams, TeamsTaken};
 
 /// Games within these last days count as played lately.
 pub const LATELY_DAYS: i64 = 30;

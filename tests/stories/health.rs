@@ -22,7 +22,7 @@ async fn ready(world: &World) -> (u16, Value) {
 }
 
 /// What `/readyz` tells, once it tells what `looks` is for.
-async fn ready_once(world: &World, looks: impl Fn(&Value) -> bool) -> Value {
+pub(crate) async fn ready_once(world: &World, looks: impl Fn(&Value) -> bool) -> Value {
     let looking = async {
         loop {
             let (_, parts) = ready(world).await;

@@ -17,6 +17,7 @@ mod event;
 mod ground;
 mod health;
 mod http;
+mod identify;
 mod lfg;
 mod log;
 mod manage;

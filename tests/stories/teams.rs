@@ -138,6 +138,62 @@ async fn a_proposal_is_used_published_changed_by_hand_and_stays_true_when_somebo
 }
 
 #[tokio::test]
+async fn teams_of_those_who_wait_too_say_who_comes_in_and_who_sits_out_and_all_are_told() {
+    story_in(crowd(), 1, async |world| {
+        // One tank is far from the other; one who waits is not.
+        let mut people = TEN;
+        people[1].1 = "b5";
+        let card = scrim(world, &people).await;
+        let (leaves, comes) = (world.person(4).user, world.person(13).user);
+        let waits = world.person(13);
+        account(&waits, json!({"battletag": "Newa#1111", "tank": "d2"})).await;
+        let form = waits.press(&card, &on(&card, "join")).await;
+        waits.submit(&form, json!({"roles": ["tank"]})).await;
+        let page = proposals(&world.person(2), &card).await;
+        assert!(!page.text().contains("🆕"), "they are not counted");
+        let session = number(&card).expect("a number");
+        let everybody = format!("teams:{session}:accepted-all");
+        let page = world.person(2).press(page.message(), &everybody).await;
+        page.says(&format!("<@{comes}>🆕"))
+            .says(&format!("🪑 Sits out: <@{leaves}>."))
+            .says("all of them are told");
+        world.restart().await;
+
+        let organiser = world.person(2);
+        let take = id(page.message(), "teams-use:");
+        world
+            .person(4)
+            .forge(page.message(), &take, &[])
+            .await
+            .says("Only the organiser");
+        let used = organiser.press(page.message(), &take).await;
+        used.says("one player has come in and one waits again")
+            .says(&format!("Tank · <@{comes}>"));
+        let shown = card_reads(&organiser, &card, "line-up is complete").await;
+        assert!(text_of(&shown).contains("Waiting (1)"), "{shown:#}");
+        let told = |index| world.person(index).in_private();
+        told(13).reads("You are in").await;
+        told(4).reads("waiting in the queue").await;
+        let history = json!({"session": session});
+        let history = organiser.command("session history", history).await;
+        history
+            .says("made the teams")
+            .says(&format!("accepted <@{comes}> as Tank"))
+            .says(&format!("took back the place of <@{leaves}> as Tank"));
+        // The same button again finds everybody where it wants them.
+        let again = organiser.forge(page.message(), &take, &[]).await;
+        again.says("These are the teams");
+        assert!(!again.text().contains("they are told"));
+        world.person(13).press(&card, &on(&card, "leave")).await;
+        organiser
+            .forge(page.message(), &take, &[])
+            .await
+            .says("Players have come or gone");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_swap_on_the_dashboard_carries_the_seat_on_the_team_along() {
     story(async |world| {
         let card = scrim(world, &[(3, "d3", "tank"), (5, "g1", "damage")]).await;

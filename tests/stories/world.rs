@@ -116,6 +116,18 @@ pub(crate) async fn story_over_http(tell: impl AsyncFnOnce(&mut World)) {
     world.end().await;
 }
 
+/// Tells a story with so many shards, which begins before the bot is started.
+pub(crate) async fn story_before_the_start(shards: u32, tell: impl AsyncFnOnce(&mut World)) {
+    let clock = Clock::manual(START.parse().expect("a time"));
+    let people = playground::World::default();
+    let Some(mut world) = World::begin(people, shards, clock).await else {
+        return;
+    };
+    tell(&mut world).await;
+    world.stop().await;
+    world.end().await;
+}
+
 /// Tells a story in a world of another make.
 pub(crate) async fn story_in(
     people: playground::World,

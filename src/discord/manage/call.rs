@@ -27,11 +27,18 @@ pub(super) const POST: &str = "manage-call-in";
 /// `manage-call-end:SESSION:CALL:PLACE`: looks no more.
 pub(super) const CLOSE: &str = "manage-call-end";
 
-/// What is needed to write in a channel, by the names that Discord shows.
-const NEEDED: [(Permissions, &str); 2] = [
-    (Permissions::VIEW_CHANNEL, "View Channel"),
-    (Permissions::SEND_MESSAGES, "Send Messages"),
-];
+/// A permission, and the name that Discord shows for it.
+type Named = (Permissions, &'static str);
+
+/// What is needed to see a channel.
+const VIEW: Named = (Permissions::VIEW_CHANNEL, "View Channel");
+/// What is needed to write in one.
+const SEND: Named = (Permissions::SEND_MESSAGES, "Send Messages");
+/// What is needed to write in a thread.
+const SEND_IN_THREADS: Named = (
+    Permissions::SEND_MESSAGES_IN_THREADS,
+    "Send Messages in Threads",
+);
 
 pub(super) async fn page(ctx: Context, click: Click, pressed: Pressed) -> Result<Reply, Fault> {
     match Desk::at(&ctx, &click, &pressed.args, 1) {
@@ -192,21 +199,29 @@ fn not(status: Status) -> String {
 /// Why nothing is posted in a channel, as far as that can be seen before.
 fn barred(channel: &ChosenChannel) -> Option<String> {
     let id = channel.id;
-    if !lacking(channel.permissions).is_empty() {
+    if !lacking(channel, channel.permissions).is_empty() {
         return Some(format!(
             "⚠️ You may not write in <#{id}> yourself, so I don't post there for you. Choose \
              another channel."
         ));
     }
-    let lacking = lacking(channel.app_permissions?);
+    let lacking = lacking(channel, channel.app_permissions?);
     (!lacking.is_empty()).then(|| allow_me(id, &lacking.join(", ")))
 }
 
-fn lacking(permissions: Permissions) -> Vec<String> {
+fn lacking(channel: &ChosenChannel, permissions: Permissions) -> Vec<String> {
     if permissions.contains(Permissions::ADMINISTRATOR) {
         return Vec::new();
     }
-    let lacking = NEEDED
+    let needed = [
+        VIEW,
+        if channel.thread {
+            SEND_IN_THREADS
+        } else {
+            SEND
+        },
+    ];
+    let lacking = needed
         .iter()
         .filter(|(permission, _)| !permissions.contains(*permission));
     lacking.map(|(_, name)| format!("**{name}**")).collect()
@@ -238,9 +253,10 @@ mod tests {
 
     #[test]
     fn what_is_lacking_in_a_channel_is_said_and_whose_it_is() {
-        let all: Permissions = NEEDED.iter().map(|(permission, _)| *permission).collect();
+        let all = VIEW.0 | SEND.0;
         let channel = |permissions, app_permissions| ChosenChannel {
             id: ChannelId(5),
+            thread: false,
             permissions,
             app_permissions,
         };
@@ -250,5 +266,17 @@ mod tests {
         assert!(theirs.is_some_and(|said| said.contains("You may not write")));
         let ours = barred(&channel(all, Some(Permissions::VIEW_CHANNEL)));
         assert!(ours.is_some_and(|said| said.contains("I lack **Send Messages**")));
+    }
+
+    #[test]
+    fn in_a_thread_another_permission_lets_people_write() {
+        let thread = |permissions| ChosenChannel {
+            id: ChannelId(5),
+            thread: true,
+            permissions,
+            app_permissions: Some(permissions),
+        };
+        assert!(barred(&thread(VIEW.0 | SEND.0)).is_some());
+        assert_eq!(barred(&thread(VIEW.0 | SEND_IN_THREADS.0)), None);
     }
 }

@@ -15,6 +15,7 @@ use crate::domain::account::Account;
 use crate::domain::balance::{Bond, Team};
 use crate::domain::ids::{SessionId, UserId};
 use crate::domain::log::{Record, Whom};
+use crate::domain::profile::Profile;
 use crate::domain::session::Session;
 use crate::store::profile::{
     ArchivedPart, Everything, ExportProfile, NoShow, Participation, QueueEntry, SessionName,
@@ -27,7 +28,7 @@ pub(super) async fn run(context: &Context, click: &Click) -> Result<Reply, Fault
     let Some(everything) = context.query(ExportProfile(click.person.id)).await? else {
         return Ok(Reply::text(NOTHING_HELD));
     };
-    let document = document(&everything, click.at);
+    let document = document(click.person.id, &everything, click.at);
     let bytes = serde_json::to_vec_pretty(&document)
         .map_err(|error| Fault::Broken(format!("the export: {error}")))?;
     Ok(Reply::Say(Message {
@@ -37,25 +38,17 @@ pub(super) async fn run(context: &Context, click: &Click) -> Result<Reply, Fault
     }))
 }
 
-fn document(everything: &Everything, now: DateTime<Utc>) -> Value {
-    let profile = &everything.person.profile;
+fn document(user: UserId, everything: &Everything, now: DateTime<Utc>) -> Value {
+    let person = everything.person.as_ref();
     let reminders = everything.reminders.iter().map(
         |sent| json!({ "session_id": sent.session.to_string(), "session_start": iso(sent.start) }),
     );
-    let user = profile.person.id;
     let on_record = everything.records.iter();
     let on_record = on_record.map(|(session, record)| self::on_record(user, *session, record));
     json!({
         "exported_at": iso(now),
-        "profile": {
-            "discord_id": profile.person.id.to_string(),
-            "name": profile.person.name,
-            "time_zone": profile.zone.map(|zone| zone.name()),
-            "preferred_roles": profile.roles,
-            "reminder_minutes": profile.reminder.minutes(),
-            "created_at": iso(profile.created_at),
-        },
-        "accounts": all(&everything.person.accounts, account),
+        "profile": person.map(|held| profile(&held.profile)),
+        "accounts": person.map_or_else(Vec::new, |held| all(&held.accounts, account)),
         "queue_entries": all(&everything.entries, entry),
         "participations": all(&everything.participations, participation),
         "history": all(&everything.archived, archived),
@@ -73,6 +66,17 @@ fn document(everything: &Everything, now: DateTime<Utc>) -> Value {
 
 fn all<T>(items: &[T], shape: fn(&T) -> Value) -> Vec<Value> {
     items.iter().map(shape).collect()
+}
+
+fn profile(profile: &Profile) -> Value {
+    json!({
+        "discord_id": profile.person.id.to_string(),
+        "name": profile.person.name,
+        "time_zone": profile.zone.map(|zone| zone.name()),
+        "preferred_roles": profile.roles,
+        "reminder_minutes": profile.reminder.minutes(),
+        "created_at": iso(profile.created_at),
+    })
 }
 
 fn account(account: &Account) -> Value {

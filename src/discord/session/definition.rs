@@ -125,7 +125,7 @@ pub(super) struct Edit {
     pub(super) description: Option<String>,
     /// What is played; only while nobody is accepted
     pub(super) mode: Option<ModeChoice>,
-    /// One team, or two for a scrim; only while nobody is accepted
+    /// One team, or two for a scrim; one instead of two only while nobody is accepted
     pub(super) teams: Option<Teams>,
     /// The lowest tier that may play, on the ladder that the role uses
     #[command(autocomplete = true)]

@@ -12,28 +12,36 @@ use crate::discord::card::{EMBED_TITLE_MAX_CHARS, FIELD_MAX_CHARS};
 use crate::discord::missing::needs;
 use crate::discord::reply::{CHOICE_MAX_CHARS, LABEL_MAX_CHARS, Message, button, menu, option};
 use crate::discord::text::{escape, truncate};
-use crate::domain::balance::{Balanced, Bond, Figures, Seat, Team, Unbalanced, figures};
-use crate::domain::ids::UserId;
+use crate::domain::balance::{Balanced, Bond, Figures, Proposal, Seat, Team, Unbalanced, figures};
+use crate::domain::ids::{SessionId, UserId};
 use crate::domain::queue::Entry;
 use crate::domain::role::Role;
-use crate::domain::teams::{self, Draft, Known, Wishes, roles_on};
+use crate::domain::teams::{self, Ask, Crowd, Draft, Known, Wishes, roles_on};
 use crate::domain::text::{Lines, clean};
 use crate::store::queue::SessionView;
 use crate::store::teams::TeamsView;
 
-/// Reads whose wishes count from a custom id.
-pub(super) fn wishes(word: Option<&str>) -> Wishes {
-    match word {
-        Some("offered") => Wishes::Offered,
-        _ => Wishes::Accepted,
-    }
+/// Everything that proposals can be made of, with the words for it in custom ids.
+const ASKS: [(&str, Ask); 4] = [
+    ("accepted", ask_for(Wishes::Accepted, Crowd::Accepted)),
+    ("offered", ask_for(Wishes::Offered, Crowd::Accepted)),
+    ("accepted-all", ask_for(Wishes::Accepted, Crowd::Everybody)),
+    ("offered-all", ask_for(Wishes::Offered, Crowd::Everybody)),
+];
+
+const fn ask_for(wishes: Wishes, crowd: Crowd) -> Ask {
+    Ask { wishes, crowd }
 }
 
-fn wishes_word(wishes: Wishes) -> &'static str {
-    match wishes {
-        Wishes::Accepted => "accepted",
-        Wishes::Offered => "offered",
-    }
+/// Reads what proposals are to be made of from a custom id.
+pub(super) fn ask(word: Option<&str>) -> Ask {
+    let known = ASKS.iter().find(|(known, _)| Some(*known) == word);
+    known.map_or_else(Ask::default, |(_, ask)| *ask)
+}
+
+fn ask_word(ask: Ask) -> &'static str {
+    let known = ASKS.iter().find(|(_, known)| *known == ask);
+    known.map_or("accepted", |(word, _)| *word)
 }
 
 /// What tells one line-up from another in a custom id.
@@ -56,26 +64,20 @@ pub(super) fn fingerprint(seats: &[Seat]) -> String {
 pub(super) fn proposals(
     teams: &TeamsView,
     balanced: &Result<Balanced, Unbalanced>,
-    wishes: Wishes,
+    ask: Ask,
     said: &str,
 ) -> Message {
     let (view, session) = (&teams.view, teams.view.session.id);
-    let mode = view.session.plan.mode;
-    let mut fields = Vec::new();
-    let mut uses = Vec::new();
-    let about = match balanced {
-        Err(why) => words::unbalanced(*why),
+    let waiting = teams::counted(&view.door(), &teams.known);
+    let (mut fields, mut uses) = (Vec::new(), Vec::new());
+    let mut about = match balanced {
+        Err(why) => words::unbalanced(*why, ask.crowd),
         Ok(balanced) => {
             for (at, proposal) in balanced.proposals.iter().enumerate() {
-                let text = format!(
-                    "{}\n{}\n{}",
-                    line(&proposal.seats, Team::Blue),
-                    line(&proposal.seats, Team::Red),
-                    words::figures(&proposal.figures, mode, &view.queue, true)
-                );
-                fields.push((format!("Proposal {}", at + 1), text));
+                let name = format!("Proposal {}", at + 1);
+                fields.push((name, proposed(view, proposal, ask.crowd)));
                 let mark = fingerprint(&proposal.seats);
-                let id = format!("teams-use:{session}:{}:{at}:{mark}", wishes_word(wishes));
+                let id = format!("teams-use:{session}:{}:{at}:{mark}", ask_word(ask));
                 uses.push(button(id, &format!("Use {}", at + 1), ButtonStyle::Success));
             }
             format!(
@@ -84,22 +86,58 @@ pub(super) fn proposals(
             )
         }
     };
+    if ask.crowd == Crowd::Everybody {
+        about = format!("{about}\n{}", words::everybody(waiting.left_out));
+    }
     let mut message = page("Teams: proposals", view, said, (about, fields));
     if !uses.is_empty() {
         message = message.row(uses);
     }
-    let (other, label) = match wishes {
+    let somebody_waits = !waiting.entries.is_empty() || ask.crowd == Crowd::Everybody;
+    let mut others = vec![other_wishes(session, ask)];
+    others.extend(somebody_waits.then(|| other_crowd(session, ask)));
+    let hand = format!("teams-hand:{session}");
+    others.push(button(hand, "By hand", ButtonStyle::Secondary));
+    others.extend([to_pairs(view), back(view)]);
+    message.row(others)
+}
+
+/// A line-up that is proposed: its teams, who comes in and sits out by it, and its figures.
+fn proposed(view: &SessionView, proposal: &Proposal, crowd: Crowd) -> String {
+    let seats = &proposal.seats;
+    let mut lines: Vec<_> = Team::BOTH.map(|team| line(view, seats, team)).into();
+    if crowd == Crowd::Everybody {
+        let sits_out = |entry: &&Entry| seats.iter().all(|seat| seat.user != entry.person.id);
+        let accepted = view.queue.accepted().map(|(entry, _)| entry);
+        let asked = view.queue.asked().map(|(entry, _)| entry);
+        let users = |entry: &Entry| entry.person.id;
+        let out: Vec<_> = accepted.filter(sits_out).map(users).collect();
+        let asked: Vec<_> = asked.filter(sits_out).map(users).collect();
+        lines.extend(words::sit_out(&out, &asked));
+    }
+    let mode = view.session.plan.mode;
+    lines.push(words::figures(&proposal.figures, mode, &view.queue, true));
+    lines.join("\n")
+}
+
+/// The button that has roles move, or stay.
+fn other_wishes(session: SessionId, ask: Ask) -> Component {
+    let (wishes, label) = match ask.wishes {
         Wishes::Accepted => (Wishes::Offered, "Let roles move"),
         Wishes::Offered => (Wishes::Accepted, "Roles as accepted"),
     };
-    let id = format!("{PAGE}:{session}:{}", wishes_word(other));
-    let toggle = button(id, label, ButtonStyle::Secondary);
-    let hand = button(
-        format!("teams-hand:{session}"),
-        "By hand",
-        ButtonStyle::Secondary,
-    );
-    message.row([toggle, hand, to_pairs(view), back(view)])
+    let id = format!("{PAGE}:{session}:{}", ask_word(Ask { wishes, ..ask }));
+    button(id, label, ButtonStyle::Secondary)
+}
+
+/// The button that has those who wait counted, or not.
+fn other_crowd(session: SessionId, ask: Ask) -> Component {
+    let (crowd, label) = match ask.crowd {
+        Crowd::Accepted => (Crowd::Everybody, "Count those who wait too"),
+        Crowd::Everybody => (Crowd::Accepted, "Only who is in"),
+    };
+    let id = format!("{PAGE}:{session}:{}", ask_word(Ask { crowd, ..ask }));
+    button(id, label, ButtonStyle::Secondary)
 }
 
 /// Who is kept together or apart, and who could pick.
@@ -269,13 +307,9 @@ pub fn on_card(view: &SessionView) -> Vec<(String, String)> {
 
 /// The figures of seats that are taken, as everybody sees them.
 fn figures_of(view: &SessionView, seats: &[Seat]) -> Figures {
-    let (measure, known) = (view.measure.as_ref(), Known::default());
-    let (session, queue) = (&view.session, &view.queue);
-    let wishes = Wishes::Accepted;
-    figures(
-        &teams::problem(session, measure, queue, &view.teams, &known, wishes),
-        seats,
-    )
+    let (door, known) = (view.door(), Known::default());
+    let problem = teams::problem(&door, &view.teams, &known, Ask::default());
+    figures(&problem, seats)
 }
 
 /// Who is on a team, by role, and what is missing.
@@ -299,13 +333,15 @@ fn members(view: &SessionView, seats: &[Seat], team: Team) -> String {
     text
 }
 
-/// A team of a proposal in one line.
-fn line(seats: &[Seat], team: Team) -> String {
+/// A team of a proposal in one line; who would come in is marked.
+fn line(view: &SessionView, seats: &[Seat], team: Team) -> String {
+    let waits = |user| view.queue.entry(user).is_some_and(Entry::is_waiting);
     let mut on: Vec<_> = seats.iter().filter(|seat| seat.team == team).collect();
     on.sort_by_key(|seat| seat.role);
-    let parts = on
-        .iter()
-        .map(|seat| format!("{} <@{}>", short(seat.role), seat.user));
+    let parts = on.iter().map(|seat| {
+        let mark = if waits(seat.user) { words::NEW } else { "" };
+        format!("{} <@{}>{mark}", short(seat.role), seat.user)
+    });
     format!(
         "{} · {}",
         words::heading(team),

@@ -2,14 +2,18 @@
 //!
 //! Pure. Invariant: a difference is told in divisions, which players know, and never in points only.
 
+use std::fmt::Write as _;
+
+use super::{NOT_PUBLISHED, PUBLISHED};
 use crate::discord::card::join_words;
 use crate::discord::session::refused;
-use crate::domain::balance::{Edge, Figures, Team, Unbalanced, divisions};
+use crate::domain::balance::{CANDIDATES_MAX, Edge, Figures, Team, Unbalanced, divisions};
 use crate::domain::ids::UserId;
 use crate::domain::mode::Mode;
 use crate::domain::queue::Queue;
 use crate::domain::role::Role;
-use crate::domain::teams::{PAIRS_MAX, TeamsRefusal};
+use crate::domain::teams::{Crowd, PAIRS_MAX, TeamsRefusal};
+use crate::store::teams::TeamsTaken;
 
 /// Numbers that are written out.
 const NUMBERS: [&str; 13] = [
@@ -65,11 +69,18 @@ fn ahead(edge: Edge, what: &str) -> String {
 }
 
 fn in_divisions(count: u32) -> String {
-    let number = NUMBERS.get(count as usize);
-    let number = number.map_or_else(|| count.to_string(), |word| (*word).to_owned());
+    let number = number(count);
     let noun = if count == 1 { "division" } else { "divisions" };
     format!("{number} {noun}")
 }
+
+fn number(count: u32) -> String {
+    let word = NUMBERS.get(count as usize);
+    word.map_or_else(|| count.to_string(), |word| (*word).to_owned())
+}
+
+/// Marks who would come in.
+pub(super) const NEW: &str = "🆕";
 
 /// Instead of a comparison, as long as a team has a gap: whoever comes there changes all of it.
 const WITH_GAPS: &str = "Told once no place is empty.";
@@ -98,7 +109,7 @@ fn facts(figures: &Figures, mode: Mode) -> String {
     }
     facts.push(format!(
         "strongest to weakest {} and {}",
-        divisions(figures.spread[0]),
+        number(divisions(figures.spread[0])),
         in_divisions(divisions(figures.spread[1]))
     ));
     facts.join(" · ")
@@ -127,6 +138,63 @@ fn displaced(figures: &Figures, queue: &Queue) -> Vec<String> {
     lines
 }
 
+/// What it means that those who wait are counted; `left_out` of them are not.
+pub(super) fn everybody(left_out: usize) -> String {
+    let mut text = format!(
+        "{NEW} waits, and would come in. Who sits out gives up their place and waits again; all of \
+         them are told."
+    );
+    if left_out > 0 {
+        let _ = write!(
+            text,
+            " Of those who wait {left_out} are not counted, for I compare {CANDIDATES_MAX} people at \
+             most: whom the teams need first, then who has played least lately, then who has waited \
+             longest."
+        );
+    }
+    text
+}
+
+/// Who would sit out; of them `asked` are being asked for a place.
+pub(super) fn sit_out(out: &[UserId], asked: &[UserId]) -> Vec<String> {
+    let all = |users: &[UserId]| {
+        let users: Vec<_> = users.iter().map(|user| format!("<@{user}>")).collect();
+        join_words(&users)
+    };
+    let mut lines = Vec::new();
+    if !out.is_empty() {
+        lines.push(format!("🪑 Sits out: {}.", all(out)));
+    }
+    if !asked.is_empty() {
+        let asked = all(asked);
+        lines.push(format!(
+            "⏳ Not before the answer of {asked}, whom I am asking for a place."
+        ));
+    }
+    lines
+}
+
+/// That teams were made of those who wait, too.
+pub(super) fn taken(done: &TeamsTaken) -> String {
+    let said = if done.published {
+        PUBLISHED
+    } else {
+        NOT_PUBLISHED
+    };
+    let people = |count, one: &str, many: &str| match count {
+        0 => None,
+        1 => Some(format!("one {one}")),
+        count => Some(format!("{count} {many}")),
+    };
+    let came = people(done.came, "player has come in", "players have come in");
+    let left = people(done.left, "waits again", "wait again");
+    let moved: Vec<_> = came.into_iter().chain(left).collect();
+    if moved.is_empty() {
+        return said.to_owned();
+    }
+    format!("{said} Also, {}; they are told.", join_words(&moved))
+}
+
 fn named(users: &[UserId]) -> String {
     let mut parts: Vec<_> = users
         .iter()
@@ -140,10 +208,14 @@ fn named(users: &[UserId]) -> String {
 }
 
 /// Why there are no proposals.
-pub(super) fn unbalanced(why: Unbalanced) -> String {
+pub(super) fn unbalanced(why: Unbalanced, crowd: Crowd) -> String {
     match why {
+        Unbalanced::TooFew { players, places } if crowd == Crowd::Everybody => format!(
+            "Two teams take {places} players, and {players} are in, or wait and could be asked. Make \
+             teams with gaps by hand or by a draft, or find more players."
+        ),
         Unbalanced::TooFew { players, places } => format!(
-            "Two teams take {places} players, and {players} are in. Accept more, or make teams with \
+            "Two teams take {places} players; in so far: {players}. Accept more, or make teams with \
              gaps by hand or by a draft."
         ),
         Unbalanced::TooMany { players } => {
@@ -161,10 +233,7 @@ pub(super) fn unbalanced(why: Unbalanced) -> String {
 pub(super) fn refusal(refusal: &TeamsRefusal) -> String {
     match refusal {
         TeamsRefusal::Session(refusal) => refused(refusal),
-        TeamsRefusal::OneTeam => {
-            "This session is for one team. *Edit* can make it two, as long as nobody is accepted."
-                .to_owned()
-        }
+        TeamsRefusal::OneTeam => "This session is for one team. *Edit* can make it two.".to_owned(),
         TeamsRefusal::NotIn(user) => {
             format!("<@{user}> has no place in this session any more; here is who has.")
         }
@@ -185,5 +254,18 @@ pub(super) fn refusal(refusal: &TeamsRefusal) -> String {
         TeamsRefusal::NoDraft => "No captains pick at the moment.".to_owned(),
         TeamsRefusal::NotTheirTurn => "It is not your turn to pick.".to_owned(),
         TeamsRefusal::Taken(user) => format!("<@{user}> is on a team already; pick another."),
+        TeamsRefusal::Asked(user) => format!(
+            "I am asking <@{user}> for a place, and it is theirs until they answer. Wait for that, \
+             choose teams with them, or turn them down."
+        ),
+        TeamsRefusal::Rank(user, role) => format!(
+            "The rank of <@{user}> does not fit as {role}, so that these cannot be the teams. Accept \
+             them as something else first, or beyond the limit."
+        ),
+        TeamsRefusal::Forgotten => {
+            "Somebody who has deleted their profile still has a place, so that not all of these fit: \
+             make teams of who is in."
+                .to_owned()
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! What the balance is asked: the accepted players of a session as candidates.
+//! What the balance is asked: the players of a session as candidates.
 //!
 //! Pure. Invariant: a player who plays what they were accepted as is never counted as off their
 //! preference, unless roles may move.
@@ -6,14 +6,15 @@
 use std::collections::HashMap;
 
 use super::Teams;
+use super::crowd::{self, Crowd};
 use crate::domain::account::Account;
+use crate::domain::admission::Door;
 use crate::domain::balance::{Candidate, Format, Problem, score};
 use crate::domain::ids::UserId;
 use crate::domain::ladder::Ladder;
-use crate::domain::queue::{Entry, Place, Queue};
+use crate::domain::queue::{Entry, Place};
 use crate::domain::rank::Rank;
 use crate::domain::role::{Role, Roles};
-use crate::domain::session::Session;
 
 /// What is assumed of somebody when nobody has declared any rank: the middle of the scale, about.
 const MIDDLING: u16 = 250;
@@ -37,60 +38,102 @@ pub struct Known {
     pub likes: HashMap<UserId, Roles>,
 }
 
-/// What the balance is asked. `measure` is the account that limits by distance are measured from.
-pub fn problem(
-    session: &Session,
-    measure: Option<&Account>,
-    queue: &Queue,
-    teams: &Teams,
-    known: &Known,
-    wishes: Wishes,
-) -> Problem {
-    let asked = Asked { session, measure };
-    let ranks: Vec<_> = queue
-        .accepted()
-        .map(|(entry, place)| (entry, place, asked.ranks(entry, place)))
+/// What proposals are to be made of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ask {
+    /// What counts as the roles that somebody asked for.
+    pub wishes: Wishes,
+    /// Who could play.
+    pub crowd: Crowd,
+}
+
+/// What the balance is asked.
+pub fn problem(door: &Door<'_>, teams: &Teams, known: &Known, ask: Ask) -> Problem {
+    let asked = Asked { door, ask, known };
+    let accepted = door.queue.accepted();
+    let mut people: Vec<Player<'_>> = accepted
+        .map(|(entry, place)| asked.accepted(entry, place))
         .collect();
-    let all = ranks
+    if ask.crowd == Crowd::Everybody {
+        let counted = crowd::counted(door, known).entries;
+        people.extend(counted.into_iter().map(|entry| asked.waits(entry)));
+    }
+    let all = people
         .iter()
-        .flat_map(|(_, _, ranks)| ranks.iter().flatten());
+        .flat_map(|player| player.ranks.iter().flatten());
     let usual = median(all.map(|rank| score(*rank)).collect());
-    let candidate = |(entry, place, ranks): &(&Entry, &Place, [Option<Rank>; 4])| {
-        let user = entry.person.id;
-        let offered = asked.offered(entry, place);
-        let likes = known.likes.get(&user).copied().unwrap_or_default();
-        let best = ranks.iter().flatten().map(|rank| score(*rank)).max();
+    let candidate = |player: &Player<'_>| {
+        let user = player.entry.person.id;
+        let best = player.ranks.iter().flatten().map(|rank| score(*rank)).max();
         let points = |rank: Option<Rank>| rank.map(score).or(best).unwrap_or(usual);
         Candidate {
             user,
-            scores: ranks.map(points),
-            fits: asked.fits(offered, ranks),
-            prefers: match wishes {
-                Wishes::Accepted => asked.accepted_as(place).unwrap_or(offered),
-                Wishes::Offered => common(offered, likes).unwrap_or(offered),
-            },
+            scores: player.ranks.map(points),
+            fits: player.fits,
+            prefers: player.prefers,
             games: known.games.get(&user).copied().unwrap_or_default(),
         }
     };
     Problem {
-        format: Format::of(session.plan.mode),
-        candidates: ranks.iter().map(candidate).collect(),
+        format: Format::of(door.session.plan.mode),
+        candidates: people.iter().map(candidate).collect(),
         pairs: teams.pairs.clone(),
     }
 }
 
-/// The session that players are asked about.
+/// Somebody who could play.
+struct Player<'a> {
+    entry: &'a Entry,
+    /// By role.
+    ranks: [Option<Rank>; 4],
+    fits: Roles,
+    prefers: Roles,
+}
+
+/// The session that players are asked about, and what is asked.
 struct Asked<'a> {
-    session: &'a Session,
-    measure: Option<&'a Account>,
+    door: &'a Door<'a>,
+    ask: Ask,
+    known: &'a Known,
 }
 
 impl Asked<'_> {
+    fn accepted<'e>(&self, entry: &'e Entry, place: &Place) -> Player<'e> {
+        let (ranks, offered) = (self.ranks(entry, place), self.offered(entry, place));
+        Player {
+            entry,
+            ranks,
+            fits: self.fits(offered, &ranks),
+            prefers: match self.ask.wishes {
+                Wishes::Accepted => self.accepted_as(place).unwrap_or(offered),
+                Wishes::Offered => self.liked(entry, offered),
+            },
+        }
+    }
+
+    /// Somebody who waits was told of no role yet: they count on all that they offer and like. On
+    /// each role they have the rank of the account that they would be accepted on.
+    fn waits<'e>(&self, entry: &'e Entry) -> Player<'e> {
+        let willing = self.door.willing(entry);
+        let ranks = Role::ALL.map(|role| {
+            let account = self.door.best_account(entry, role)?;
+            account.rank(self.door.session.plan.mode.ladder(role))
+        });
+        Player {
+            entry,
+            ranks,
+            fits: (willing.iter())
+                .filter(|role| ranks[*role as usize].is_some())
+                .collect(),
+            prefers: self.liked(entry, willing),
+        }
+    }
+
     /// The rank for each role: on the account that they were accepted on, or else the best of those
     /// that they offer.
     fn ranks(&self, entry: &Entry, place: &Place) -> [Option<Rank>; 4] {
         Role::ALL.map(|role| {
-            let ladder = self.session.plan.mode.ladder(role);
+            let ladder = self.door.session.plan.mode.ladder(role);
             let on = |account: &Account| account.rank(ladder);
             let mut accounts = entry.accounts.iter();
             let accepted = accounts.find(|account| Some(account.id) == place.account);
@@ -102,7 +145,7 @@ impl Asked<'_> {
     /// The roles of the mode that somebody would play.
     fn offered(&self, entry: &Entry, place: &Place) -> Roles {
         let anything = entry.roles.contains(Role::Flex);
-        let roles = self.session.plan.mode.roles().iter();
+        let roles = self.door.session.plan.mode.roles().iter();
         roles
             .filter(|role| anything || entry.roles.contains(*role) || place.role == *role)
             .collect()
@@ -111,18 +154,24 @@ impl Asked<'_> {
     /// Those of the roles for which there is a rank that the session takes.
     fn fits(&self, offered: Roles, ranks: &[Option<Rank>; 4]) -> Roles {
         let takes = |role: &Role| {
-            let ladder: Ladder = self.session.plan.mode.ladder(*role);
+            let ladder: Ladder = self.door.session.plan.mode.ladder(*role);
             let rank = ranks[*role as usize];
-            let organiser = self.measure.and_then(|account| account.rank(ladder));
-            let limits = &self.session.plan.limits;
+            let organiser = self.door.organiser.and_then(|account| account.rank(ladder));
+            let limits = &self.door.session.plan.limits;
             rank.is_some() && limits.admit(rank, organiser).is_ok()
         };
         offered.iter().filter(takes).collect()
     }
 
     fn accepted_as(&self, place: &Place) -> Option<Roles> {
-        let of_mode = self.session.plan.mode.roles().contains(place.role);
+        let of_mode = self.door.session.plan.mode.roles().contains(place.role);
         of_mode.then(|| Roles::from_iter([place.role]))
+    }
+
+    /// What they like by their profile of what they offer, if they like any of it.
+    fn liked(&self, entry: &Entry, offered: Roles) -> Roles {
+        let likes = self.known.likes.get(&entry.person.id).copied();
+        common(offered, likes.unwrap_or_default()).unwrap_or(offered)
     }
 }
 

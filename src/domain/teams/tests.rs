@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::admission::Door;
 use crate::domain::ladder::Ladder as L;
 use crate::domain::queue::fixtures::{account, entry, placed, queue, session};
 use crate::domain::role::Roles;
@@ -172,9 +173,14 @@ fn a_player_counts_on_the_role_they_were_told_and_fits_where_a_rank_is_declared(
     let (session, queue) = (scrim("5v5"), queue([one]));
     let asked = |wishes| {
         let (teams, known) = (Teams::default(), Known::default());
-        problem(&session, None, &queue, &teams, &known, wishes)
-            .candidates
-            .remove(0)
+        let door = Door {
+            session: &session,
+            queue: &queue,
+            organiser: None,
+        };
+        let crowd = Crowd::default();
+        let mut asked = problem(&door, &teams, &known, Ask { wishes, crowd });
+        asked.candidates.remove(0)
     };
     let candidate = asked(Wishes::Accepted);
     assert_eq!(candidate.prefers, Roles::from_iter([Tank]));

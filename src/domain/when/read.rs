@@ -10,7 +10,7 @@ use chrono::{DateTime, Datelike, Month, NaiveDate, NaiveDateTime, Timelike, Utc,
 use chrono_tz::Tz;
 
 use super::super::zone;
-use draft::{Clock, Day, Draft, Half};
+use draft::{Clock, Day, Draft, Half, MINUTES_A_DAY};
 use lex::{Token, tokens};
 
 /// What a text says, before the zone's changes of the clock are considered.
@@ -196,6 +196,9 @@ impl<'a> Reader<'a> {
         if let Some(months) = self.next_if(months_of) {
             return self.draft.months(count * months);
         }
+        if let Some(days) = self.next_if(days_of) {
+            return self.draft.span_days(i64::from(count) * days);
+        }
         let unit = self.next_if(minutes_of)?;
         self.draft.span(i64::from(count) * unit)?;
         if let ([Token::Number { value, digits: 2 }], 60) = (self.tokens, unit) {
@@ -233,10 +236,18 @@ fn minutes_of(unit: &str) -> Option<i64> {
     Some(match unit {
         "m" | "min" | "mins" | "minute" | "minutes" => 1,
         "h" | "hr" | "hrs" | "hour" | "hours" | "std" => 60,
-        "d" | "day" | "days" => 24 * 60,
-        "w" | "wk" | "wks" | "week" | "weeks" => 7 * 24 * 60,
+        "d" | "day" | "days" => MINUTES_A_DAY,
+        "w" | "wk" | "wks" | "week" | "weeks" => 7 * MINUTES_A_DAY,
         _ => return None,
     })
+}
+
+/// Days in a unit of time of the calendar.
+fn days_of(unit: &str) -> Option<i64> {
+    match minutes_of(unit)? / MINUTES_A_DAY {
+        0 => None,
+        days => Some(days),
+    }
 }
 
 /// Months in a unit of time of the calendar, whose length in minutes depends on the day.

@@ -120,6 +120,7 @@ fn spans_of_time_are_absolute() {
         ("2 hours and 30 minutes", "Sun 22 Nov 16:30"),
         ("in 3 days 8pm", "Wed 25 Nov 20:00"),
         ("in a week", "Sun 29 Nov 14:00"),
+        ("in 1 day 2 hours", "Mon 23 Nov 16:00"),
         ("+2h", "Sun 22 Nov 16:00"),
     ] {
         assert_eq!(shown(text), meant, "{text}");
@@ -583,4 +584,17 @@ proptest! {
             prop_assert!(times.iter().all(|time| time.at.with_timezone(&zone).date_naive() == day.date));
         }
     }
+}
+
+#[test]
+fn days_and_weeks_keep_the_time_of_day_when_the_clocks_change() {
+    // A Tuesday in Berlin, 20:00 CEST; the clocks go back on the Sunday after.
+    let now = utc("2026-10-20 18:00");
+    let at = |text: &str| parse(text, BERLIN, now).expect("a time").at;
+    assert_eq!(at("in 1 week"), utc("2026-10-27 19:00"));
+    assert_eq!(at("in 7 days"), utc("2026-10-27 19:00"));
+    assert_eq!(at("in 168 hours"), utc("2026-10-27 18:00"));
+    // An hour that is skipped next Sunday is asked about, as if it had been written down.
+    let spring = utc("2027-03-27 01:30");
+    assert!(parse("in 1 day", BERLIN, spring).is_err());
 }

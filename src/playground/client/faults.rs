@@ -13,7 +13,10 @@ use axum::{
     extract::{Path, State as Shared},
 };
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 type Hubs = Shared<Arc<Hub>>;
 type Done = Result<Json<Value>>;
@@ -58,6 +61,16 @@ pub(super) async fn latency(Shared(hub): Hubs, Json(body): Json<Value>) -> Done 
 
 pub(super) async fn limits(Shared(hub): Hubs, Json(body): Json<Value>) -> Done {
     hub.state().faults.unlimited = body["enabled"] == false;
+    Ok(Json(json!({})))
+}
+
+pub(super) async fn starts(Shared(hub): Hubs, Json(body): Json<Value>) -> Done {
+    let (Some(left), Some(reset_after)) = (body["left"].as_u64(), body["reset_after_ms"].as_u64())
+    else {
+        return mistake("The fields left and reset_after_ms must be numbers.");
+    };
+    let (reset_after, now) = (Duration::from_millis(reset_after), Instant::now());
+    hub.state().starts.set(left, reset_after, now);
     Ok(Json(json!({})))
 }
 

@@ -21,7 +21,11 @@ use axum::{
 use futures_util::{Stream, stream};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tokio::sync::broadcast::error::RecvError;
 
 /// Longest wait of a request that waits for a change, in seconds.
@@ -137,7 +141,13 @@ pub(super) async fn ready(Shared(hub): Hubs, Query(wanted): Query<Ready>) -> Jso
 }
 
 pub(super) async fn gateway(Shared(hub): Hubs) -> Json<Value> {
-    Json(json!({"sessions": hub.state().sessions.list()}))
+    let mut state = hub.state();
+    let (total, left, reset_after_ms) = state.starts.at(Instant::now());
+    let exceeded = state.starts.exceeded();
+    let starts = json!({
+        "total": total, "left": left, "reset_after_ms": reset_after_ms, "exceeded": exceeded,
+    });
+    Json(json!({"sessions": state.sessions.list(), "starts": starts}))
 }
 
 #[derive(Deserialize)]

@@ -12,7 +12,7 @@
 //! | `GET /client/wait?channel=ID&after=REVISION` | waits until the channel changed: `{channel, revision}`; the old revision after 25 s without |
 //! | `GET /client/events` | Server-Sent Events: `{type, channel, only_for, revision, detail}` with type `message_created`, `message_updated` (detail: the message), `message_deleted` (detail: `{id}`), `interaction_failed` (detail: `{interaction, user, error}`), `world_changed` (detail: null: load the world anew; threads and events have changed), `lagged` (detail: null: load everything anew); `only_for` is the one who may see it, or null |
 //! | `GET /client/ready?shards=N` | waits until N shards are connected and commands registered: `{ready, shards, commands}`; `ready` is false after 25 s without |
-//! | `GET /client/gateway` | `{sessions: [{session_id, shard, intents, sequence, connected}]}` |
+//! | `GET /client/gateway` | `{sessions: [{session_id, shard, intents, sequence, connected}], starts: {total, left, reset_after_ms, exceeded}}`; the starts are those of a day, `exceeded` how many were one too many |
 //! | `GET /client/requests?after=N&wait=true` | `{last, requests: [{n, method, path, query, route, body, multipart, status}]}`: what the bot sent to the REST API with a number above N; `route` as in Discord's OpenAPI document; with `wait` it waits for the first one |
 //! | `GET /attachments/{id}/{filename}` | the file of a message's attachment |
 //!
@@ -65,6 +65,7 @@
 //! | `/client/faults/requests` | `{method: null, route: "/channels/{channel_id}/messages", times: 1, status: 500 or null, delay_ms: 0, after: false}`: the next `times` requests of this method whose route begins like this are delayed and answered with the status; `after: true` lets them have their effect first. Plans add up, the oldest goes first |
 //! | `/client/faults/latency` | `{ms}` for every REST request |
 //! | `/client/faults/limits` | `{enabled}`: rate limits off and on |
+//! | `/client/faults/starts` | `{left, reset_after_ms}`: so many sessions may still be started until then; whoever identifies beyond is closed with 4004, as if the token had been reset. `DELETE` does not take it back |
 //! | `/client/faults/dms` | `{user, closed}`: takes no direct messages (50007) |
 //! | `/client/faults/permissions` | `{guild, user, permissions: "bits" or null for the usual}` |
 //! | `/client/faults/access` | `{channel, denied: "bits" or null}`: taken from the bot there; 1024 (View Channel) makes 50001, 2048 (Send Messages) 50013. With a guild for the channel: taken from it as far as the guild's events are concerned |
@@ -137,6 +138,7 @@ pub(super) fn router() -> Router<Arc<Hub>> {
         .route("/faults/requests", post(faults::requests))
         .route("/faults/latency", post(faults::latency))
         .route("/faults/limits", post(faults::limits))
+        .route("/faults/starts", post(faults::starts))
         .route("/faults/dms", post(faults::dms))
         .route("/faults/permissions", post(faults::permissions))
         .route("/faults/access", post(faults::access))

@@ -6,11 +6,10 @@ use super::{
     errors::{self, Refusal},
 };
 use serde_json::{Value, json};
+use std::time::Instant;
 
 type Result = std::result::Result<Answer, Refusal>;
 
-/// Sessions that may still be started today.
-const SESSIONS_LEFT: u64 = 1_000;
 /// IDENTIFYs in parallel, at least: with more shards, all of them, so that nobody waits for minutes.
 const MAX_CONCURRENCY: u32 = 16;
 
@@ -21,10 +20,11 @@ pub(super) fn gateway(hub: &Hub, _: &mut Call) -> Result {
 }
 
 pub(super) fn gateway_bot(hub: &Hub, _: &mut Call) -> Result {
+    let (total, left, reset_after) = hub.state().starts.at(Instant::now());
     Ok(Answer::Json(json!({
         "url": format!("ws://{}", hub.address), "shards": hub.shards,
         "session_start_limit": {
-            "total": SESSIONS_LEFT, "remaining": SESSIONS_LEFT, "reset_after": 0,
+            "total": total, "remaining": left, "reset_after": reset_after,
             "max_concurrency": MAX_CONCURRENCY.max(hub.shards),
         },
     })))

@@ -148,7 +148,9 @@ async fn who_is_forgotten_leaves_the_record_without_name_or_reason() {
     assert_eq!(record.subject, Some(Whom::Forgotten));
     assert_eq!(record.by, Some(Whom::User(UserId(CASS))));
     assert_eq!(record.reason, "");
-    // Cass never made a profile, and can be forgotten all the same.
+    // Cass never made a profile, and is told of it and can be forgotten all the same.
+    let exported = scene.ask(ExportProfile(UserId(CASS))).await.unwrap();
+    assert_eq!((exported.person, exported.records.len()), (None, 1));
     scene.run(delete(CASS)).await.unwrap();
     let record = page(&scene, session, 0).await.records.remove(0);
     assert_eq!(record.by, Some(Whom::Forgotten));

@@ -47,7 +47,7 @@ impl Question for WhatIsHeld {
     type Answer = Option<Holdings>;
 
     fn ask(&self, db: &mut dyn Read) -> Result<Self::Answer, DbError> {
-        if !is_held(db, self.0)? {
+        if !super::is_held(db, self.0)? {
             return Ok(None);
         }
         let accounts = account::of_user(db, self.0)?;
@@ -98,7 +98,7 @@ impl Command for DeleteProfile {
     type Refusal = NothingHeld;
 
     fn run(&self, tx: &mut dyn Transaction) -> Result<Deleted, Stop<NothingHeld>> {
-        if !is_held(tx, self.user)? {
+        if !super::is_held(tx, self.user)? {
             return Err(Stop::Refused(NothingHeld));
         }
         let left = tx.query(sql!("profile/joined"), values![self.user])?.len();
@@ -157,12 +157,6 @@ impl DeleteProfile {
         }
         Ok(sessions.len())
     }
-}
-
-/// Whether anything is held of `user`: who manages other people's sessions is on record without
-/// ever having made a profile.
-fn is_held(db: &mut dyn Read, user: UserId) -> Result<bool, DbError> {
-    Ok(super::load(db, user)?.is_some() || log::mentions(db, user)?)
 }
 
 fn organised_ahead(db: &mut dyn Read, user: UserId) -> Result<Vec<Session>, DbError> {

@@ -25,8 +25,8 @@ pub struct ExportProfile(pub UserId);
 /// All that is held of a person.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Everything {
-    /// Their profile and accounts.
-    pub person: PersonView,
+    /// Their profile and accounts; who only managed other people's sessions has none.
+    pub person: Option<PersonView>,
     /// Where they are or were in the queue.
     pub entries: Vec<QueueEntry>,
     /// The places they were accepted into.
@@ -151,9 +151,10 @@ impl Question for ExportProfile {
     type Answer = Option<Everything>;
 
     fn ask(&self, db: &mut dyn Read) -> Result<Self::Answer, DbError> {
-        let Some(person) = ViewPerson(self.0).ask(db)? else {
+        if !super::is_held(db, self.0)? {
             return Ok(None);
-        };
+        }
+        let person = ViewPerson(self.0).ask(db)?;
         let participations = db.query(sql!("profile/participations"), values![self.0])?;
         let archived = db.query(sql!("profile/archived"), values![self.0])?;
         let organised = db.query(sql!("profile/organised"), values![self.0])?;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{admission, entry, load, organiser_account};
 use crate::domain::ids::{AccountId, SessionId, UserId};
 use crate::domain::log::{Action, Beyond};
-use crate::domain::manage::{self, ManageRefusal};
+use crate::domain::manage::{self, ManageRefusal, Seat};
 use crate::domain::profile::Person;
 use crate::domain::queue::{Entry, Queue};
 use crate::domain::role::Role;
@@ -69,34 +69,67 @@ impl AcceptPlayer {
         queue: &Queue,
         beyond: Option<Beyond>,
     ) -> Result<Accepted, DbError> {
-        let (player, role) = (self.player, self.role);
-        let entry = found(queue.entry(player))?;
-        let values = values![
-            session.id,
-            player,
-            self.account,
-            role.as_str(),
-            self.actor.user,
-            self.at
-        ];
-        tx.execute(sql!("queue/place"), values)?;
-        admission::unask(tx, session.id, player)?;
-        if beyond.is_some() {
-            tx.execute(sql!("queue/override"), values![session.id, player])?;
-        }
-        let done = Action::Accepted { role, beyond }.on(player);
-        log::record(tx, session, &self.actor, done, self.at)?;
-        let notice = Notice::Accepted {
-            title: session.plan.title.clone(),
-            at: session.plan.at,
-            role,
+        let entry = found(queue.entry(self.player))?;
+        let seat = Seat {
+            user: self.player,
+            role: self.role,
+            account: self.account,
         };
-        tell(tx, session, &self.actor, player, notice, self.at)?;
+        let_in(tx, session, &self.actor, seat, beyond, self.at)?;
         Ok(Accepted {
             person: entry.person.clone(),
-            role,
+            role: self.role,
         })
     }
+}
+
+/// Gives somebody who waits a place, whatever was overridden for it: on record, and they are told.
+pub(in crate::store) fn let_in(
+    tx: &mut dyn Transaction,
+    session: &Session,
+    actor: &Actor,
+    seat: Seat,
+    beyond: Option<Beyond>,
+    at: DateTime<Utc>,
+) -> Result<(), DbError> {
+    let Seat {
+        user,
+        role,
+        account,
+    } = seat;
+    let values = values![session.id, user, account, role.as_str(), actor.user, at];
+    tx.execute(sql!("queue/place"), values)?;
+    admission::unask(tx, session.id, user)?;
+    if beyond.is_some() {
+        tx.execute(sql!("queue/override"), values![session.id, user])?;
+    }
+    let done = Action::Accepted { role, beyond }.on(user);
+    log::record(tx, session, actor, done, at)?;
+    let notice = Notice::Accepted {
+        title: session.plan.title.clone(),
+        at: session.plan.at,
+        role,
+    };
+    tell(tx, session, actor, user, notice, at)
+}
+
+/// Has somebody wait again, who gives up their place of `role`, if they have one: on record, and they
+/// are told.
+pub(in crate::store) fn send_back(
+    tx: &mut dyn Transaction,
+    session: &Session,
+    actor: &Actor,
+    (user, role): (UserId, Option<Role>),
+    at: DateTime<Utc>,
+) -> Result<(), DbError> {
+    tx.execute(sql!("queue/release"), values![session.id, user])?;
+    let done = Action::TakenBack { role }.on(user);
+    log::record(tx, session, actor, done, at)?;
+    let notice = Notice::Waiting {
+        title: session.plan.title.clone(),
+        at: session.plan.at,
+    };
+    tell(tx, session, actor, user, notice, at)
 }
 
 /// A player gets a place, and what whoever decides may override does not stand in the way.
@@ -213,17 +246,10 @@ impl Command for TakeBack {
         let session = managed(tx, self.session, &self.actor)?;
         let entry = entry(tx, session.id, self.player)?;
         let role = manage::take_back(&session, entry.as_ref()).map_err(Stop::Refused)?;
-        tx.execute(sql!("queue/release"), values![session.id, self.player])?;
         let nobody: Option<UserId> = None;
         let values = values![session.id, self.player, nobody];
         tx.execute(sql!("queue/judge"), values)?;
-        let done = Action::TakenBack { role }.on(self.player);
-        log::record(tx, &session, &self.actor, done, self.at)?;
-        let notice = Notice::Waiting {
-            title: session.plan.title.clone(),
-            at: session.plan.at,
-        };
-        tell(tx, &session, &self.actor, self.player, notice, self.at)?;
+        send_back(tx, &session, &self.actor, (self.player, role), self.at)?;
         if let Some(role) = role {
             admission::taken_back(tx, session.id, self.player, role, self.at)?;
         }

@@ -1,5 +1,6 @@
 mod place;
 mod sequences;
+mod teams;
 
 use chrono::TimeDelta;
 use chrono_tz::Tz;
@@ -18,12 +19,12 @@ use crate::domain::queue::NewcomerRefusal;
 use crate::domain::queue::fixtures::start;
 use crate::domain::rank::{Rank, Tier};
 use crate::domain::role::Roles;
-use crate::domain::session::{Plan, RankLimits, Status, scale};
+use crate::domain::session::{Change, Plan, RankLimits, Status, scale};
 use crate::store::account::{AddAccount, EditAccount};
 use crate::store::clock::AdvanceClock;
 use crate::store::log::ViewLog;
 use crate::store::outbox::{DueNow, Notice, Owed};
-use crate::store::session::{CancelSession, CreateSession, SetOpen};
+use crate::store::session::{CancelSession, CreateSession, EditSession, SetOpen};
 use crate::store::sqlite::Database;
 use crate::store::{Command, Store};
 use Role::{Damage, Support, Tank};
@@ -115,6 +116,21 @@ impl World {
             at: start(),
         };
         self.execute(add).await.unwrap().id
+    }
+
+    /// Has the session played by two teams.
+    async fn two_teams(&mut self) {
+        let edit = EditSession {
+            session: self.session,
+            actor: actor(1),
+            change: Change {
+                teams: Some(2),
+                ..Change::default()
+            },
+            extras: Extras::default(),
+            at: start(),
+        };
+        self.execute(edit).await.unwrap();
     }
 
     fn join(&self, user: i64, roles: &[Role]) -> JoinQueue {

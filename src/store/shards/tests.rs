@@ -88,16 +88,35 @@ async fn the_shards_of_a_process_that_was_given_up_are_free() {
     assert_eq!(take(&scene, "b", &[0]).await, [(0, false)]);
 }
 
+async fn book(scene: &Scene, bucket: u32, left: u32) -> Option<i64> {
+    let starts = Starts {
+        left,
+        asked_ms_ago: 0,
+    };
+    let booked = scene.run(BookIdentify { bucket, starts }).await;
+    booked.expect("never refused")
+}
+
+#[tokio::test]
+async fn whoever_books_no_more_is_booked_than_is_left_of_the_day() {
+    let scene = Scene::open().await;
+    assert_eq!(book(&scene, 0, 0).await, None);
+    let mut booked = 0;
+    for bucket in 0..5 {
+        booked += u32::from(book(&scene, bucket, 3).await.is_some());
+    }
+    assert_eq!(booked, 3);
+    let rows = scene.read("SELECT bucket FROM identify_buckets".to_owned());
+    assert_eq!(rows.await.len(), 3, "who gets none books none");
+}
+
 #[tokio::test]
 async fn turns_of_one_bucket_are_booked_one_after_the_other() {
     let scene = Scene::open().await;
     let mut booked = Vec::new();
     for bucket in [0, 0, 1, 0] {
-        let wait_ms = scene
-            .run(BookIdentify { bucket })
-            .await
-            .expect("never refused");
-        assert!(wait_ms >= 0, "{wait_ms}");
+        let wait_ms = book(&scene, bucket, 1_000).await;
+        assert!(wait_ms.is_some_and(|wait_ms| wait_ms >= 0), "{wait_ms:?}");
         let text = format!("SELECT free_at_ms FROM identify_buckets WHERE bucket = {bucket}");
         let free_at_ms: i64 = scene.read(text).await[0].get("free_at_ms").expect("a time");
         booked.push(free_at_ms);

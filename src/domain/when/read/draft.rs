@@ -14,7 +14,7 @@ use super::{Reading, is_small_hours, set};
 const TONIGHT_HOUR: u32 = 20;
 /// A day that the calendar doesn't have each year comes within so many years.
 const LEAP_YEARS: i32 = 8;
-const MINUTES_A_DAY: i64 = 24 * 60;
+pub(super) const MINUTES_A_DAY: i64 = 24 * 60;
 
 /// A day, as it was said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +66,8 @@ pub(super) struct Draft {
     clock: Option<Clock>,
     half: Option<Half>,
     span_minutes: Option<i64>,
+    /// Days of the calendar, each as long as it is: not hours, of which some have one more or less.
+    span_days: Option<i64>,
     span_months: Option<u32>,
 }
 
@@ -146,6 +148,11 @@ impl Draft {
         Some(())
     }
 
+    pub(super) fn span_days(&mut self, days: i64) -> Option<()> {
+        self.span_days = Some(self.span_days.unwrap_or(0).checked_add(days)?);
+        Some(())
+    }
+
     pub(super) fn months(&mut self, months: u32) -> Option<()> {
         set(&mut self.span_months, Some(months))
     }
@@ -156,15 +163,13 @@ impl Draft {
         let local = now.with_timezone(&zone).naive_local();
         self.tell_dotted_apart()?;
         self.tell_four_digits_apart(local.year())?;
-        if self.span_minutes.is_some() || self.span_months.is_some() {
-            let minutes = self.signed(self.span_minutes.unwrap_or(0));
-            if self.span_months.is_none() && self.clock.is_none() && self.half.is_none() {
-                return self.moment(minutes, now);
-            }
-            // "in 3 days 8pm": only whole days leave the time of day open.
-            let days = (minutes % MINUTES_A_DAY == 0).then_some(minutes / MINUTES_A_DAY)?;
+        if let Some(minutes) = self.span_minutes {
+            return self.moment(minutes, now);
+        }
+        if self.span_days.is_some() || self.span_months.is_some() {
             let month = self.by_months(local.date())?;
-            let date = month.checked_add_signed(TimeDelta::try_days(days)?)?;
+            let days = TimeDelta::try_days(self.signed(self.span_days.unwrap_or(0)))?;
+            let date = month.checked_add_signed(days)?;
             self.days(vec![Day::On(date)])?;
             if self.clock.is_none() && self.half.is_none() {
                 self.clock = Clock::at(local.hour(), local.minute());
@@ -229,12 +234,15 @@ impl Draft {
         }
     }
 
-    /// A span of time from now, on the minute.
+    /// A span of time from now, on the minute; nothing else goes with hours.
     fn moment(self, minutes: i64, now: DateTime<Utc>) -> Option<Reading> {
-        if !self.days.is_empty() || self.weekday.is_some() {
+        let other = !self.days.is_empty() || self.weekday.is_some() || self.span_months.is_some();
+        if other || self.clock.is_some() || self.half.is_some() {
             return None;
         }
-        let at = now.checked_add_signed(TimeDelta::try_minutes(minutes)?)?;
+        let days = self.span_days.unwrap_or(0).checked_mul(MINUTES_A_DAY)?;
+        let span = self.signed(minutes.checked_add(days)?);
+        let at = now.checked_add_signed(TimeDelta::try_minutes(span)?)?;
         Some(Reading::Moment(at.with_second(0)?.with_nanosecond(0)?))
     }
 

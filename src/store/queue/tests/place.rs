@@ -1,12 +1,8 @@
 //! What an organiser decides, and what comes of it.
 
 use super::*;
-use crate::domain::balance::{Seat, Team};
 use crate::domain::log::{Action, Whom};
-use crate::domain::session::Change;
-use crate::domain::teams;
-use crate::store::session::{EditSession, StartNow};
-use crate::store::teams::ArrangeTeams;
+use crate::store::session::StartNow;
 
 #[tokio::test]
 async fn who_is_accepted_leaves_and_their_place_is_free_again() {
@@ -204,17 +200,7 @@ async fn a_swap_concerns_both_and_a_refused_one_neither() {
 async fn who_sits_out_of_what_is_played_instead_is_on_record() {
     let mut world = World::new("5v5").await;
     let (session, actor, at) = (world.session, actor(1), start());
-    let two_teams = EditSession {
-        session,
-        actor,
-        change: Change {
-            teams: Some(2),
-            ..Change::default()
-        },
-        extras: Extras::default(),
-        at,
-    };
-    world.execute(two_teams).await.unwrap();
+    world.two_teams().await;
     let roles = [Tank, Damage, Damage, Support, Support, Tank];
     for (user, role) in (2..).zip(roles) {
         let account = world.joined(user, &[role]).await;
@@ -238,57 +224,4 @@ async fn who_sits_out_of_what_is_played_instead_is_on_record() {
     let out = log.iter().find(|record| record.action == back);
     let whom = out.and_then(|record| record.subject);
     assert_eq!(whom, Some(Whom::User(UserId(7))), "{log:?}");
-}
-
-#[tokio::test]
-async fn a_swap_takes_the_seat_on_the_team_along() {
-    let mut world = World::new("5v5").await;
-    let (session, by, at) = (world.session, actor(1), start());
-    let two_teams = EditSession {
-        session,
-        actor: by,
-        change: Change {
-            teams: Some(2),
-            ..Change::default()
-        },
-        extras: Extras::default(),
-        at,
-    };
-    world.execute(two_teams).await.unwrap();
-    for (user, role) in [(2, Tank), (3, Damage), (4, Support)] {
-        let account = world.joined(user, &[role]).await;
-        world
-            .execute(world.accept(user, role, account))
-            .await
-            .unwrap();
-    }
-    world.joined(5, &[Tank]).await;
-    for (user, team) in [(2, Team::Blue), (3, Team::Red)] {
-        let arrange = ArrangeTeams {
-            session,
-            actor: by,
-            change: teams::Change::Move(UserId(user), Some(team)),
-            at,
-        };
-        world.execute(arrange).await.unwrap();
-    }
-    let seats = async |world: &World| {
-        let view = world.view().await;
-        let mut seats = view.teams.seats(&view.queue);
-        seats.sort();
-        let seat = |seat: Seat| (seat.user.0, seat.team, seat.role);
-        seats.into_iter().map(seat).collect::<Vec<_>>()
-    };
-    // Who waits takes the seat of who is in.
-    world.execute(world.swap(5, 2)).await.unwrap();
-    let expected = [(3, Team::Red, Damage), (5, Team::Blue, Tank)];
-    assert_eq!(seats(&world).await, expected);
-    // Two players exchange their roles, and what they are on with them.
-    world.execute(world.swap(5, 3)).await.unwrap();
-    let expected = [(3, Team::Blue, Tank), (5, Team::Red, Damage)];
-    assert_eq!(seats(&world).await, expected);
-    // Who was on no team gets the seat of who was, who is on none then.
-    world.execute(world.swap(4, 3)).await.unwrap();
-    let expected = [(4, Team::Blue, Tank), (5, Team::Red, Damage)];
-    assert_eq!(seats(&world).await, expected);
 }

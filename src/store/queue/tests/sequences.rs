@@ -6,8 +6,6 @@ use chrono::{DateTime, Utc};
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::session::Change;
-use crate::store::session::EditSession;
 
 /// What may happen to the people 2 to 9 in any order.
 #[derive(Clone, Copy, Debug)]
