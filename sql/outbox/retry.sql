@@ -1,5 +1,5 @@
 -- What was owed anew meanwhile is due at $4 at the latest.
 UPDATE outbox
-SET due_at = CASE WHEN generation > $2 AND $3 > $4 THEN $4 ELSE $3 END,
+SET due_at = CASE WHEN generation > $2 AND CAST($3 AS BIGINT) > $4 THEN $4 ELSE CAST($3 AS BIGINT) END,
     attempts = attempts + 1
 WHERE id = $1

@@ -126,7 +126,7 @@ async fn who_was_given_up_settles_nothing() {
         .run(GiveUp(vec![("a".to_owned(), 0)]))
         .await
         .expect("never refused");
-    assert_eq!(claim(&scene, "b").await, [claimed.clone()]);
+    assert_eq!(claim(&scene, "b").await, std::slice::from_ref(&claimed));
     for delivery in [Delivery::Again(at(60)), Delivery::Over] {
         let card = Some((session, Some(MessageId(9))));
         let late = settle(&claimed, Some("a"), delivery, 0);
