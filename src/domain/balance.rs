@@ -23,11 +23,14 @@
 //! depends on the candidates' ids only. Pairs to keep together or apart are no figures but rules.
 
 mod figures;
+mod levels;
+mod meet;
 mod score;
 mod search;
 mod table;
 #[cfg(test)]
 pub(crate) mod tests;
+mod ways;
 
 use super::ids::UserId;
 use super::mode::{Mode, Slots};

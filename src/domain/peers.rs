@@ -6,8 +6,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
+/// What a process had that ended without a word, another one has within this, in milliseconds.
+pub const TAKEOVER_WITHIN_MS: u64 = 15_000;
 /// A process whose beats have not risen for this long is given up, in milliseconds.
-pub const SILENT_AFTER_MS: u64 = 9_000;
+pub const SILENT_AFTER_MS: u64 = 8_000;
 /// Who has not looked for this long has not seen others beat either, and begins anew, in
 /// milliseconds.
 pub const LOOK_AGAIN_WITHIN_MS: u64 = 5_000;

@@ -9,13 +9,17 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::Chores;
+use super::peers::FREE_WITHIN_MS;
 use crate::discord::feature::Context;
+use crate::domain::peers::TAKEOVER_WITHIN_MS;
 use crate::store::process::{Lease, ProcessId, TakeLease};
 
 /// What the lease is called.
 const CHORES: &str = "chores";
 /// Who does not hold the lease looks this often whether it is free, in milliseconds.
 const LOOK_EVERY_MS: u64 = 1_000;
+
+const _: () = assert!(FREE_WITHIN_MS + LOOK_EVERY_MS < TAKEOVER_WITHIN_MS);
 
 /// Does the chores whenever it is on this process to do them, until `stop`.
 pub(super) async fn run(

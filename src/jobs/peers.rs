@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::domain::peers::{LOOK_AGAIN_WITHIN_MS, SILENT_AFTER_MS, Watch};
+use crate::domain::peers::{LOOK_AGAIN_WITHIN_MS, SILENT_AFTER_MS, TAKEOVER_WITHIN_MS, Watch};
 use crate::store::process::{Beat, GiveUp, Join, Leave, ProcessId};
 use crate::store::{Failure, Store};
 
@@ -22,7 +22,8 @@ pub const BEAT_EVERY_MS: u64 = 2_000;
 /// a look may be late.
 pub const FREE_WITHIN_MS: u64 = SILENT_AFTER_MS + 2 * BEAT_EVERY_MS;
 
-const _: () = assert!(FREE_WITHIN_MS < 15_000 && 2 * BEAT_EVERY_MS < LOOK_AGAIN_WITHIN_MS);
+const _: () = assert!(FREE_WITHIN_MS < TAKEOVER_WITHIN_MS);
+const _: () = assert!(2 * BEAT_EVERY_MS < LOOK_AGAIN_WITHIN_MS);
 
 /// This process' place among the others.
 pub struct Peers {

@@ -52,6 +52,15 @@ impl Ground {
         Self::Server(server.empty().await)
     }
 
+    /// The same, reached through PgBouncer.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn through(mut self, _: &postgres::bouncer::Bouncer) -> Self {
+        if let Self::Server(scratch) = &mut self {
+            scratch.url = format!("{}&port={}", scratch.url, postgres::bouncer::PORT);
+        }
+        self
+    }
+
     /// A new one.
     #[cfg(not(feature = "postgres"))]
     pub(crate) async fn new(folder: &Path) -> Option<Self> {
@@ -86,6 +95,15 @@ impl Ground {
             Self::File(path) => open(path).execute_batch(statements).expect("another hand"),
             #[cfg(feature = "postgres")]
             Self::Server(scratch) => scratch.run(statements).await,
+        }
+    }
+
+    /// The numbers that a query gives, on a server.
+    #[cfg(feature = "postgres")]
+    pub(crate) async fn numbers(&self, query: &str) -> Vec<i64> {
+        match self {
+            Self::File(_) => panic!("a story of a server"),
+            Self::Server(scratch) => scratch.numbers(query).await,
         }
     }
 

@@ -1,6 +1,9 @@
 //! Several processes on one PostgreSQL: the real program, three times; what one of them loses, the
 //! others do. On a file there is one process, and nothing of this to tell.
 
+mod pooled;
+mod takeover;
+
 use std::cell::Cell;
 use std::fs::File;
 use std::process::{Child, Command, Stdio};
@@ -25,6 +28,11 @@ struct Process(Child);
 
 impl Process {
     fn start(world: &World) -> Self {
+        Self::with(world, "auto")
+    }
+
+    /// Told which shards are its own.
+    fn with(world: &World, shards: &str) -> Self {
         let (name, value) = world.ground.variable();
         let number = std::fs::read_dir(world.folder.path()).map_or(0, Iterator::count);
         let log = File::create(world.folder.path().join(format!("{number}.log")));
@@ -33,6 +41,7 @@ impl Process {
             .env("BOT_TOKEN", TOKEN)
             .env("DISCORD_API_URL", world.discord.url())
             .env(name, value)
+            .env("SHARDS", shards)
             .current_dir(world.folder.path())
             .stderr(log.map_or_else(|_| Stdio::null(), Stdio::from))
             .spawn()
@@ -218,26 +227,28 @@ async fn falls_due(world: &World) {
 
 #[tokio::test]
 async fn when_one_of_three_is_killed_nothing_that_was_answered_is_lost_and_all_goes_on() {
-    story_of_many(SHARDS, async |world| {
-        let mut bots = three(world).await;
-        let known = world.get("gateway").await["sessions"]
-            .as_array()
-            .map_or(0, Vec::len);
-        assert_eq!(
-            known, SHARDS as usize,
-            "shards changed hands by being resumed"
-        );
-        let card = plan(world, "Crash test").await;
-        let first = bots.remove(0);
-        crowd(world, &card, 1..9, async || first.kill()).await;
-        all_are_in(world, &card, 8).await;
-        shared_by(world, 2).await;
-        falls_due(world).await;
-        let free = "SELECT count(*) FROM outbox WHERE claimed_by IS NOT NULL \
+    story_of_many(SHARDS, async |world| killed_in_a_crowd(world).await).await;
+}
+
+/// One of three is killed while a crowd joins.
+async fn killed_in_a_crowd(world: &World) {
+    let mut bots = three(world).await;
+    let known = world.get("gateway").await["sessions"]
+        .as_array()
+        .map_or(0, Vec::len);
+    assert_eq!(
+        known, SHARDS as usize,
+        "shards changed hands by being resumed"
+    );
+    let card = plan(world, "Crash test").await;
+    let first = bots.remove(0);
+    crowd(world, &card, 1..9, async || first.kill()).await;
+    all_are_in(world, &card, 8).await;
+    shared_by(world, 2).await;
+    falls_due(world).await;
+    let free = "SELECT count(*) FROM outbox WHERE claimed_by IS NOT NULL \
                     AND claimed_by NOT IN (SELECT id FROM processes)";
-        assert_eq!(world.ground.number(free).await, 0);
-    })
-    .await;
+    assert_eq!(world.ground.number(free).await, 0);
 }
 
 #[tokio::test]
@@ -347,6 +358,28 @@ async fn three_are_updated_one_by_one_under_clicks_and_none_is_lost() {
     .await;
 }
 
+#[tokio::test]
+async fn two_that_are_told_their_shards_run_those_and_resume_them() {
+    story_of_many(SHARDS, async |world| {
+        let all_connected = async || connected(world).await == i64::from(SHARDS);
+        let lower = Process::with(world, "0-1/4");
+        let _upper = Process::with(world, "2-3/4");
+        until("each runs its own", all_connected).await;
+        let card = plan(world, "By hand").await;
+        join(&world.person(1), &card, "First#1234").await;
+        lower.stop().await;
+        assert_eq!(connected(world).await, 2, "nobody takes what is not theirs");
+        let _lower = Process::with(world, "0-1/4");
+        until("they are back", all_connected).await;
+        join(&world.person(2), &card, "Second#1234").await;
+        all_are_in(world, &card, 2).await;
+        let known = world.get("gateway").await["sessions"].clone();
+        let known = known.as_array().map_or(0, Vec::len);
+        assert_eq!(known, SHARDS as usize, "resumed, not begun anew");
+    })
+    .await;
+}
+
 /// Changes their profile again and again, until it is enough.
 async fn go_on(person: Person<'_>, done: &Cell<bool>) -> Vec<Answer> {
     let mut answers = Vec::new();
@@ -378,54 +411,58 @@ async fn accepting(organiser: &Person<'_>, card: &Value, player: &Person<'_>) ->
 #[tokio::test]
 async fn two_processes_that_answer_for_one_session_keep_its_caps_and_answer_once() {
     story_over_http(async |world| {
-        if world.ground.place().file().is_some() {
-            return;
+        if world.ground.place().file().is_none() {
+            caps_are_kept(world).await;
         }
-        let second = App::start(world.settings(), world.clock.clone())
-            .await
-            .expect("it starts");
-        let urls = [world.app.as_ref(), Some(&second)].map(|app| {
-            let address = app.and_then(App::http).expect("an address");
-            format!("http://{address}/interactions")
-        });
-        world.post("endpoint", json!({"urls": urls})).await;
-
-        let organiser = world.person(0);
-        let card = planned(&organiser, json!({})).await;
-        let mut presses = Vec::new();
-        for who in 2..8 {
-            let player = world.person(who);
-            joined(&player, &card, &format!("Tank{who}#1234"), &["tank"]).await;
-            presses.push(accepting(&organiser, &card, &player).await);
-        }
-        let accepted = presses
-            .iter()
-            .map(async |(view, id)| organiser.forge(view, id, &[]).await);
-        let answers = join_all(accepted).await;
-        let in_it = answers
-            .iter()
-            .filter(|answer| answer.text().contains("is in as Tank"));
-        assert_eq!(in_it.count(), 1, "{answers:#?}");
-        let tanks = "SELECT count(*) FROM session_participants WHERE role = 'tank'";
-        assert_eq!(world.ground.number(tanks).await, 1);
-
-        // The next delivery is the other process' turn.
-        let player = world.person(8);
-        account(&player, json!({"battletag": "Twice#1234"})).await;
-        let form = player.press(&card, &on(&card, "join")).await;
-        let answer = player.submit(&form, json!({"roles": ["support"]})).await;
-        world.redeliver(&answer).await;
-        let path = format!("/interactions/{}/", answer.id());
-        let requests = world.requests().await;
-        let given = requests.iter().filter(|request| {
-            request["path"]
-                .as_str()
-                .is_some_and(|other| other.starts_with(&path))
-        });
-        let bodies: Vec<_> = given.map(|request| &request["body"]).collect();
-        assert_eq!(bodies.len(), 2);
-        assert_eq!(bodies[0], bodies[1], "the same answer from both");
-        second.stop().await;
     })
     .await;
+}
+
+/// Two processes answer for one session, in turns.
+async fn caps_are_kept(world: &World) {
+    let second = App::start(world.settings(), world.clock.clone())
+        .await
+        .expect("it starts");
+    let urls = [world.app.as_ref(), Some(&second)].map(|app| {
+        let address = app.and_then(App::http).expect("an address");
+        format!("http://{address}/interactions")
+    });
+    world.post("endpoint", json!({"urls": urls})).await;
+
+    let organiser = world.person(0);
+    let card = planned(&organiser, json!({})).await;
+    let mut presses = Vec::new();
+    for who in 2..8 {
+        let player = world.person(who);
+        joined(&player, &card, &format!("Tank{who}#1234"), &["tank"]).await;
+        presses.push(accepting(&organiser, &card, &player).await);
+    }
+    let accepted = presses
+        .iter()
+        .map(async |(view, id)| organiser.forge(view, id, &[]).await);
+    let answers = join_all(accepted).await;
+    let in_it = answers
+        .iter()
+        .filter(|answer| answer.text().contains("is in as Tank"));
+    assert_eq!(in_it.count(), 1, "{answers:#?}");
+    let tanks = "SELECT count(*) FROM session_participants WHERE role = 'tank'";
+    assert_eq!(world.ground.number(tanks).await, 1);
+
+    // The next delivery is the other process' turn.
+    let player = world.person(8);
+    account(&player, json!({"battletag": "Twice#1234"})).await;
+    let form = player.press(&card, &on(&card, "join")).await;
+    let answer = player.submit(&form, json!({"roles": ["support"]})).await;
+    world.redeliver(&answer).await;
+    let path = format!("/interactions/{}/", answer.id());
+    let requests = world.requests().await;
+    let given = requests.iter().filter(|request| {
+        request["path"]
+            .as_str()
+            .is_some_and(|other| other.starts_with(&path))
+    });
+    let bodies: Vec<_> = given.map(|request| &request["body"]).collect();
+    assert_eq!(bodies.len(), 2);
+    assert_eq!(bodies[0], bodies[1], "the same answer from both");
+    second.stop().await;
 }

@@ -105,10 +105,22 @@ pub(crate) async fn story_while_time_passes(tell: impl AsyncFnOnce(&mut World)) 
 
 /// Tells a story to which the clicks come over HTTP, and for which there is no gateway.
 pub(crate) async fn story_over_http(tell: impl AsyncFnOnce(&mut World)) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    if let Some(ground) = Ground::new(folder.path()).await {
+        over_http(ground, folder, tell).await;
+    }
+}
+
+/// The same on this ground.
+#[cfg(feature = "postgres")]
+pub(crate) async fn story_over_http_on(ground: Ground, tell: impl AsyncFnOnce(&mut World)) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    over_http(ground, folder, tell).await;
+}
+
+async fn over_http(ground: Ground, folder: tempfile::TempDir, tell: impl AsyncFnOnce(&mut World)) {
     let clock = Clock::manual(START.parse().expect("a time"));
-    let Some(mut world) = World::begin(playground::World::default(), 1, clock).await else {
-        return;
-    };
+    let mut world = World::on(ground, folder, playground::World::default(), 1, clock).await;
     world.over_http = true;
     world.start().await;
     tell(&mut world).await;

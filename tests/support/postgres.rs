@@ -4,6 +4,8 @@
 //! The cluster belongs to a shell that waits for the test process to end, however it ends, and then
 //! stops it and takes its folder away.
 
+pub(crate) mod bouncer;
+
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -173,6 +175,13 @@ impl Scratch {
     /// Runs statements as somebody else.
     pub(crate) async fn run(&self, statements: &str) {
         run(&self.url, statements).await;
+    }
+
+    /// The numbers that a query gives.
+    pub(crate) async fn numbers(&self, query: &str) -> Vec<i64> {
+        let client = connect(&self.url).await;
+        let rows = client.query_typed(query, &[]).await.expect("rows");
+        rows.iter().map(|row| row.get(0)).collect()
     }
 
     /// The number that a query gives.

@@ -3,22 +3,26 @@
 //! Pure. Invariant: what the rules allow is here, each pair of teams once: the first one of a pair
 //! has the player who comes first.
 
-use std::ops::{ControlFlow, Range};
+use std::ops::ControlFlow;
 
-use super::figures::{TANKS_MAX, bench_weights};
+use super::figures::bench_weights;
+use super::ways::points;
 use super::{Bond, Candidate, Format, Problem};
 use crate::domain::mode::Slots;
 use crate::domain::role::Role;
 
-const ROLES: usize = Role::ALL.len();
-/// Bits that a role takes.
-const ROLE_BITS: usize = 2;
+pub(super) const ROLES: usize = Role::ALL.len();
 /// The role costs of a team, as bits: `8 × misplaced + off preference` is the number of the bit.
-const MISPLACED: u32 = 8;
+pub(super) const MISPLACED: u32 = 8;
+/// Role costs that there could be.
+pub(super) const COSTS: u32 = u64::BITS;
 /// A set of players that is no team.
 const NO_TEAM: u32 = u32::MAX;
 /// Bits of a set of players that are looked up at once.
 const CHUNK_BITS: usize = 5;
+
+/// Two teams that could meet, by their numbers.
+pub(super) type Match = (usize, usize);
 
 /// Players who could be a team.
 pub(super) struct TeamOf {
@@ -31,47 +35,16 @@ pub(super) struct TeamOf {
     /// Points, and points from strongest to weakest, if they do not depend on the roles.
     pub(super) strength: i16,
     pub(super) spread: i16,
-    /// Those who may not be on the other team.
-    mates: u32,
-}
-
-/// One way to give a team's players their roles.
-#[derive(Clone, Copy)]
-pub(super) struct Config {
-    /// By what those with the same tanks are sorted.
-    pub(super) sorted_by: i16,
-    pub(super) strength: i16,
-    weakest: i16,
-    strongest: i16,
-    pub(super) by_role: [i16; ROLES],
-    tanks: [i16; TANKS_MAX],
-    /// What each player plays, a few bits each.
-    roles: u16,
-}
-
-/// The ways to give a team's players their roles at one cost, those with the same tanks together.
-#[derive(Default)]
-pub(super) struct Ways {
-    pub(super) configs: Vec<Config>,
-    pub(super) groups: Vec<Group>,
-}
-
-/// Ways with the same tanks.
-pub(super) struct Group {
-    /// The tanks' points, the strongest first.
-    pub(super) tanks: [i16; TANKS_MAX],
-    /// The same, added up.
-    pub(super) points: i16,
-    /// Where they are, sorted.
-    pub(super) configs: Range<usize>,
+    /// Those who may not be on the other team: the players, and who is to stay together with them.
+    pub(super) blocked: u32,
 }
 
 /// All teams of the candidates.
 pub(super) struct Table<'p> {
     pub(super) candidates: &'p [Candidate],
-    pub(super) size: usize,
+    size: usize,
     /// How many of each role a team needs and takes.
-    slots: [Slots; ROLES],
+    pub(super) slots: [Slots; ROLES],
     pub(super) teams: Vec<TeamOf>,
     /// Whether everybody is worth the same in every role.
     pub(super) one_ladder: bool,
@@ -133,155 +106,32 @@ impl<'p> Table<'p> {
                 let Some(rival) = self.teams.get(other as usize) else {
                     continue;
                 };
-                if team.mates & rival.players == 0 && visit(number, other as usize).is_break() {
+                if team.blocked & rival.players == 0 && visit(number, other as usize).is_break() {
                     return;
                 }
             }
         }
     }
 
-    /// The ways to give the players of a team their roles at this cost.
-    pub(super) fn ways(&self, team: usize, cost: u32) -> Ways {
-        let players: Vec<_> = self.players(team).collect();
-        let costs: Vec<_> = players.iter().map(|player| role_costs(player)).collect();
-        // What the players from each place on cost at least.
-        let mut least = vec![0; players.len() + 1];
-        for (at, costs) in costs.iter().enumerate().rev() {
-            least[at] = least[at + 1] + costs.iter().min().copied().unwrap_or_default();
-        }
-        let mut filling = Filling {
-            table: self,
-            players,
-            costs,
-            least,
-            tanks: 0,
-            made: Ways::default(),
-        };
-        filling.fill_all(cost);
-        filling.made
-    }
-
-    /// The players of a team, in order.
-    pub(super) fn players(&self, team: usize) -> impl Iterator<Item = &'p Candidate> {
-        let players = self.teams[team].players;
+    /// The players in a set of them, in order, with the bit of each.
+    pub(super) fn players(&self, set: u32) -> impl Iterator<Item = (u32, &'p Candidate)> {
         let numbered = self.candidates.iter().enumerate();
-        numbered
-            .filter(move |(at, _)| players & (1 << at) != 0)
-            .map(|(_, candidate)| candidate)
-    }
-}
-
-/// A team whose players are given their roles, one after the other.
-struct Filling<'t> {
-    table: &'t Table<'t>,
-    players: Vec<&'t Candidate>,
-    costs: Vec<[u32; ROLES]>,
-    least: Vec<u32>,
-    /// Who are tanks, a bit each.
-    tanks: u32,
-    made: Ways,
-}
-
-impl Filling<'_> {
-    fn fill_all(&mut self, cost: u32) {
-        let slot = self.table.slots[Role::Tank as usize];
-        for tanks in 0..1_u32 << self.players.len() {
-            let count = u8::try_from(tanks.count_ones()).unwrap_or(u8::MAX);
-            if !(slot.min..=slot.max).contains(&count) {
-                continue;
-            }
-            self.tanks = tanks;
-            let from = self.made.configs.len();
-            self.fill(0, cost, [0; ROLES], Config::NOBODY);
-            let configs = &mut self.made.configs[from..];
-            configs.sort_unstable_by_key(|config| config.sorted_by);
-            if let Some(first) = configs.first() {
-                let group = Group {
-                    tanks: first.tanks,
-                    points: first.by_role[Role::Tank as usize],
-                    configs: from..from + configs.len(),
-                };
-                self.made.groups.push(group);
-            }
-        }
-    }
-
-    /// Gives the players from `at` on every role that there is for what is left of the cost.
-    fn fill(&mut self, at: usize, left: u32, counts: [u8; ROLES], mut config: Config) {
-        let Some(player) = self.players.get(at).copied() else {
-            let mut enough = counts.iter().zip(&self.table.slots);
-            if left == 0 && enough.all(|(count, slot)| *count >= slot.min) {
-                config.sorted_by = match self.table.one_ladder {
-                    true => config.by_role[Role::Damage as usize],
-                    false => config.strength,
-                };
-                self.made.configs.push(config);
-            }
-            return;
-        };
-        let roles = match self.tanks & 1 << at {
-            0 => Role::Damage as usize..ROLES,
-            _ => Role::Tank as usize..Role::Damage as usize,
-        };
-        for role in roles {
-            let cost = self.costs[at][role];
-            let room = counts[role] < self.table.slots[role].max;
-            if room && cost + self.least[at + 1] <= left {
-                let mut counts = counts;
-                counts[role] += 1;
-                let config = config.with(at, role, points(player, role));
-                self.fill(at + 1, left - cost, counts, config);
-            }
-        }
-    }
-}
-
-impl Config {
-    const NOBODY: Self = Self {
-        sorted_by: 0,
-        strength: 0,
-        weakest: i16::MAX,
-        strongest: 0,
-        by_role: [0; ROLES],
-        tanks: [0; TANKS_MAX],
-        roles: 0,
-    };
-
-    /// The same with one more player, the one at `at`, in this role.
-    fn with(mut self, at: usize, role: usize, score: i16) -> Self {
-        self.strength += score;
-        self.by_role[role] += score;
-        self.weakest = self.weakest.min(score);
-        self.strongest = self.strongest.max(score);
-        if role == Role::Tank as usize {
-            insert(&mut self.tanks, score);
-        }
-        self.roles |= (role as u16) << (ROLE_BITS * at);
-        self
-    }
-
-    /// Points from the strongest to the weakest.
-    pub(super) fn spread(&self) -> i16 {
-        self.strongest - self.weakest
-    }
-
-    /// What the player at `at` plays.
-    pub(super) fn role(&self, at: usize) -> Role {
-        Role::ALL[usize::from(self.roles >> (ROLE_BITS * at)) % ROLES]
+        let all = numbered.map(|(at, candidate)| (1 << at, candidate));
+        all.filter(move |(bit, _)| set & bit != 0)
     }
 }
 
 /// What it costs to give this player each role.
-fn role_costs(player: &Candidate) -> [u32; ROLES] {
+pub(super) fn role_costs(player: &Candidate) -> [u32; ROLES] {
     Role::ALL.map(|role| {
         let misplaced = u32::from(!player.fits.contains(role)) * MISPLACED;
         misplaced + u32::from(!player.prefers.contains(role))
     })
 }
 
-/// Those who are misplaced, and those off their preference, in a role cost.
-pub(super) fn counts_of(cost: u32) -> (u32, u32) {
-    (cost / MISPLACED, cost % MISPLACED)
+/// The role cost of so many who are misplaced, and so many off their preference.
+pub(super) fn cost_of(misplaced: u32, off: u32) -> u32 {
+    misplaced * MISPLACED + off
 }
 
 /// The role costs in a set of them, smallest first.
@@ -293,17 +143,9 @@ pub(super) fn costs_in(mut costs: u64) -> impl Iterator<Item = u32> {
     })
 }
 
-fn points(player: &Candidate, role: usize) -> i16 {
-    i16::try_from(player.scores[role]).unwrap_or(i16::MAX)
-}
-
-/// Puts `score` where it belongs among the strongest tanks.
-fn insert(tanks: &mut [i16; TANKS_MAX], mut score: i16) {
-    for tank in tanks {
-        if score > *tank {
-            std::mem::swap(tank, &mut score);
-        }
-    }
+/// Those who are misplaced, and those off their preference, in a role cost.
+pub(super) fn counts_of(cost: u32) -> (u32, u32) {
+    (cost / MISPLACED, cost % MISPLACED)
 }
 
 /// For each candidate those whom this bond ties them to, a bit each.
@@ -472,9 +314,9 @@ impl Maker {
             costs,
             strength: scores.sum(),
             spread: most.unwrap_or_default() - least.unwrap_or_default(),
-            mates: players
+            blocked: players
                 .iter()
-                .fold(0, |all, player| all | self.mates[*player]),
+                .fold(set, |all, player| all | self.mates[*player]),
         });
     }
 }
