@@ -1,5 +1,4 @@
-SELECT t.thread_id
+SELECT s.id
 FROM sessions s
 JOIN session_queue q ON q.session_id = s.id AND q.user_id = $2 AND q.rejected_by IS NULL
-LEFT JOIN session_threads t ON t.session_id = s.id AND t.state = 'open'
 WHERE s.id = $1 AND s.status IN ('OPEN', 'CLOSED') AND s.scheduled_time = $3

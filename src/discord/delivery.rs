@@ -14,7 +14,7 @@ use super::{call, card, notice};
 use crate::domain::ids::{CallId, ChannelId, MessageId, SessionId, UserId};
 use crate::store::Failure;
 use crate::store::call::{SettleCall, ViewCall};
-use crate::store::extras::ReminderHolds;
+use crate::store::extras::{OpenThread, ReminderHolds};
 use crate::store::outbox::{Due, Notice, Owed};
 use crate::store::queue::{SessionView, ViewSession};
 
@@ -118,44 +118,54 @@ async fn post_card(
     Ok(Delivered::Done(Some((view.session.id, Some(posted)))))
 }
 
-/// A notice, by direct message. A reminder is not sent any more if it is not true any more; to who
-/// takes no direct messages it comes in the session's thread, if there is one.
+/// A notice, by direct message. A reminder is not sent any more if it is not true any more. To who
+/// takes no direct messages what they are to answer, and that they play, comes in the session's
+/// thread, if there is one.
 async fn deliver_notice(
     context: &Context,
     to: UserId,
     notice: &Notice,
     nonce: &str,
 ) -> Result<Delivered, Trouble> {
-    let message = notice::render(notice);
-    let Notice::Reminder {
+    if let Notice::Reminder {
         session: Some(session),
         at,
         ..
     } = notice
-    else {
-        return deliver_message(context, to, &message, nonce).await;
-    };
-    let (session, at) = (*session, *at);
-    let Some(holds) = context
-        .store
-        .query(ReminderHolds { session, to, at })
-        .await?
-    else {
-        return Ok(Delivered::Done(None));
-    };
+    {
+        let (session, at) = (*session, *at);
+        let holds = ReminderHolds { session, to, at };
+        if !context.store.query(holds).await? {
+            return Ok(Delivered::Done(None));
+        }
+    }
+    let message = notice::render(notice);
     let sent = deliver_message(context, to, &message, nonce).await;
-    match (sent, holds.thread) {
-        (Err(Trouble::Rest(error)), Some(thread))
+    match (sent, notice::for_thread(notice)) {
+        (Err(Trouble::Rest(error)), Some(session))
             if error.code() == Some(code::CANNOT_MESSAGE_USER) =>
         {
-            let text = format!("<@{to}> {}", message.text);
-            let rest = &context.rest;
-            rest.post_to(thread, &Message::text(text), nonce, Some(to))
-                .await?;
-            Ok(Delivered::Done(None))
+            let Some(thread) = context.store.query(OpenThread(session)).await? else {
+                return Err(error.into());
+            };
+            ping(context, thread, to, message, nonce).await
         }
         (sent, _) => sent,
     }
+}
+
+/// Says in a thread what is somebody's to know.
+async fn ping(
+    context: &Context,
+    thread: ChannelId,
+    to: UserId,
+    mut message: Message,
+    nonce: &str,
+) -> Result<Delivered, Trouble> {
+    message.text = format!("<@{to}> {}", message.text);
+    let rest = &context.rest;
+    rest.post_to(thread, &message, nonce, Some(to)).await?;
+    Ok(Delivered::Done(None))
 }
 
 /// How the posting of a message that looks for players ended.

@@ -190,6 +190,7 @@ mod tests {
             measure: None,
             queue: queue(people),
             teams: crate::domain::teams::Teams::default(),
+            planned: None,
         }
     }
 

@@ -6,6 +6,7 @@ use super::reply::Message;
 use super::text::{escape, long_time, relative_time};
 use super::{admission, check_in, short};
 use crate::domain::extras::Extra;
+use crate::domain::ids::SessionId;
 use crate::store::outbox::Notice;
 
 /// What people call a megabyte.
@@ -21,6 +22,18 @@ pub fn render(notice: &Notice) -> Message {
         }
         Notice::Short { session, ways, .. } => message.row(short::buttons(*session, ways)),
         _ => message,
+    }
+}
+
+/// The session in whose thread a notice may stand if somebody takes no direct messages: what they are
+/// to answer in time, and that they play. Nobody else is to read what was decided against somebody.
+pub fn for_thread(notice: &Notice) -> Option<SessionId> {
+    match notice {
+        Notice::Asked { session, .. } | Notice::CheckIn { session, .. } => Some(*session),
+        Notice::Accepted { session, .. }
+        | Notice::OtherRole { session, .. }
+        | Notice::Reminder { session, .. } => *session,
+        _ => None,
     }
 }
 
@@ -44,7 +57,9 @@ fn words(notice: &Notice) -> String {
             long_time(*to),
             relative_time(*to)
         ),
-        Notice::Accepted { title, at, role } => format!(
+        Notice::Accepted {
+            title, at, role, ..
+        } => format!(
             "✅ You are in: **{}** as {role}, {} ({}).",
             escape(title),
             long_time(*at),
@@ -65,12 +80,27 @@ fn words(notice: &Notice) -> String {
             "▶️ **{}** starts now, before its time. See you there!",
             escape(title)
         ),
+        Notice::NotYet { title, at } => format!(
+            "⏪ **{}** has not started after all: it starts {} ({}), as planned.",
+            escape(title),
+            long_time(*at),
+            relative_time(*at)
+        ),
+        Notice::Reopened { title, at } => format!(
+            "🟢 **{}** takes place after all: {} ({}). You are in it as you were before it was \
+             cancelled; if that does not suit you any more, press *Leave* on its card.",
+            escape(title),
+            long_time(*at),
+            relative_time(*at)
+        ),
         Notice::Waiting { title, at } => format!(
             "🕑 You are waiting in the queue of **{}** on {} again; the organiser may still accept you.",
             escape(title),
             long_time(*at)
         ),
-        Notice::OtherRole { title, at, role } => format!(
+        Notice::OtherRole {
+            title, at, role, ..
+        } => format!(
             "🔁 You play {role} in **{}** on {}: so one more person fits in, and you had offered it.",
             escape(title),
             long_time(*at)
@@ -89,6 +119,12 @@ fn words(notice: &Notice) -> String {
             relative_time(*at),
             until.timestamp(),
             relative_time(*until)
+        ),
+        Notice::OfferOver { title, at } => format!(
+            "🕑 The place in **{}** on {} that I asked you about is not on offer any more. You are \
+             waiting in its queue, as before.",
+            escape(title),
+            long_time(*at)
         ),
         Notice::CheckIn { title, at, .. } => format!(
             "✋ **{}** starts {}, and you have a place. Are you there? Say so before the start; \

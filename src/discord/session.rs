@@ -11,6 +11,7 @@
 //! create      /session create                  guided    /session plan: the same without typing
 //! edit        /session edit, and its form      cancel    /session cancel, asking first
 //! history     /session history                 share     the option co-organiser
+//! reopen      /session reopen, and its buttons
 //! ```
 
 mod cancel;
@@ -23,6 +24,7 @@ mod history;
 mod list;
 mod options;
 mod pick;
+mod reopen;
 mod share;
 mod words;
 
@@ -38,6 +40,7 @@ pub use cancel::{ASK as CANCEL_ASK, cancel_question};
 pub use edit::{ASK as EDIT_ASK, edit_modal};
 pub use history::PAGE as HISTORY;
 pub use options::{DESCRIPTION, LENGTH, TITLE};
+pub use reopen::{not_yet_button, reopen_button};
 pub use words::{IN_A_SERVER, length, limits, refused, status};
 
 /// The feature's table.
@@ -76,6 +79,10 @@ pub const FEATURE: Feature = Feature {
         Route {
             name: cancel::KEEP,
             run: |_, _, _| Box::pin(cancel::keep()),
+        },
+        Route {
+            name: reopen::ROUTE,
+            run: |ctx, click, pressed| Box::pin(reopen::pressed(ctx, click, pressed)),
         },
         Route {
             name: guided::STEP,
@@ -131,6 +138,9 @@ async fn run(ctx: Context, click: Click, data: CommandData) -> Result<Reply, Fau
         SessionCommand::Show(options) => list::show(&ctx, &click, &actor, &options.session).await,
         SessionCommand::Edit(options) => edit::run(&ctx, &click, &actor, &options).await,
         SessionCommand::Cancel(options) => cancel::run(&ctx, &actor, &options).await,
+        SessionCommand::Reopen(options) => {
+            reopen::run(&ctx, &click, &actor, &options.session).await
+        }
         SessionCommand::History(options) => history::run(&ctx, &actor, &options.session).await,
     }
 }

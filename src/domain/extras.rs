@@ -219,10 +219,16 @@ impl Event {
         let wanted = self.wanted && status != Status::Cancelled;
         let differs = self.shown.as_deref() != Some(content);
         match self.state {
+            // We have taken it back with a session that takes place after all.
+            EventState::Over if self.id.is_none() && wanted && status.is_ahead() => {
+                Some(EventStep::Make)
+            }
             EventState::Over | EventState::Gone | EventState::Refused => None,
             EventState::None if wanted && status.is_ahead() => Some(EventStep::Make),
             EventState::None => Some(EventStep::Find),
             EventState::Scheduled | EventState::Active if !wanted => Some(EventStep::Remove),
+            // What is under way is never ahead again, in Discord: another one takes its place.
+            EventState::Active if status.is_ahead() => Some(EventStep::Remove),
             EventState::Scheduled if !status.is_ahead() => Some(EventStep::Start),
             EventState::Active if !status.is_alive() => Some(EventStep::Complete),
             EventState::Scheduled | EventState::Active => differs.then_some(EventStep::Change),
@@ -311,6 +317,16 @@ mod tests {
                 (Some(EventStep::Remove), Some(EventStep::Remove))
             );
         }
+        assert_eq!(active.step(Status::Open, "a"), Some(EventStep::Remove));
+        let removed = Event {
+            id: None,
+            ..event(EventState::Over, true)
+        };
+        assert_eq!(removed.step(Status::Closed, "a"), Some(EventStep::Make));
+        assert_eq!(removed.step(Status::Cancelled, "a"), None);
+        // Somebody ended it: it is left alone.
+        let ended = event(EventState::Over, true);
+        assert_eq!(ended.step(Status::Open, "a"), None);
         let absent = event(EventState::None, true);
         assert_eq!(absent.step(Status::Open, "a"), Some(EventStep::Make));
         assert_eq!(absent.step(Status::Cancelled, "a"), Some(EventStep::Find));

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::extras::Extra;
 use super::ids::{ChannelId, UserId};
 use super::role::Role;
-use super::session::{Actor, Plan, Session};
+use super::session::{Actor, Plan, Session, Status};
 
 /// By what right somebody acts on a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -148,9 +148,20 @@ pub enum Action {
     Started {
         /// When it would have started.
         planned: DateTime<Utc>,
+        /// What it was before; `None` in what an earlier version put on record.
+        #[serde(default)]
+        was: Option<Status>,
     },
+    /// It was taken back that it was started before its time.
+    StartTakenBack,
     /// It was cancelled.
-    Cancelled,
+    Cancelled {
+        /// What it was before; `None` in what an earlier version put on record.
+        #[serde(default)]
+        was: Option<Status>,
+    },
+    /// It was taken back that it was cancelled.
+    Reopened,
     /// A player got a place.
     Accepted {
         /// As what.
@@ -382,5 +393,16 @@ mod tests {
         let text = serde_json::to_string(&action).unwrap();
         assert_eq!(text, r#"{"did":"taken_back","role":"tank"}"#);
         assert_eq!(serde_json::from_str::<Action>(&text).unwrap(), action);
+    }
+
+    #[test]
+    fn what_an_earlier_version_put_on_record_is_read() {
+        let read = |text: &str| serde_json::from_str::<Action>(text).unwrap();
+        assert_eq!(
+            read(r#"{"did":"cancelled"}"#),
+            Action::Cancelled { was: None }
+        );
+        let started = read(r#"{"did":"started","planned":"2026-11-27T19:00:00Z"}"#);
+        assert!(matches!(started, Action::Started { was: None, .. }));
     }
 }

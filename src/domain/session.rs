@@ -1,9 +1,11 @@
 //! A session: what is played, when, by whom it is led, and what may become of it.
 //!
 //! Pure. Invariant: a session goes OPEN ⇄ CLOSED → STARTED → COMPLETED, and may be CANCELLED
-//! before it is completed; nothing leaves COMPLETED or CANCELLED.
+//! before it is completed; nothing leaves COMPLETED. That it was cancelled, or started early, can be
+//! taken back until the start that was planned.
 
 mod decide;
+mod undo;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
@@ -18,6 +20,7 @@ use super::rank::{Rank, Tier};
 use super::role::Role;
 
 pub use decide::{Alive, Change, plan_new};
+pub use undo::Before;
 
 /// Characters of a title.
 pub const TITLE_MAX_CHARS: usize = 100;
@@ -269,6 +272,12 @@ pub enum SessionRefusal {
     Not(Status),
     /// The start is not in the future.
     Past,
+    /// It is neither cancelled nor under way: there is nothing to take back.
+    NothingToTakeBack,
+    /// It was to start then, so that nothing can be taken back any more.
+    Begun(DateTime<Utc>),
+    /// Its organiser has [`ALIVE_PER_ORGANISER_MAX`] other sessions ahead of them here.
+    TooManyOfTheirs,
     /// This person has [`ALIVE_PER_ORGANISER_MAX`] sessions ahead of them here.
     TooManyOfYours,
     /// This server has [`ALIVE_PER_GUILD_MAX`] sessions ahead of it.

@@ -280,6 +280,22 @@ fn fits(mode: Mode, roles: &[Role]) -> bool {
     (0..roles.len()).all(|at| mode.room_for(1, &roles[..at], roles[at]))
 }
 
+/// Who of `moved`, who play something else than before, has to leave their team, since it has no room
+/// for that.
+pub fn misfits(mode: Mode, seats: &[Seat], moved: &[UserId]) -> Vec<Seat> {
+    let mut seats = seats.to_vec();
+    let mut out = Vec::new();
+    for user in moved {
+        let seat = seats.iter().position(|seat| seat.user == *user);
+        if let Some(at) = seat
+            && !fits(mode, &roles_on(&seats, seats[at].team))
+        {
+            out.push(seats.remove(at));
+        }
+    }
+    out
+}
+
 fn place_of(queue: &Queue, user: UserId) -> Result<&Place, TeamsRefusal> {
     let entry = queue.entry(user).ok_or(TeamsRefusal::NotIn(user))?;
     entry.place.as_ref().ok_or(TeamsRefusal::NotIn(user))

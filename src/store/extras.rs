@@ -260,21 +260,25 @@ pub struct ReminderHolds {
     pub at: DateTime<Utc>,
 }
 
-/// What a reminder that is worth sending can do if direct messages are closed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Holds {
-    /// The session's thread, if there is one.
-    pub thread: Option<ChannelId>,
-}
-
 impl Question for ReminderHolds {
-    type Answer = Option<Holds>;
+    type Answer = bool;
 
     fn ask(&self, db: &mut dyn Read) -> Result<Self::Answer, DbError> {
         let values = values![self.session, self.to, self.at];
-        let row = db.query_one(sql!("clock/still_due"), values)?;
-        let thread = row.map(|row| row.get("thread_id")).transpose()?;
-        Ok(thread.map(|thread| Holds { thread }))
+        Ok(db.query_one(sql!("clock/still_due"), values)?.is_some())
+    }
+}
+
+/// The thread of a session that is open, if there is one.
+#[derive(Debug)]
+pub struct OpenThread(pub SessionId);
+
+impl Question for OpenThread {
+    type Answer = Option<ChannelId>;
+
+    fn ask(&self, db: &mut dyn Read) -> Result<Self::Answer, DbError> {
+        let row = db.query_one(sql!("thread/open"), values![self.0])?;
+        row.map_or(Ok(None), |row| row.get("thread_id"))
     }
 }
 

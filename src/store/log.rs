@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use super::sql::{DbError, Row, json, sql, values};
 use super::{Question, Read, Transaction};
 use crate::domain::ids::{SessionId, UserId};
-use crate::domain::log::{self, Capacity, Done, Record, Whom};
+use crate::domain::log::{self, Action, Capacity, Done, Record, Whom};
 use crate::domain::session::{Actor, Session};
 
 /// Stands for somebody who has deleted their profile since.
@@ -25,6 +25,19 @@ pub(super) fn record(
 ) -> Result<(), DbError> {
     let capacity = log::capacity(session, actor);
     write(tx, session.id, Some(actor.user), capacity, &done.into(), at)
+}
+
+/// Puts on record what `user` did as somebody who plays in `session`: whatever else they may do
+/// there, they override nobody by it.
+pub(super) fn record_own(
+    tx: &mut dyn Transaction,
+    session: &Session,
+    user: UserId,
+    done: impl Into<Done>,
+    at: DateTime<Utc>,
+) -> Result<(), DbError> {
+    let capacity = Capacity::Player;
+    write(tx, session.id, Some(user), capacity, &done.into(), at)
 }
 
 fn write(
@@ -95,6 +108,19 @@ pub(super) fn about(db: &mut dyn Read, user: UserId) -> Result<Vec<(SessionId, R
     let rows = db.query(sql!("log/about"), values![user])?;
     let record = |row: &Row| Ok((row.get("session_id")?, read(row)?));
     rows.iter().map(record).collect()
+}
+
+/// The latest thing of a kind that was done about a session, by the word that it is stored under, and
+/// when.
+pub(super) fn latest(
+    db: &mut dyn Read,
+    session: SessionId,
+    did: &str,
+) -> Result<Option<(Action, DateTime<Utc>)>, DbError> {
+    let begins = format!("{{\"did\":\"{did}\"%");
+    let row = db.query_one(sql!("log/latest"), values![session, begins])?;
+    row.map(|row| Ok((row.json("action")?, row.get("done_at")?)))
+        .transpose()
 }
 
 /// Whether `user` stands in any record.

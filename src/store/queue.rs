@@ -5,6 +5,8 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
+
 pub(super) mod admission;
 pub(super) mod check_in;
 mod join;
@@ -24,7 +26,7 @@ use crate::domain::ids::{AccountId, SessionId, UserId};
 use crate::domain::profile::{Person, Profile};
 use crate::domain::queue::{AskState, Asked, Entry, Place, Queue, QueueRefusal};
 use crate::domain::role::Role;
-use crate::domain::session::{Actor, Session, SessionRefusal};
+use crate::domain::session::{Actor, Session, SessionRefusal, Status};
 use crate::domain::teams::Teams;
 
 pub use check_in::{CheckIn, CheckedIn};
@@ -56,6 +58,8 @@ pub struct SessionView {
     pub queue: Queue,
     /// Its teams, if it has two and they are made.
     pub teams: Teams,
+    /// When it was to start, if it was started by hand before that.
+    pub planned: Option<DateTime<Utc>>,
 }
 
 impl SessionView {
@@ -80,6 +84,10 @@ impl Question for ViewSession {
             Some(organiser) => profile::load(db, organiser)?,
             None => None,
         };
+        let planned = match session.status {
+            Status::Started => session::before(db, &session)?.map(|before| before.at),
+            _ => None,
+        };
         let measure = organiser_account(db, &session)?;
         let queue = load(db, self.0)?;
         Ok(Some(SessionView {
@@ -88,6 +96,7 @@ impl Question for ViewSession {
             measure,
             queue,
             teams: teams::load(db, self.0)?,
+            planned,
         }))
     }
 }

@@ -6,6 +6,7 @@
 mod change;
 mod create;
 mod organisers;
+mod reopen;
 mod start;
 
 use std::collections::HashMap;
@@ -19,12 +20,16 @@ use crate::domain::admission::Admission;
 use crate::domain::ids::{GuildId, SessionId, UserId};
 use crate::domain::mode::Mode;
 use crate::domain::rank::Tier;
-use crate::domain::session::{ALIVE_PER_GUILD_MAX, Plan, RankLimits, Session, Status, scale};
+use crate::domain::session::{
+    ALIVE_PER_GUILD_MAX, Alive, Plan, RankLimits, Session, Status, scale,
+};
 
 pub(super) use change::save_plan;
 pub use change::{CancelSession, Cancelled, EditSession, Edited, SetOpen, SetTo};
 pub use create::{CreateSession, Created};
 pub use organisers::{CoOrganised, SetCoOrganisers};
+pub(super) use reopen::before;
+pub use reopen::{SessionTakenBack, TakeSessionBack};
 pub use start::{StartNow, StartedNow};
 
 /// Sessions that are over and are listed, in one server.
@@ -236,6 +241,16 @@ pub(super) fn measured_from(
         }
         _ => Ok(None),
     }
+}
+
+/// How many sessions are ahead or under way in a server, and how many of them somebody leads.
+fn alive(db: &mut dyn Read, guild: GuildId, organiser: Option<UserId>) -> Result<Alive, DbError> {
+    let row = db.query_one(sql!("session/count_alive"), values![guild, organiser])?;
+    let row = row.ok_or(DbError::NoRow("session/count_alive"))?;
+    Ok(Alive {
+        yours: row.get("yours")?,
+        here: row.get("here")?,
+    })
 }
 
 /// The values of a plan's columns, in the order in which statements have them.

@@ -253,9 +253,36 @@ impl Command for PickPlayer {
         save(tx, &session, &queue, &teams, &now, self.at)?;
         let what = TeamsDeed::Picked;
         let done = Action::Teams { what }.on(self.player);
-        log::record(tx, &session, &self.actor, done, self.at)?;
+        log::record_own(tx, &session, self.actor.user, done, self.at)?;
         Ok(())
     }
+}
+
+/// There are no teams any more: what is played takes others.
+pub(super) fn dissolve(tx: &mut dyn Transaction, session: SessionId) -> Result<(), DbError> {
+    let nobody: Option<UserId> = None;
+    tx.execute(sql!("teams/unseat"), values![session])?;
+    tx.execute(sql!("teams/keep"), values![session, false, nobody, nobody])?;
+    Ok(())
+}
+
+/// Takes whoever plays something else now off their team, if it has no room for that: `moved` are
+/// those.
+pub(super) fn make_legal(
+    tx: &mut dyn Transaction,
+    session: &Session,
+    moved: &[UserId],
+) -> Result<(), DbError> {
+    if moved.is_empty() {
+        return Ok(());
+    }
+    let (queue, teams) = (queue::load(tx, session.id)?, load(tx, session.id)?);
+    let none: Option<i64> = None;
+    for seat in teams::misfits(session.plan.mode, &teams.seats(&queue), moved) {
+        let values = values![session.id, seat.user, none, seat.role.as_str()];
+        tx.execute(sql!("teams/seat"), values)?;
+    }
+    Ok(())
 }
 
 fn refused(refusal: SessionRefusal) -> Stop<TeamsRefusal> {
@@ -303,6 +330,7 @@ fn save(
                 title: session.plan.title.clone(),
                 at: session.plan.at,
                 role,
+                session: Some(session.id),
             };
             outbox::owe_notice(tx, session.id, user, notice, at)?;
         }

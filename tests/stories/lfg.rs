@@ -138,6 +138,36 @@ async fn a_full_session_looks_no_more_and_looks_again_when_somebody_leaves() {
 }
 
 #[tokio::test]
+async fn after_a_withdrawal_exactly_what_is_missing_then_is_posted() {
+    story(async |world| {
+        let organiser = world.person(2);
+        let options = json!({"mode": "5v5", "admission": "first_come", "title": "Cup"});
+        let card = planned(&organiser, options).await;
+        let people = [(4, "tank"), (5, "damage"), (6, "support"), (7, "support")];
+        for (index, role) in people {
+            let tag = format!("Player#111{index}");
+            let player = world.person(index);
+            crate::scene::joined(&player, &card, &tag, &[role]).await;
+        }
+        let leave = on(&card, "leave");
+        world.person(4).press(&card, &leave).await.says("left");
+        world.person(7).press(&card, &leave).await.says("left");
+        let page = page(&organiser, &card).await;
+        look(&organiser, &page, &elsewhere()).await;
+        let reader = world.person(4).in_channel(elsewhere());
+        reader
+            .reads("🔎 **Cup**: Needs 1 tank, 1 damage and 1 support")
+            .await;
+        // A place that somebody is asked for is theirs meanwhile; here nobody is.
+        world.person(5).press(&card, &leave).await.says("left");
+        reader
+            .reads("🔎 **Cup**: Needs 1 tank, 2 damage and 1 support")
+            .await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn where_the_bot_may_not_post_it_says_what_it_lacks_and_nothing_is_left() {
     story(async |world| {
         let organiser = world.person(2);

@@ -32,6 +32,7 @@ mod postgres;
 mod profile;
 mod queue;
 mod reminder;
+mod reopen;
 mod scene;
 mod session;
 mod session_clock;

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use crate::scene::{card_reads, ids, joined, planned};
+use crate::scene::{card_reads, id, ids, joined, on, planned};
 use crate::thread::thread_is;
 use crate::world::{Person, World, story, text_of};
 
@@ -54,6 +54,45 @@ async fn who_takes_no_direct_messages_is_pinged_alone_and_once_in_the_thread() {
         let in_thread = shut.in_channel(thread).messages().await;
         assert_eq!(reminders(&in_thread).len(), 1);
         assert_eq!(reminders(&open.in_private().messages().await).len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn offers_and_places_come_in_the_thread_to_who_takes_no_direct_messages() {
+    story(async |world| {
+        let options = json!({"thread": "yes", "admission": "first_come"});
+        let card = planned(&world.person(0), options).await;
+        thread_is(world, &card, |_| true).await;
+        let thread = card["id"].as_str().expect("an id").to_owned();
+        let (first, shut, other) = (world.person(2), world.person(4), world.person(5));
+        joined(&first, &card, "Aiko#1234", &["tank", "support"]).await;
+        closed(world, &shut).await;
+        closed(world, &first).await;
+        // So that somebody else fits, the first one moves, and is told.
+        joined(&other, &card, "Kwame#1234", &["tank"]).await;
+        let told = first
+            .in_channel(thread.clone())
+            .reads("You play Support")
+            .await;
+        assert_eq!(told["mentions"][0]["id"], first.user, "{told:#}");
+        joined(&shut, &card, "Freya#1234", &["tank"]).await;
+        other.press(&card, &on(&card, "leave")).await.says("left");
+        let in_thread = shut.in_channel(thread);
+        let offer = in_thread.reads("A place as Tank is free").await;
+        let mentions = offer["mentions"].as_array().expect("a list");
+        assert_eq!(mentions.len(), 1, "{offer:#}");
+        assert_eq!(mentions[0]["id"], shut.user);
+        // The answer is theirs alone, wherever the button stands.
+        let take = id(&offer, "offer-yes:");
+        let there = other.in_channel(card["id"].as_str().expect("an id").to_owned());
+        there
+            .press(&offer, &take)
+            .await
+            .says("no place that is kept for you");
+        in_thread.press(&offer, &take).await.says("You are in");
+        let line = format!("Tank 1/1\n<@{}>", shut.user);
+        card_reads(&shut, &card, &line).await;
     })
     .await;
 }

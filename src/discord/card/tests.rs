@@ -18,6 +18,7 @@ fn view(session: Session, queue: Queue) -> SessionView {
         measure: None,
         queue,
         teams: Teams::default(),
+        planned: None,
     }
 }
 

@@ -53,6 +53,7 @@ fn crowd(mode: &str, waiting: i64, accepted: i64, turned_down: i64) -> SessionVi
         measure: None,
         queue: queue(people.collect::<Vec<_>>()),
         teams: Teams::default(),
+        planned: None,
     }
 }
 

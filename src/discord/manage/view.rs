@@ -16,7 +16,7 @@ use crate::discord::card::{
 };
 use crate::discord::missing;
 use crate::discord::reply::{CHOICE_MAX_CHARS, Message, button, menu, option};
-use crate::discord::session::{CANCEL_ASK, EDIT_ASK, HISTORY};
+use crate::discord::session::{CANCEL_ASK, EDIT_ASK, HISTORY, not_yet_button, reopen_button};
 use crate::discord::short;
 use crate::discord::teams;
 use crate::discord::text::{escape, relative_time, truncate};
@@ -86,6 +86,8 @@ pub(super) fn overview(
     said.clone_into(&mut message.text);
     if session.status.is_alive() {
         controls(message, view, &page, place, now)
+    } else if session.status == Status::Cancelled && session.plan.at > now {
+        message.row([reopen_button(session.id)])
     } else {
         message
     }
@@ -184,7 +186,7 @@ fn controls(
     }
     message
         .row(turning(view, place))
-        .row(closing(session, place))
+        .row(closing(view, place, now))
         .row(pages_of(session, place))
 }
 
@@ -227,7 +229,8 @@ fn offering(view: &SessionView, place: Place) -> Option<Component> {
 }
 
 /// Buttons that change the session itself.
-fn closing(session: &Session, place: Place) -> Vec<Component> {
+fn closing(view: &SessionView, place: Place, now: DateTime<Utc>) -> Vec<Component> {
+    let session = &view.session;
     let id = session.id;
     let edit = button(format!("{EDIT_ASK}:{id}"), "Edit", ButtonStyle::Secondary);
     let cancel = button(
@@ -248,6 +251,8 @@ fn closing(session: &Session, place: Place) -> Vec<Component> {
         let id = format!("{}:{id}:{place}", start::ASK);
         button(id, "Start now", ButtonStyle::Secondary)
     });
+    let early = view.planned.is_some_and(|planned| planned > now);
+    let start = start.or_else(|| early.then(|| not_yet_button(id)));
     let buttons = open.into_iter().chain([edit]).chain(start);
     buttons.chain([cancel]).collect()
 }

@@ -13,6 +13,7 @@ use super::definition::Cancel;
 use super::options;
 use super::options::Sentence;
 use super::pick::{Purpose, find, id, managed};
+use super::reopen::reopen_button;
 use super::words::{IN_A_SERVER, named, refused, told};
 use crate::domain::ids::SessionId;
 use crate::domain::session::{Actor, REASON_MAX_CHARS, Session, SessionRefusal};
@@ -139,11 +140,16 @@ async fn cancel(
         }
         None => Err(SessionRefusal::Unknown),
     };
-    let text = match outcome {
-        Ok(done) => cancelled(&done),
-        Err(refusal) => refused(&refusal),
+    let done = match outcome {
+        Ok(done) => done,
+        Err(refusal) => return Ok(Reply::Update(Message::text(refused(&refusal)))),
     };
-    Ok(Reply::Update(Message::text(text)))
+    let message = Message::text(cancelled(&done));
+    Ok(Reply::Update(if done.session.plan.at > click.at {
+        message.row([reopen_button(done.session.id)])
+    } else {
+        message
+    }))
 }
 
 fn cancelled(done: &Cancelled) -> String {

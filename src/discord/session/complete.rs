@@ -65,6 +65,7 @@ async fn sessions(
     let purpose = match given.subcommand {
         "show" => Purpose::Look,
         "history" => Purpose::Review,
+        "reopen" => Purpose::TakeBack,
         _ => Purpose::Manage,
     };
     let listing = pick::listing(ctx, actor, purpose).await?;

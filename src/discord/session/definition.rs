@@ -40,6 +40,8 @@ pub(super) enum SessionCommand {
     Edit(Box<Edit>),
     #[command(name = "cancel")]
     Cancel(Cancel),
+    #[command(name = "reopen")]
+    Reopen(Reopen),
     #[command(name = "history")]
     History(History),
 }
@@ -166,6 +168,17 @@ pub(super) struct Cancel {
     pub(super) session: String,
     /// Why, for those in its queue
     pub(super) reason: Option<String>,
+}
+
+#[derive(CommandModel, CreateCommand)]
+#[command(
+    name = "reopen",
+    desc = "Take back that a session was cancelled, or started before its time"
+)]
+pub(super) struct Reopen {
+    /// Which one: pick it from the list
+    #[command(autocomplete = true)]
+    pub(super) session: String,
 }
 
 /// Whether something is wanted.

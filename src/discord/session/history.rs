@@ -12,11 +12,12 @@ use super::super::feature::{Context, Fault};
 use super::super::reply::{Message, Reply, button};
 use super::super::text::{escape, truncate};
 use super::pick::{Purpose, find, id, managed};
+use super::reopen::reopen_button;
 use super::words::IN_A_SERVER;
 use crate::domain::extras::Extra;
 use crate::domain::ids::UserId;
 use crate::domain::log::{Action, Aspect, Beyond, Capacity, Record, TeamsDeed, Whom};
-use crate::domain::session::{Actor, Session};
+use crate::domain::session::{Actor, Session, Status};
 use crate::store::log::{LogPage, ViewLog};
 
 /// `history:SESSION:PAGE[:PLACE]`: turns the page; with a place of the dashboard there is a way
@@ -108,6 +109,9 @@ fn buttons(
     if log.page + 1 < log.pages {
         buttons.push(turn(log.page + 1, "Earlier ▶"));
     }
+    if session.status == Status::Cancelled {
+        buttons.push(reopen_button(id));
+    }
     if let Some(place) = place {
         let back = format!("manage:{id}:{place}");
         buttons.push(button(back, "Back to the queue", ButtonStyle::Secondary));
@@ -166,10 +170,12 @@ fn what(record: &Record) -> String {
         Action::Switched { extra, on } => switched(*extra, *on).to_owned(),
         Action::Opened => "opened the queue".to_owned(),
         Action::Closed => "closed the queue".to_owned(),
-        Action::Started { planned } => {
+        Action::Started { planned, .. } => {
             format!("started it, planned for <t:{}:f>", planned.timestamp())
         }
-        Action::Cancelled => "cancelled it".to_owned(),
+        Action::StartTakenBack => "took the start back".to_owned(),
+        Action::Cancelled { .. } => "cancelled it".to_owned(),
+        Action::Reopened => "let it take place after all".to_owned(),
         Action::Accepted { role, beyond } => {
             let beyond = match beyond {
                 None => "",

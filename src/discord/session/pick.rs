@@ -12,7 +12,7 @@ use super::super::words::quoted;
 use super::options::Sentence;
 use super::words::refused;
 use crate::domain::ids::SessionId;
-use crate::domain::session::{Actor, Session, SessionRefusal};
+use crate::domain::session::{Actor, Session, SessionRefusal, Status};
 use crate::store::session::{FindSession, ListOver, ListSessions, Listed, Listing};
 
 /// What a session is picked for.
@@ -24,13 +24,15 @@ pub(super) enum Purpose {
     Manage,
     /// To see what was done about it: it may be over.
     Review,
+    /// To take back that it was cancelled or started.
+    TakeBack,
 }
 
 impl Purpose {
     fn allows(self, session: &Session, actor: &Actor) -> Result<(), SessionRefusal> {
         match self {
             Self::Look => session.seen_by(actor),
-            Self::Manage | Self::Review => session.managed_by(actor),
+            Self::Manage | Self::Review | Self::TakeBack => session.managed_by(actor),
         }
     }
 }
@@ -67,9 +69,17 @@ pub(super) async fn listing(
 ) -> Result<Listing, Fault> {
     let (guild, viewer) = (actor.guild, actor.user);
     let mut listing = ctx.query(ListSessions { guild, viewer }).await?;
-    if purpose == Purpose::Review {
+    if matches!(purpose, Purpose::Review | Purpose::TakeBack) {
         let over = ctx.query(ListOver { guild, viewer }).await?;
         listing.sessions.extend(over.sessions);
+    }
+    if purpose == Purpose::TakeBack {
+        let can_be = |status| matches!(status, Status::Cancelled | Status::Started);
+        let now = ctx.clock.now();
+        let ahead = |session: &Session| session.status == Status::Started || session.plan.at > now;
+        listing
+            .sessions
+            .retain(|one| can_be(one.session.status) && ahead(&one.session));
     }
     Ok(listing)
 }
@@ -182,7 +192,7 @@ mod tests {
     use super::*;
     use crate::domain::ids::{ChannelId, GuildId, UserId};
     use crate::domain::mode::Mode;
-    use crate::domain::session::{Plan, RankLimits, Status};
+    use crate::domain::session::{Plan, RankLimits};
 
     const BERLIN: Tz = Tz::Europe__Berlin;
 

@@ -46,7 +46,9 @@ pub fn refused(refusal: &SessionRefusal) -> String {
             )
         }
         SessionRefusal::Not(Status::Cancelled) => {
-            "This session has been cancelled, so that nothing about it can change any more.".into()
+            "This session has been cancelled, so that nothing about it can change any more. As long \
+             as its start is ahead, its organisers can take that back with `/session reopen`."
+                .into()
         }
         SessionRefusal::Not(Status::Completed) => {
             "This session is over, so that nothing about it can change any more.".into()
@@ -54,6 +56,19 @@ pub fn refused(refusal: &SessionRefusal) -> String {
         SessionRefusal::Not(_) => "This session has started already. Its title, description, \
                                    length and limits can still be changed, and it can be cancelled."
             .into(),
+        SessionRefusal::NothingToTakeBack => "This session is neither cancelled nor under way, so \
+                                              that there is nothing to take back."
+            .into(),
+        SessionRefusal::Begun(at) => format!(
+            "That cannot be taken back any more: the session was to start at {} ({}). `/session \
+             create` plans another.",
+            long_time(*at),
+            relative_time(*at)
+        ),
+        SessionRefusal::TooManyOfTheirs => format!(
+            "Its organiser has {ALIVE_PER_ORGANISER_MAX} other sessions ahead of them in this server, \
+             which is as many as one person can have. One has to be over or cancelled first."
+        ),
         SessionRefusal::Past => "The start has to be in the future.".into(),
         SessionRefusal::TooManyOfYours => format!(
             "You have {ALIVE_PER_ORGANISER_MAX} sessions ahead of you in this server, which is as \

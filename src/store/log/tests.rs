@@ -3,9 +3,8 @@
 use super::*;
 use crate::domain::extras::{Extra, Extras};
 use crate::domain::ids::GuildId;
-use crate::domain::log::Action;
 use crate::domain::role::Role;
-use crate::domain::session::{Change, SessionRefusal};
+use crate::domain::session::{Change, SessionRefusal, Status};
 use crate::store::profile::{DeleteProfile, ExportProfile};
 use crate::store::queue::{OfferPlace, RejectPlayer, TakeBack};
 use crate::store::session::{CancelSession, EditSession, SetCoOrganisers, SetOpen, StartNow};
@@ -205,7 +204,7 @@ async fn a_session_started_by_hand_starts_now_and_only_once() {
     let again = scene.run(start(actor(ANA))).await;
     assert_eq!(again, Err(SessionRefusal::Not(started.status)));
     let log = page(&scene, session, 0).await;
-    assert!(matches!(log.records[0].action, Action::Started { planned } if planned > now()));
+    assert!(matches!(log.records[0].action, Action::Started { planned, .. } if planned > now()));
 }
 
 #[tokio::test]
@@ -221,7 +220,12 @@ async fn a_reason_for_cancelling_is_on_record() {
     let record = page(&scene, session, 0).await.records.remove(0);
     assert_eq!(
         (record.action, record.reason.as_str()),
-        (Action::Cancelled, "Ill")
+        (
+            Action::Cancelled {
+                was: Some(Status::Open)
+            },
+            "Ill"
+        )
     );
 }
 

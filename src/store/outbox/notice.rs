@@ -44,6 +44,9 @@ pub enum Notice {
         at: DateTime<Utc>,
         /// What they play.
         role: Role,
+        /// Which session; `None` in what an earlier version owed.
+        #[serde(default)]
+        session: Option<SessionId>,
     },
     /// They were turned down.
     NotAccepted {
@@ -60,6 +63,20 @@ pub enum Notice {
         /// Its name.
         title: String,
     },
+    /// A session that was started before its time, in which they have a place, is ahead again.
+    NotYet {
+        /// Its name.
+        title: String,
+        /// When it is to start.
+        at: DateTime<Utc>,
+    },
+    /// A session that was cancelled, and that they had joined, takes place after all.
+    Reopened {
+        /// Its name.
+        title: String,
+        /// When it is.
+        at: DateTime<Utc>,
+    },
     /// Their place was taken back, or they were turned down no longer: they wait again.
     Waiting {
         /// The session's name.
@@ -75,6 +92,9 @@ pub enum Notice {
         at: DateTime<Utc>,
         /// What they play.
         role: Role,
+        /// Which session; `None` in what an earlier version owed.
+        #[serde(default)]
+        session: Option<SessionId>,
     },
     /// They are asked whether they want a place that is free.
     Asked {
@@ -88,6 +108,13 @@ pub enum Notice {
         role: Role,
         /// Until when the place is kept for them.
         until: DateTime<Utc>,
+    },
+    /// The place that they were asked about is not on offer any more; they wait as before.
+    OfferOver {
+        /// The session's name.
+        title: String,
+        /// When it is.
+        at: DateTime<Utc>,
     },
     /// They are to say that they are there.
     CheckIn {
@@ -155,10 +182,15 @@ impl Notice {
             | Self::Waiting { .. }
             | Self::OtherRole { .. }
             | Self::Asked { .. }
+            | Self::OfferOver { .. }
             | Self::NoShow { .. } => PLACE,
             Self::CheckIn { .. } => "check_in",
             Self::Short { .. } => "short",
-            Self::Moved { .. } | Self::Cancelled { .. } | Self::StartsNow { .. } => "session",
+            Self::Moved { .. }
+            | Self::Cancelled { .. }
+            | Self::Reopened { .. }
+            | Self::StartsNow { .. }
+            | Self::NotYet { .. } => "session",
             Self::NoExtra {
                 extra: Extra::Thread,
                 ..

@@ -3,6 +3,7 @@
 use chrono_tz::Tz;
 
 use super::*;
+use crate::domain::balance::{Bond, Team};
 use crate::domain::ids::SessionId;
 use crate::domain::role::Roles;
 use crate::domain::session::Status;
@@ -85,6 +86,15 @@ async fn tell() -> Story {
     let miss = "INSERT INTO no_shows (user_id, session_id, guild_id, role, scheduled_time)
                 VALUES ($1, $2, 10, 'tank', 3) RETURNING session_id AS id";
     scene.write(miss, values![ANA, played]).await;
+    // She is on a team, picks one, and is kept apart from somebody.
+    let team = "UPDATE session_participants SET team = 2 WHERE user_id = $1 AND session_id = $2 RETURNING id";
+    scene.write(team, values![ANA, played]).await;
+    let captain = "INSERT INTO session_teams (session_id, published, blue_captain, red_captain)
+                   VALUES ($1, 1, $2, $3) RETURNING session_id AS id";
+    scene.write(captain, values![played, BOB, ANA]).await;
+    let pair = "INSERT INTO session_pairs (session_id, one_id, other_id, bond)
+                VALUES ($1, $2, $3, 'apart') RETURNING session_id AS id";
+    scene.write(pair, values![played, BOB, ANA]).await;
     Story {
         scene,
         led,
@@ -184,6 +194,11 @@ async fn the_others_keep_their_history_and_are_told_what_is_cancelled() {
         (played.queue.entries.len(), played.queue.forgotten.len()),
         (1, 1)
     );
+    // The teams of what was played stay, without the name on them.
+    assert_eq!((played.teams.captains, played.teams.pairs), (None, vec![]));
+    let team = "SELECT team FROM session_participants WHERE user_id IS NULL";
+    let team: i64 = scene.read(team).await[0].get("team").expect("a team");
+    assert_eq!(team, 2);
     let plays = view(story.plays).await;
     assert!(plays.queue.entries.is_empty() && plays.queue.forgotten.is_empty());
     let messages = "SELECT key FROM outbox WHERE kind = 'direct_message' ORDER BY id";
@@ -214,6 +229,10 @@ async fn the_export_holds_everything() {
     assert_eq!(all.entries.len(), 3);
     assert!(all.entries.iter().all(|entry| entry.accounts.len() == 1));
     assert_eq!(all.participations.len(), 2);
+    let teams = all.participations.iter().filter_map(|place| place.team);
+    assert_eq!(teams.collect::<Vec<_>>(), [Team::Red]);
+    assert_eq!(all.captain_of, [story.played]);
+    assert_eq!(all.pairs, [(story.played, Bond::Apart)]);
     assert_eq!(all.organised.len(), 1);
     assert_eq!((all.co_organised.len(), all.records.len()), (1, 3));
     assert_eq!(all.notices.len(), 1);

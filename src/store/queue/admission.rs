@@ -11,10 +11,10 @@ use crate::domain::admission::{Admission, Door, Step, offer_until};
 use crate::domain::ids::{SessionId, UserId};
 use crate::domain::queue::{AskState, Entry};
 use crate::domain::role::Role;
-use crate::domain::session::Session;
+use crate::domain::session::{Plan, Session};
 use crate::store::outbox::{self, Notice};
 use crate::store::sql::{DbError, sql, values};
-use crate::store::{Read, Transaction};
+use crate::store::{Read, Transaction, teams};
 
 /// What somebody who has just joined comes to: the role of the place that they got at once.
 pub(super) fn joined(
@@ -93,6 +93,61 @@ pub(super) fn wait_no_longer(
     Ok(())
 }
 
+/// Ends what was agreed on for another game than `session` is now: the teams, and the offers of
+/// places, of which this is how many there were.
+pub(in crate::store) fn other_game(
+    tx: &mut dyn Transaction,
+    session: &Session,
+    before: &Plan,
+    now: DateTime<Utc>,
+) -> Result<usize, DbError> {
+    if session.plan.keeps_seats_of(before) {
+        return Ok(0);
+    }
+    teams::dissolve(tx, session.id)?;
+    let queue = load(tx, session.id)?;
+    let asked: Vec<_> = queue.asked().map(|(entry, _)| entry.person.id).collect();
+    withdraw(tx, session, &asked, now)?;
+    Ok(asked.len())
+}
+
+/// Ends the offers of places as `role` that are more than its cap, since an administrator has given
+/// one away in spite of it; how many. Who joined last gives way.
+pub(super) fn give_way(
+    tx: &mut dyn Transaction,
+    session: &Session,
+    role: Role,
+    now: DateTime<Utc>,
+) -> Result<usize, DbError> {
+    let (mode, teams) = (session.plan.mode, session.plan.teams);
+    let queue = load(tx, session.id)?;
+    let mut taken = queue.roles();
+    let beyond = |(entry, asked): (&Entry, Role)| {
+        let capped = mode.is_capped(teams, &taken, asked);
+        taken.push(asked);
+        (capped && asked == role).then_some(entry.person.id)
+    };
+    let asked: Vec<_> = queue.asked().filter_map(beyond).collect();
+    withdraw(tx, session, &asked, now)?;
+    Ok(asked.len())
+}
+
+/// Takes the offers back that these people have; they wait as before, and are told.
+fn withdraw(
+    tx: &mut dyn Transaction,
+    session: &Session,
+    asked: &[UserId],
+    now: DateTime<Utc>,
+) -> Result<(), DbError> {
+    for user in asked {
+        unask(tx, session.id, *user)?;
+        let (title, at) = (session.plan.title.clone(), session.plan.at);
+        let notice = Notice::OfferOver { title, at };
+        outbox::owe_notice(tx, session.id, *user, notice, now)?;
+    }
+    Ok(())
+}
+
 /// Notes that an organiser took somebody's place as `role` back: they are not asked by itself again.
 pub(super) fn taken_back(
     tx: &mut dyn Transaction,
@@ -122,7 +177,7 @@ pub(super) fn end_offer(
 }
 
 /// Forgets whatever somebody was asked.
-pub(super) fn unask(
+pub(in crate::store) fn unask(
     tx: &mut dyn Transaction,
     session: SessionId,
     user: UserId,
@@ -174,6 +229,11 @@ pub(super) fn decide(
     for step in &steps {
         take(tx, &door, *step, actor, now)?;
     }
+    let moved = steps.iter().filter_map(|step| match step {
+        Step::Move(user, _) => Some(*user),
+        Step::Admit(..) | Step::Ask(..) => None,
+    });
+    teams::make_legal(tx, session, &moved.collect::<Vec<_>>())?;
     if !steps.is_empty() {
         outbox::owe_card(tx, session.id, now)?;
     }
@@ -203,14 +263,26 @@ fn take(
         Step::Move(..) => {
             let values = values![session.id, user, role.as_str(), account];
             tx.execute(sql!("admission/move"), values)?;
-            Notice::OtherRole { title, at, role }
+            let session = Some(session.id);
+            Notice::OtherRole {
+                title,
+                at,
+                role,
+                session,
+            }
         }
         Step::Admit(..) => {
             let nobody: Option<UserId> = None;
             let values = values![session.id, user, account, role.as_str(), nobody, now];
             tx.execute(sql!("queue/place"), values)?;
             unask(tx, session.id, user)?;
-            Notice::Accepted { title, at, role }
+            let session = Some(session.id);
+            Notice::Accepted {
+                title,
+                at,
+                role,
+                session,
+            }
         }
         Step::Ask(..) => {
             let until = offer_until(at, now);

@@ -76,6 +76,13 @@ impl AcceptPlayer {
             account: self.account,
         };
         let_in(tx, session, &self.actor, seat, beyond, self.at)?;
+        // The place that they were asked for is free, if it is not the one they got.
+        let other = entry.asked_for().is_some_and(|role| role != self.role);
+        let mut ended = usize::from(other);
+        if beyond == Some(Beyond::Cap) {
+            ended += admission::give_way(tx, session, self.role, self.at)?;
+        }
+        admission::settle(tx, session, ended, None, self.at)?;
         Ok(Accepted {
             person: entry.person.clone(),
             role: self.role,
@@ -109,6 +116,7 @@ pub(in crate::store) fn let_in(
         title: session.plan.title.clone(),
         at: session.plan.at,
         role,
+        session: Some(session.id),
     };
     tell(tx, session, actor, user, notice, at)
 }

@@ -1,12 +1,12 @@
 //! A session is played with fewer than planned, in one of the ways that are possible.
 //!
 //! May touch: the domain and [`Transaction`]. Invariant: whoever sits out waits in the queue as
-//! before they had a place; nobody else loses theirs.
+//! before they had a place; nobody else loses theirs, and nothing of the planned game is left over.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::load;
+use super::{admission, load};
 use crate::domain::ids::{SessionId, UserId};
 use crate::domain::log::{Action, aspects};
 use crate::domain::mode::Mode;
@@ -71,10 +71,12 @@ impl Command for PlayShort {
         session.plan = session.shortened(way.mode, way.teams);
         session::save_plan(tx, &session)?;
         self.seat(tx, &session, &queue, &way)?;
+        let ended = admission::other_game(tx, &session, &before, self.at)?;
         let what = aspects(&before, &session.plan);
         let edited = Action::Edited { what, moved: None };
         log::record(tx, &session, &self.actor, edited, self.at)?;
         outbox::owe_card(tx, session.id, self.at)?;
+        admission::settle(tx, &session, ended, None, self.at)?;
         let out = way.out.len();
         Ok(PlayedShort { session, out })
     }
@@ -97,8 +99,13 @@ impl PlayShort {
             };
             let values = values![session.id, user, role.as_str(), place.account];
             tx.execute(sql!("admission/move"), values)?;
-            let title = title.clone();
-            self.tell(tx, user, Notice::OtherRole { title, at, role })?;
+            let notice = Notice::OtherRole {
+                title: title.clone(),
+                at,
+                role,
+                session: Some(session.id),
+            };
+            self.tell(tx, user, notice)?;
         }
         for user in way.out.iter().copied() {
             tx.execute(sql!("queue/release"), values![session.id, user])?;

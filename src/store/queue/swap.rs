@@ -151,6 +151,7 @@ impl SwapPlayers {
             title: session.plan.title.clone(),
             at: session.plan.at,
             role: seat.role,
+            session: Some(session.id),
         };
         tell(tx, session, &self.actor, seat.user, notice, self.at)
     }

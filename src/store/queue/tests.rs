@@ -1,3 +1,4 @@
+mod game;
 mod place;
 mod sequences;
 mod teams;

@@ -83,8 +83,9 @@ impl Command for EditSession {
         let done = edited(&before, &session.plan);
         log::record(tx, &session, &self.actor, done, self.at)?;
         let told = self.tell_of_move(tx, &before, &session)?;
+        let ended = admission::other_game(tx, &session, &before, self.at)?;
         // Other limits, more teams or another way of coming in may let somebody in who waits.
-        admission::settle(tx, &session, 0, None, self.at)?;
+        admission::settle(tx, &session, ended, None, self.at)?;
         Ok(Edited {
             before,
             session,
@@ -190,11 +191,12 @@ impl Command for CancelSession {
     fn run(&self, tx: &mut dyn Transaction) -> Result<Cancelled, Stop<SessionRefusal>> {
         let mut session = managed(tx, self.session, &self.actor)?;
         session.cancelled(&self.actor).map_err(Stop::Refused)?;
+        let was = Some(session.status);
         let reason = self.reason.as_deref();
         set_status(tx, &session, Status::Cancelled, reason, self.at)?;
         session.status = Status::Cancelled;
         session.cancel_reason.clone_from(&self.reason);
-        let done = Done::from(Action::Cancelled).because(reason.unwrap_or_default());
+        let done = Done::from(Action::Cancelled { was }).because(reason.unwrap_or_default());
         log::record(tx, &session, &self.actor, done, self.at)?;
         let notice = Notice::Cancelled {
             title: session.plan.title.clone(),
@@ -244,7 +246,7 @@ fn accepted(db: &mut dyn Read, session: SessionId) -> Result<u32, DbError> {
 }
 
 /// Owes `notice` to everybody in the queue but `actor`, who knows; to how many.
-fn tell(
+pub(super) fn tell(
     tx: &mut dyn Transaction,
     session: SessionId,
     actor: UserId,

@@ -8,14 +8,12 @@ use serde::{Deserialize, Serialize};
 
 use super::super::sql::{DbError, Value, sql, values};
 use super::super::{Command, Stop, Transaction, extras, log, outbox, profile};
-use super::{load, measured_from, plan_values};
+use super::{alive, load, measured_from, plan_values};
 use crate::domain::extras::Extras;
 use crate::domain::ids::{ChannelId, GuildId, SessionId};
 use crate::domain::log::Action;
 use crate::domain::profile::Person;
-use crate::domain::session::{
-    Actor, Alive, Plan, SAME_PLAN_WITHIN_S, Session, SessionRefusal, plan_new,
-};
+use crate::domain::session::{Actor, Plan, SAME_PLAN_WITHIN_S, Session, SessionRefusal, plan_new};
 
 /// Somebody makes a session, whose card will appear in `channel`.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,7 +49,7 @@ impl Command for CreateSession {
             return Ok(Created { session });
         }
         let organiser = measured_from(tx, Some(self.person.id), &self.plan.limits)?;
-        let alive = self.alive(tx)?;
+        let alive = alive(tx, self.guild, Some(self.person.id))?;
         plan_new(&self.plan, alive, organiser.as_ref(), self.at).map_err(Stop::Refused)?;
         profile::meet(tx, &self.person, self.at)?;
         let id = self.insert(tx)?;
@@ -83,16 +81,6 @@ impl CreateSession {
             }
         }
         Ok(None)
-    }
-
-    fn alive(&self, tx: &mut dyn Transaction) -> Result<Alive, DbError> {
-        let values = values![self.guild, self.person.id];
-        let row = tx.query_one(sql!("session/count_alive"), values)?;
-        let row = row.ok_or(DbError::NoRow("session/count_alive"))?;
-        Ok(Alive {
-            yours: row.get("yours")?,
-            here: row.get("here")?,
-        })
     }
 
     fn insert(&self, tx: &mut dyn Transaction) -> Result<SessionId, DbError> {

@@ -43,20 +43,15 @@ impl Command for StartNow {
         let unknown = Stop::Refused(SessionRefusal::Unknown);
         let mut session = load(tx, self.session)?.ok_or(unknown)?;
         session.started(&self.actor).map_err(Stop::Refused)?;
-        let planned = session.plan.at;
+        let (planned, was) = (session.plan.at, Some(session.status));
         // What starts early ends early: its length counts from now.
         if planned > self.at {
             tx.execute(sql!("session/set_start"), values![session.id, self.at])?;
             session.plan.at = self.at;
         }
         clock::turn(tx, &session, self.at)?;
-        log::record(
-            tx,
-            &session,
-            &self.actor,
-            Action::Started { planned },
-            self.at,
-        )?;
+        let done = Action::Started { planned, was };
+        log::record(tx, &session, &self.actor, done, self.at)?;
         let told = self.tell(tx, &session)?;
         let session = load(tx, session.id)?.ok_or(DbError::NoRow("session/load"))?;
         Ok(StartedNow { session, told })

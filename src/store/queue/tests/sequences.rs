@@ -6,8 +6,13 @@ use chrono::{DateTime, Utc};
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::balance::Team;
+use crate::domain::short;
+use crate::domain::teams::{self, roles_on};
+use crate::store::session::{StartNow, TakeSessionBack};
+use crate::store::teams::ArrangeTeams;
 
-/// What may happen to the people 2 to 9 in any order.
+/// What may happen to people in any order.
 #[derive(Clone, Copy, Debug)]
 enum Step {
     Join(i64),
@@ -27,10 +32,20 @@ enum Step {
     CheckInOpens,
     Starts,
     Restart,
+    /// The best teams of all who are in and who wait.
+    Teams,
+    /// Two exchange their seats on the teams.
+    Seats(i64, i64),
+    Short,
+    StartNow,
+    Cancel,
+    /// It is taken back that it was cancelled, or started.
+    TakeItBack,
 }
 
-fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let user = || 2_i64..10;
+/// What may happen to the people from 2 on, before `end`.
+fn steps(end: i64) -> impl Strategy<Value = Vec<Step>> {
+    let user = move || 2_i64..end;
     let role = proptest::sample::select(Role::ALL.to_vec());
     let step = prop_oneof![
         4 => user().prop_map(Step::Join),
@@ -50,6 +65,12 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => Just(Step::CheckInOpens),
         1 => Just(Step::Starts),
         1 => Just(Step::Restart),
+        1 => Just(Step::Teams),
+        1 => (user(), user()).prop_map(|(one, other)| Step::Seats(one, other)),
+        1 => Just(Step::Short),
+        1 => Just(Step::StartNow),
+        1 => Just(Step::Cancel),
+        2 => Just(Step::TakeItBack),
     ];
     proptest::collection::vec(step, 1..60)
 }
@@ -156,6 +177,31 @@ impl World {
                 }
             }
             Step::Restart => self.restart().await,
+            Step::Teams => {
+                if let Some(teams) = self.best_of_all().await {
+                    let users = teams.seats.iter().map(|seat| seat.user.0).collect();
+                    if self.execute(teams).await.is_ok() {
+                        expected.accepted = users;
+                    }
+                }
+            }
+            Step::Short => {
+                let SessionView { session, queue, .. } = self.view().await;
+                if let Some(way) = short::ways(&session, &queue).into_iter().next() {
+                    let short = PlayShort {
+                        session: session.id,
+                        actor: actor(1),
+                        mode: way.mode,
+                        teams: way.teams,
+                        at,
+                    };
+                    if self.execute(short).await.is_ok() {
+                        expected
+                            .accepted
+                            .retain(|user| !way.out.contains(&UserId(*user)));
+                    }
+                }
+            }
             other => self.organise(other, at).await,
         }
     }
@@ -170,7 +216,38 @@ impl World {
     /// Does what an organiser does to the session itself.
     async fn organise(&mut self, step: Step, at: DateTime<Utc>) {
         let (session, actor) = (self.session, actor(1));
+        // Whatever is refused has changed nothing.
         let change = match step {
+            Step::Seats(one, other) => {
+                let change = teams::Change::Swap(UserId(one), UserId(other));
+                let arrange = ArrangeTeams {
+                    session,
+                    actor,
+                    change,
+                    at,
+                };
+                let _ = self.execute(arrange).await;
+                return;
+            }
+            Step::StartNow => {
+                let _ = self.execute(StartNow { session, actor, at }).await;
+                return;
+            }
+            Step::Cancel => {
+                let cancel = CancelSession {
+                    session,
+                    actor,
+                    reason: None,
+                    at,
+                };
+                let _ = self.execute(cancel).await;
+                return;
+            }
+            Step::TakeItBack => {
+                let take_back = TakeSessionBack { session, actor, at };
+                let _ = self.execute(take_back).await;
+                return;
+            }
             Step::Open(open) => {
                 let set = SetOpen {
                     session,
@@ -183,8 +260,7 @@ impl World {
                 return;
             }
             Step::Offer => {
-                let offer = OfferPlace { session, actor, at };
-                self.execute(offer).await.unwrap();
+                let _ = self.execute(OfferPlace { session, actor, at }).await;
                 return;
             }
             Step::Limit(true) => Change {
@@ -217,7 +293,9 @@ impl World {
 
     /// Whether what is remembered is what was answered, within the caps.
     async fn check(&self, expected: &mut Expected) {
-        let SessionView { session, queue, .. } = self.view().await;
+        let view = self.view().await;
+        let seats = view.teams.seats(&view.queue);
+        let SessionView { session, queue, .. } = view;
         let users = |entries: Vec<i64>| {
             let set: HashSet<_> = entries.iter().copied().collect();
             assert_eq!(set.len(), entries.len(), "somebody is there twice");
@@ -246,6 +324,11 @@ impl World {
         }
         let missing = mode.missing(teams, &taken).total() as usize;
         assert_eq!(taken.len() + missing, mode.places(teams) as usize);
+        for team in Team::BOTH {
+            let roles = roles_on(&seats, team);
+            let fits = |at: usize| mode.room_for(1, &roles[..at], roles[at]);
+            assert!((0..roles.len()).all(fits), "{team:?} has {roles:?}");
+        }
     }
 }
 
@@ -266,6 +349,25 @@ impl World {
     }
 }
 
+impl World {
+    /// The accounts of the people from 2 on, before `end`.
+    async fn accounts(&mut self, end: i64) -> Vec<AccountId> {
+        let mut accounts = Vec::new();
+        for user in 2..end {
+            let rank = if user < 6 { "gold 3" } else { "diamond 3" };
+            let ladders = [
+                Ladder::Tank,
+                Ladder::Damage,
+                Ladder::Support,
+                Ladder::OpenQueue,
+            ];
+            let ranks = ladders.map(|ladder| (ladder, rank));
+            accounts.push(self.account(user, &ranks).await);
+        }
+        accounts
+    }
+}
+
 /// What somebody offers to play: one role, two, or all.
 fn roles_of(user: i64) -> Vec<Role> {
     match user % 4 {
@@ -281,21 +383,40 @@ proptest! {
     #[test]
     fn whatever_happens_nobody_is_lost_has_two_places_or_exceeds_a_cap(
         mode in proptest::sample::select(vec!["5v5", "6v6", "6v6-flex"]),
-        steps in steps(),
+        steps in steps(10),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let mut world = World::new(mode).await;
             world.check_in().await;
-            let mut accounts = Vec::new();
-            for user in 2..10 {
-                let rank = if user < 6 { "gold 3" } else { "diamond 3" };
-                let ladders = [Ladder::Tank, Ladder::Damage, Ladder::Support, Ladder::OpenQueue];
-                let ranks = ladders.map(|ladder| (ladder, rank));
-                accounts.push(world.account(user, &ranks).await);
-            }
+            let accounts = world.accounts(10).await;
             let mut expected = Expected::default();
             for step in steps {
+                world.step(step, &accounts, &mut expected).await;
+                world.check(&mut expected).await;
+            }
+        });
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+    #[test]
+    fn whatever_is_done_with_two_teams_nobody_is_lost_has_two_places_or_exceeds_a_cap(
+        steps in steps(14),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let mut world = World::new("5v5").await;
+            world.check_in().await;
+            world.two_teams().await;
+            let accounts = world.accounts(14).await;
+            let mut expected = Expected::default();
+            // There are enough for teams from the beginning, and more.
+            for user in 2..14 {
+                world.step(Step::Join(user), &accounts, &mut expected).await;
+            }
+            for step in std::iter::once(Step::Teams).chain(steps) {
                 world.step(step, &accounts, &mut expected).await;
                 world.check(&mut expected).await;
             }

@@ -25,6 +25,65 @@ INSERT INTO session_history_players VALUES (1, 2, 2, 'tank', 'open', 'gold', 1, 
 INSERT INTO chores VALUES ('optimize', 24);
 "#;
 
+/// The same for what each further version has added.
+const ADDED: [(i32, &str); 5] = [
+    (
+        2,
+        r#"
+UPDATE sessions SET admission = 'first_come', check_in_minutes = 15, check_in_opened_for = 1795000000, filled_at = 30;
+UPDATE session_queue SET checked_in_for = 1795000000;
+INSERT INTO place_offers VALUES (3, 'tank', 31, 32, 'open');
+INSERT INTO no_shows VALUES (2, 5, 100, 'tank', 33);
+"#,
+    ),
+    (
+        3,
+        r#"
+INSERT INTO session_co_organisers VALUES (5, 2, 34);
+INSERT INTO session_log VALUES (1, 5, 35, 1, 'organiser', '{"did":"cancelled"}', NULL, NULL, 'Ill', 0);
+UPDATE session_participants SET overridden = 1 WHERE id = 9;
+INSERT INTO session_calls VALUES (1, 5, 201, NULL, 36);
+"#,
+    ),
+    (
+        4,
+        r#"
+INSERT INTO session_threads VALUES (5, 1, 'open', 300, 'Friday');
+INSERT INTO session_thread_members VALUES (5, 2);
+INSERT INTO session_events VALUES (5, 1, 'scheduled', 400, 'Friday');
+"#,
+    ),
+    (
+        5,
+        r#"
+UPDATE session_participants SET team = 1 WHERE id = 9;
+UPDATE session_history_players SET team = 2;
+INSERT INTO session_teams VALUES (5, 1, 1, 2);
+INSERT INTO session_pairs VALUES (5, 1, 2, 'together');
+"#,
+    ),
+    (
+        6,
+        r#"
+INSERT INTO processes VALUES ('a', 2, 37, 38);
+INSERT INTO leases VALUES ('chores', 'a');
+INSERT INTO shard_holders VALUES (0, 2, 'a');
+INSERT INTO identify_buckets VALUES (0, 39);
+UPDATE outbox SET claimed_by = 'a';
+"#,
+    ),
+];
+
+/// Makes a file of this version in which every table holds something.
+fn filled(db: &mut Connection, version: i32) {
+    run_to(db, Target::Version(FIRST)).unwrap();
+    db.execute_batch(FILLED).unwrap();
+    for (added, rows) in ADDED.iter().filter(|(added, _)| *added <= version) {
+        run_to(db, Target::Version(*added)).unwrap();
+        db.execute_batch(rows).unwrap();
+    }
+}
+
 /// The rows of every table, in these columns of each.
 fn rows(
     db: &Connection,
@@ -58,12 +117,17 @@ fn columns(db: &Connection) -> BTreeMap<String, Vec<String>> {
 }
 
 #[test]
-fn a_file_that_the_first_version_filled_keeps_every_row() {
+fn a_file_that_any_earlier_version_filled_keeps_every_row() {
+    for version in FIRST..newest() {
+        keeps_every_row(version);
+    }
+}
+
+fn keeps_every_row(version: i32) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("overwatch.db");
     let mut db = Connection::open(&path).unwrap();
-    run_to(&mut db, Target::Version(FIRST)).unwrap();
-    db.execute_batch(FILLED).unwrap();
+    filled(&mut db, version);
     let columns = columns(&db);
     let before = rows(&db, &columns);
     let empty: Vec<_> = before.iter().filter(|(_, rows)| rows.is_empty()).collect();
@@ -71,7 +135,7 @@ fn a_file_that_the_first_version_filled_keeps_every_row() {
 
     let now = DateTime::from_timestamp(1_790_000_000, 0).unwrap();
     let migrated = migrate(&mut db, &Precaution::IsCopy(path), now).unwrap();
-    assert_eq!((migrated.from, migrated.to), (Some(FIRST), newest()));
+    assert_eq!((migrated.from, migrated.to), (Some(version), newest()));
     assert_eq!(rows(&db, &columns), before);
     let broken: Option<String> = db
         .query_row("PRAGMA foreign_key_check", [], |row| row.get(0))
