@@ -4,8 +4,8 @@
 //! people send, so that the number of series is bounded.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use prometheus_client::encoding::EncodeLabelSet;
@@ -44,6 +44,7 @@ struct Inner {
     statements: Family<StatementLabels, Counter>,
     deliveries: Family<DeliveryLabels, Counter>,
     levels: Levels,
+    looking: Mutex<()>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -181,6 +182,7 @@ impl Default for Metrics {
             statements: Family::default(),
             deliveries: Family::default(),
             levels: Levels::default(),
+            looking: Mutex::default(),
         };
         inner.register();
         inner.levels.register(&mut inner.registry);
@@ -234,6 +236,12 @@ impl Metrics {
 
     /// Everything, with `now` for what has a level, in the OpenMetrics text format.
     pub fn text(&self, now: &Snapshot) -> String {
+        // Two who look at once would see each other's levels, or half of them.
+        let _one = self
+            .0
+            .looking
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         self.0.levels.set(now);
         let mut text = String::new();
         encode(&mut text, &self.0.registry).expect("a String takes any text");
@@ -312,6 +320,8 @@ impl Levels {
             let level = self.waiting.get_or_create(&LaneLabels { lane });
             level.set(lossy(waiting as u64));
         }
+        // A shard may be another process' by now.
+        self.shards.clear();
         for (shard, up) in &now.shards {
             let level = self.shards.get_or_create(&ShardLabels { shard: *shard });
             level.set(f64::from(u8::from(*up)));
@@ -332,4 +342,28 @@ impl Levels {
 /// Prometheus knows no integers; beyond 2⁵³ nobody minds the last digit.
 fn lossy(value: u64) -> f64 {
     value as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shard_that_was_given_away_is_told_of_no_longer() {
+        let metrics = Metrics::default();
+        let text = |shards: &[(u32, bool)]| {
+            let shards = shards.to_vec();
+            let now = Snapshot {
+                shards,
+                ..Snapshot::default()
+            };
+            metrics.text(&now)
+        };
+        let both = text(&[(0, true), (1, true)]);
+        assert!(both.contains("shard_up{shard=\"0\"} 1"), "{both}");
+        assert!(both.contains("shard_up{shard=\"1\"} 1"), "{both}");
+        let one = text(&[(1, false)]);
+        assert!(!one.contains("shard_up{shard=\"0\"}"), "{one}");
+        assert!(one.contains("shard_up{shard=\"1\"} 0"), "{one}");
+    }
 }

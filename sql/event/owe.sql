@@ -1,8 +1,15 @@
+-- What is owed already: as in outbox/owe.
 INSERT INTO outbox (kind, key, payload, due_at, created_at)
 SELECT 'event', CAST(session_id AS TEXT), '{}', CAST($2 AS BIGINT), CAST($2 AS BIGINT)
 FROM session_events
 WHERE session_id = $1
   AND (state IN ('none', 'scheduled', 'active') OR (state = 'over' AND event_id IS NULL AND wanted = 1))
 ON CONFLICT (kind, key) DO UPDATE
-SET due_at = CASE WHEN excluded.due_at < outbox.due_at THEN excluded.due_at ELSE outbox.due_at END,
+SET due_at = CASE
+        WHEN outbox.due_at <= excluded.due_at THEN outbox.due_at
+        WHEN outbox.attempts = 0 THEN excluded.due_at
+        WHEN outbox.due_at <= excluded.due_at + $3 THEN outbox.due_at
+        ELSE excluded.due_at + $3
+    END,
+    attempts = CASE WHEN outbox.attempts > $4 THEN $4 ELSE outbox.attempts END,
     generation = outbox.generation + 1

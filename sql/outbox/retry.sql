@@ -1,1 +1,5 @@
-UPDATE outbox SET due_at = $2, attempts = attempts + 1, claimed_by = NULL WHERE id = $1
+-- What was owed anew meanwhile is due at $4 at the latest.
+UPDATE outbox
+SET due_at = CASE WHEN generation > $2 AND CAST($3 AS BIGINT) > $4 THEN $4 ELSE CAST($3 AS BIGINT) END,
+    attempts = attempts + 1
+WHERE id = $1

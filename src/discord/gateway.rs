@@ -29,7 +29,7 @@ use crate::store::process::ProcessId;
 
 /// A shard that has not said goodbye after this long is left, in milliseconds.
 const GOODBYE_WITHIN_MS: u64 = 1_000;
-/// At a stop, the shards have ended after this long, in milliseconds.
+/// At a stop, the shards have ended after this long, in milliseconds; what has not is left.
 pub const CLOSE_WITHIN_MS: u64 = GOODBYE_WITHIN_MS + share::RELEASE_WITHIN_MS;
 
 /// Which shards a process runs.
@@ -95,11 +95,12 @@ impl Gateway {
             context: context.clone(),
             dispatcher: dispatcher.clone(),
             progress,
+            stop: stop.clone(),
             ended: ended.clone(),
             running: BTreeMap::new(),
         };
         Self {
-            running: tokio::spawn(fleet.run(plan, stop.clone())),
+            running: tokio::spawn(fleet.run(plan)),
             stop,
             progress: watched,
             ended,
@@ -135,9 +136,17 @@ impl Gateway {
 
     /// Leaves all connections so that they can be resumed; where each of those stood that are not
     /// handed over already.
-    pub async fn stop(self) -> Vec<GatewaySession> {
+    pub async fn stop(mut self) -> Vec<GatewaySession> {
         self.stop.cancel();
-        self.running.await.unwrap_or_default()
+        let within = Duration::from_millis(CLOSE_WITHIN_MS);
+        match tokio::time::timeout(within, &mut self.running).await {
+            Ok(kept) => kept.unwrap_or_default(),
+            Err(_) => {
+                self.running.abort();
+                tracing::warn!("the connections to Discord were not left in time");
+                Vec::new()
+            }
+        }
     }
 }
 
@@ -148,6 +157,8 @@ pub(super) struct Fleet {
     pub(super) context: Context,
     dispatcher: Dispatcher,
     progress: watch::Sender<Progress>,
+    /// Ends all shards at once.
+    stop: CancellationToken,
     ended: CancellationToken,
     running: BTreeMap<u32, Running>,
 }
@@ -158,18 +169,18 @@ struct Running {
 }
 
 impl Fleet {
-    async fn run(mut self, plan: Plan, stop: CancellationToken) -> Vec<GatewaySession> {
+    async fn run(mut self, plan: Plan) -> Vec<GatewaySession> {
         match plan {
             Plan::Fixed { numbers, kept, .. } => {
                 for number in numbers {
                     self.launch(number, kept.iter().find(|kept| kept.shard == number));
                 }
                 self.settled();
-                stop.cancelled().await;
+                self.stop.cancelled().await;
                 self.recall_all().await
             }
             Plan::Shared { identity, .. } => {
-                let store = self.context.store.clone();
+                let (store, stop) = (self.context.store.clone(), self.stop.clone());
                 share::run(self, store, identity, stop).await;
                 Vec::new()
             }
@@ -199,7 +210,7 @@ impl Fleet {
             .shard_starts(number, self.context.clock.now());
         self.progress
             .send_if_modified(|progress| progress.waiting.insert(number));
-        let stop = CancellationToken::new();
+        let stop = self.stop.child_token();
         let runner = Runner {
             shard: Shard::with_config(id, resuming(&self.config, kept)),
             context: self.context.clone(),
@@ -331,3 +342,6 @@ async fn leave(mut shard: Shard<Turns>, dispatcher: &Dispatcher) -> Option<Gatew
         resume_url: shard.resume_url().map(str::to_owned),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -40,9 +40,8 @@ pub(super) fn owe(
     session: SessionId,
     now: DateTime<Utc>,
 ) -> Result<(), DbError> {
-    tx.execute(sql!("thread/owe"), values![session, now])?;
-    tx.execute(sql!("event/owe"), values![session, now])?;
-    Ok(())
+    outbox::owe_for(tx, sql!("thread/owe"), session, now)?;
+    outbox::owe_for(tx, sql!("event/owe"), session, now)
 }
 
 /// The sessions whose threads somebody was put into.

@@ -1,12 +1,14 @@
 //! The gateway sessions of processes that stopped or gave a shard away, kept for the next ones.
 //!
-//! May touch: [`Transaction`]. Invariant: they are taken once; what cannot be resumed is not
-//! tried again.
+//! May touch: [`Transaction`]. Invariant: what is resumed is forgotten, so that nobody begins once
+//! more where a connection has long gone on from.
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::sql::{DbError, sql, values};
-use super::{Command, Stop, Transaction};
+use super::sql::{DbError, Row, sql, values};
+use super::{Command, Question, Read, Stop, Transaction};
 
 /// Where a shard's connection to Discord stood.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,6 +69,26 @@ impl Command for TakeGatewaySessions {
     }
 }
 
+/// What is kept of the shards of so many, by their numbers; it stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LookAtSessions {
+    /// Of how many.
+    pub total: u32,
+}
+
+impl Question for LookAtSessions {
+    type Answer = BTreeMap<u32, GatewaySession>;
+
+    fn ask(&self, db: &mut dyn Read) -> Result<Self::Answer, DbError> {
+        let rows = db.query(sql!("gateway/kept"), values![self.total])?;
+        let kept = rows.iter().map(|row| {
+            let shard = row.get("shard")?;
+            Ok((shard, session(row, shard, self.total)?))
+        });
+        kept.collect()
+    }
+}
+
 pub(super) fn keep(tx: &mut dyn Transaction, kept: &GatewaySession) -> Result<(), DbError> {
     tx.execute(
         sql!("gateway/save"),
@@ -81,7 +103,7 @@ pub(super) fn keep(tx: &mut dyn Transaction, kept: &GatewaySession) -> Result<()
     Ok(())
 }
 
-pub(super) fn take(
+fn take(
     tx: &mut dyn Transaction,
     shard: u32,
     shards: u32,
@@ -89,11 +111,15 @@ pub(super) fn take(
     let Some(row) = tx.query_one(sql!("gateway/take"), values![shard, shards])? else {
         return Ok(None);
     };
-    Ok(Some(GatewaySession {
+    session(&row, shard, shards).map(Some)
+}
+
+fn session(row: &Row, shard: u32, shards: u32) -> Result<GatewaySession, DbError> {
+    Ok(GatewaySession {
         shard,
         shards,
         id: row.get("session_id")?,
         sequence: row.get("sequence")?,
         resume_url: row.get("resume_url")?,
-    }))
+    })
 }

@@ -5,16 +5,18 @@
 //! caused it and goes when it is delivered; if something was owed anew meanwhile (its generation
 //! has risen), it stays.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::process::{self, ProcessId};
-use super::sql::{DbError, Row, json, sql, values};
+use super::sql::{DbError, Row, Sql, Value, json, sql, values};
 use super::{Command, Question, Read, Stop, Transaction, extras};
-use crate::domain::extras::Extra;
 use crate::domain::ids::{CallId, ChannelId, MessageId, SessionId, UserId};
-use crate::domain::mode::Mode;
-use crate::domain::role::Role;
+
+mod notice;
+
+use notice::PLACE;
+pub use notice::{Notice, ShortWay};
 
 /// The kind of the rows that refresh a card; their key is the session.
 pub(super) const CARD: &str = "card";
@@ -27,176 +29,12 @@ const DIRECT_MESSAGE: &str = "direct_message";
 const CALL: &str = "call";
 /// The kind of the rows that take a message away; their key is the message.
 const RETRACTION: &str = "retraction";
-/// What notices about being accepted or not are about.
-const PLACE: &str = "place";
 
-/// Something that is to be said to a person. The words are `discord`'s.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "about", rename_all = "snake_case")]
-pub enum Notice {
-    /// A session that they had joined does not take place.
-    Cancelled {
-        /// Its name at that time.
-        title: String,
-        /// When it would have been.
-        at: DateTime<Utc>,
-        /// Why, if somebody said.
-        reason: Option<String>,
-    },
-    /// A session that they had joined is at another time.
-    Moved {
-        /// Its name.
-        title: String,
-        /// When it was to be.
-        from: DateTime<Utc>,
-        /// When it is to be.
-        to: DateTime<Utc>,
-    },
-    /// They were accepted.
-    Accepted {
-        /// The session's name.
-        title: String,
-        /// When it is.
-        at: DateTime<Utc>,
-        /// What they play.
-        role: Role,
-        /// Which session; `None` in what an earlier version owed.
-        #[serde(default)]
-        session: Option<SessionId>,
-    },
-    /// They were turned down.
-    NotAccepted {
-        /// The session's name.
-        title: String,
-        /// When it is.
-        at: DateTime<Utc>,
-        /// Why, if somebody said.
-        #[serde(default)]
-        reason: Option<String>,
-    },
-    /// A session in which they have a place was started before its time.
-    StartsNow {
-        /// Its name.
-        title: String,
-    },
-    /// A session that was started before its time, in which they have a place, is ahead again.
-    NotYet {
-        /// Its name.
-        title: String,
-        /// When it is to start.
-        at: DateTime<Utc>,
-    },
-    /// A session that was cancelled, and that they had joined, takes place after all.
-    Reopened {
-        /// Its name.
-        title: String,
-        /// When it is.
-        at: DateTime<Utc>,
-    },
-    /// Their place was taken back, or they were turned down no longer: they wait again.
-    Waiting {
-        /// The session's name.
-        title: String,
-        /// When it is.
-        at: DateTime<Utc>,
-    },
-    /// They play another of their roles from now on, so that more people fit.
-    OtherRole {
-        /// The session's name.
-        title: String,
-        /// When it is.
-        at: DateTime<Utc>,
-        /// What they play.
-        role: Role,
-        /// Which session; `None` in what an earlier version owed.
-        #[serde(default)]
-        session: Option<SessionId>,
-    },
-    /// They are asked whether they want a place that is free.
-    Asked {
-        /// Which session.
-        session: SessionId,
-        /// Its name.
-        title: String,
-        /// When it is.
-        at: DateTime<Utc>,
-        /// What they would play.
-        role: Role,
-        /// Until when the place is kept for them.
-        until: DateTime<Utc>,
-    },
-    /// The place that they were asked about is not on offer any more; they wait as before.
-    OfferOver {
-        /// The session's name.
-        title: String,
-        /// When it is.
-        at: DateTime<Utc>,
-    },
-    /// They are to say that they are there.
-    CheckIn {
-        /// For which session.
-        session: SessionId,
-        /// Its name.
-        title: String,
-        /// When it is.
-        at: DateTime<Utc>,
-    },
-    /// They were not there at the start, and their place is free.
-    NoShow {
-        /// Of which session.
-        session: SessionId,
-        /// Its name.
-        title: String,
-        /// What they would have played.
-        role: Role,
-    },
-    /// For an organiser: people are missing at the start, and this could be played instead.
-    Short {
-        /// Which session.
-        session: SessionId,
-        /// Its name.
-        title: String,
-        /// What could be played.
-        ways: Vec<ShortWay>,
-    },
-    /// A session of theirs is near.
-    Reminder {
-        /// The session's name.
-        title: String,
-        /// When it is.
-        at: DateTime<Utc>,
-        /// Which session; `None` in what an earlier version owed.
-        #[serde(default)]
-        session: Option<SessionId>,
-    },
-    /// For the organiser: the session's thread or event could not be made.
-    NoExtra {
-        /// The session's name.
-        title: String,
-        /// What.
-        extra: Extra,
-        /// Whether a permission is all that is missing.
-        permission: bool,
-    },
-    /// For the bot's owner: the database has grown large.
-    LargeDatabase {
-        /// Its size.
-        bytes: u64,
-        /// From which size on the owner is told.
-        warn_bytes: u64,
-    },
-}
-
-/// What could be played instead by those who are there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ShortWay {
-    /// What.
-    pub mode: Mode,
-    /// With how many teams.
-    pub teams: u8,
-    /// How many sit out.
-    pub out: u32,
-}
+/// What is owed anew while its delivery fails is due again after this long at most, in seconds:
+/// neither as often as somebody clicks, nor as late as what nobody has clicked at since.
+const ANEW_WITHIN_S: i64 = 15;
+/// So many of the failed deliveries of what is owed anew still count.
+const ANEW_ATTEMPTS_MAX: u32 = 3;
 
 /// What a row asks to be done.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -256,12 +94,41 @@ pub(super) fn owe_card(
     session: SessionId,
     now: DateTime<Utc>,
 ) -> Result<(), DbError> {
-    tx.execute(
-        sql!("outbox/owe"),
-        values![CARD, session.to_string(), "{}", now, now],
-    )?;
-    tx.execute(sql!("outbox/owe_calls"), values![session, now])?;
+    owe(tx, CARD, session.to_string(), "{}".into(), now)?;
+    owe_for(tx, sql!("outbox/owe_calls"), session, now)?;
     extras::owe(tx, session, now)
+}
+
+/// Owes what `statement` finds for a session.
+pub(super) fn owe_for(
+    tx: &mut dyn Transaction,
+    statement: Sql,
+    session: SessionId,
+    now: DateTime<Utc>,
+) -> Result<(), DbError> {
+    let values = values![session, now, ANEW_WITHIN_S, ANEW_ATTEMPTS_MAX];
+    tx.execute(statement, values)?;
+    Ok(())
+}
+
+fn owe(
+    tx: &mut dyn Transaction,
+    kind: &str,
+    key: String,
+    payload: Value,
+    due: DateTime<Utc>,
+) -> Result<(), DbError> {
+    let values = [
+        kind.into(),
+        key.into(),
+        payload,
+        due.into(),
+        due.into(),
+        ANEW_WITHIN_S.into(),
+        ANEW_ATTEMPTS_MAX.into(),
+    ];
+    tx.execute(sql!("outbox/owe"), &values)?;
+    Ok(())
 }
 
 /// Owes a message that looks for players, or its refresh, from `due` on.
@@ -270,9 +137,7 @@ pub(super) fn owe_call(
     call: CallId,
     due: DateTime<Utc>,
 ) -> Result<(), DbError> {
-    let values = values![CALL, call.to_string(), "{}", due, due];
-    tx.execute(sql!("outbox/owe"), values)?;
-    Ok(())
+    owe(tx, CALL, call.to_string(), "{}".into(), due)
 }
 
 /// Owes a message that looks for players no longer.
@@ -289,15 +154,8 @@ pub(super) fn owe_retraction(
     message: MessageId,
     now: DateTime<Utc>,
 ) -> Result<(), DbError> {
-    let values = [
-        RETRACTION.into(),
-        message.to_string().into(),
-        json(&Place { channel }),
-        now.into(),
-        now.into(),
-    ];
-    tx.execute(sql!("outbox/owe"), &values)?;
-    Ok(())
+    let place = json(&Place { channel });
+    owe(tx, RETRACTION, message.to_string(), place, now)
 }
 
 /// Owes a person a notice about `session`. Of several of one kind, the last one counts.
@@ -308,33 +166,8 @@ pub(super) fn owe_notice(
     notice: Notice,
     now: DateTime<Utc>,
 ) -> Result<(), DbError> {
-    let subject = match notice {
-        Notice::Reminder { .. } => "reminder",
-        Notice::Accepted { .. }
-        | Notice::NotAccepted { .. }
-        | Notice::Waiting { .. }
-        | Notice::OtherRole { .. }
-        | Notice::Asked { .. }
-        | Notice::OfferOver { .. }
-        | Notice::NoShow { .. } => PLACE,
-        Notice::CheckIn { .. } => "check_in",
-        Notice::Short { .. } => "short",
-        Notice::Moved { .. }
-        | Notice::Cancelled { .. }
-        | Notice::Reopened { .. }
-        | Notice::StartsNow { .. }
-        | Notice::NotYet { .. } => "session",
-        Notice::NoExtra {
-            extra: Extra::Thread,
-            ..
-        } => "no_thread",
-        Notice::NoExtra {
-            extra: Extra::Event,
-            ..
-        } => "no_event",
-        Notice::LargeDatabase { .. } => "size",
-    };
-    owe_message(tx, notice_key(session, to, subject), to, notice, now)
+    let key = notice_key(session, to, notice.subject());
+    owe_message(tx, key, to, notice, now)
 }
 
 /// Owes the bot's owner a notice about the bot itself. Of several, the last one counts.
@@ -355,15 +188,7 @@ fn owe_message(
     now: DateTime<Utc>,
 ) -> Result<(), DbError> {
     let letter = json(&Letter { to, notice });
-    let values = [
-        DIRECT_MESSAGE.into(),
-        key.into(),
-        letter,
-        now.into(),
-        now.into(),
-    ];
-    tx.execute(sql!("outbox/owe"), &values)?;
-    Ok(())
+    owe(tx, DIRECT_MESSAGE, key, letter, now)
 }
 
 /// Owes a person no longer what was to be said about their place: they have given it up.
@@ -413,7 +238,7 @@ impl Question for DueNow {
 }
 
 /// Takes what is due and nobody has taken, oldest first, for one of several processes to deliver.
-/// It is free again when it is settled or released, or when the process is gone.
+/// It is free again when it is released, or when the process is gone.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClaimDue {
     /// Who delivers it.
@@ -439,26 +264,51 @@ impl Command for ClaimDue {
     }
 }
 
-/// Lets go of what was claimed: it is owed anew, or nobody knows any more what became of it.
+/// Lets go of what was delivered and is still owed.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ReleaseClaims {
+pub struct ReleaseClaim {
     /// Who had claimed it.
     pub process: ProcessId,
-    /// The row's number; `None`: whatever the process has claimed.
-    pub id: Option<i64>,
+    /// The row's number.
+    pub id: i64,
 }
 
-impl Command for ReleaseClaims {
-    const NAME: &'static str = "release_claims";
+impl Command for ReleaseClaim {
+    const NAME: &'static str = "release_claim";
     type Answer = ();
     type Refusal = std::convert::Infallible;
 
     fn run(&self, tx: &mut dyn Transaction) -> Result<(), Stop<Self::Refusal>> {
-        match self.id {
-            Some(id) => tx.execute(sql!("outbox/release"), values![id, &self.process])?,
-            None => tx.execute(sql!("outbox/release_all"), values![&self.process])?,
-        };
+        tx.execute(sql!("outbox/release"), values![self.id, &self.process])?;
         Ok(())
+    }
+}
+
+/// Lets go of what was claimed without the process hearing of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReleaseUnknown {
+    /// Who had claimed it.
+    pub process: ProcessId,
+    /// What it knows of: the numbers of the rows that it delivers.
+    pub known: Vec<i64>,
+}
+
+impl Command for ReleaseUnknown {
+    const NAME: &'static str = "release_unknown";
+    /// How many there were.
+    type Answer = u32;
+    type Refusal = std::convert::Infallible;
+
+    fn run(&self, tx: &mut dyn Transaction) -> Result<u32, Stop<Self::Refusal>> {
+        let mut released = 0;
+        for row in tx.query(sql!("outbox/claimed"), values![&self.process])? {
+            let id = row.get("id")?;
+            if !self.known.contains(&id) {
+                tx.execute(sql!("outbox/release"), values![id, &self.process])?;
+                released += 1;
+            }
+        }
+        Ok(released)
     }
 }
 
@@ -505,21 +355,22 @@ impl Question for NextDue {
 }
 
 /// How a delivery ended.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delivery {
-    /// It is there.
-    Done,
-    /// It can never be; it is forgotten.
-    Impossible,
+    /// It is there, or can never be.
+    Over,
     /// It is to be tried again then.
     Again(DateTime<Utc>),
 }
 
-/// Settles one generation of a row.
+/// Settles one generation of a row, which stays claimed if it stays.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settle {
     /// The row's number.
     pub id: i64,
+    /// Who has claimed it; `None` on a database of one process. If that is not so any more, somebody
+    /// else delivers it, and nothing is changed.
+    pub claim: Option<ProcessId>,
     /// The generation that was delivered.
     pub generation: i64,
     /// How it ended.
@@ -532,26 +383,38 @@ pub struct Settle {
 
 impl Command for Settle {
     const NAME: &'static str = "settle";
-    /// Whether the row is still there: it was owed anew meanwhile, or is to be tried again.
+    /// Whether the row is still there and claimed: it was owed anew meanwhile, or is to be tried again.
     type Answer = bool;
     type Refusal = std::convert::Infallible;
 
     fn run(&self, tx: &mut dyn Transaction) -> Result<bool, Stop<Self::Refusal>> {
+        let claim = values![self.id, self.claim.as_ref()];
+        if tx.query_one(sql!("outbox/is_claimed"), claim)?.is_none() {
+            return Ok(false);
+        }
         if let Some((session, message)) = self.card {
             tx.execute(sql!("session/set_card"), values![session, message])?;
             // Both stand on the card: the thread at it, the event with a link to it.
             extras::owe(tx, session, self.at)?;
         }
-        let gone = match self.delivery {
-            Delivery::Done => {
-                tx.execute(sql!("outbox/delivered"), values![self.id, self.generation])?
+        match self.delivery {
+            Delivery::Over => {
+                let settled = values![self.id, self.generation];
+                if tx.execute(sql!("outbox/delivered"), settled)? > 0 {
+                    return Ok(false);
+                }
+                // What was owed meanwhile has not been tried yet.
+                tx.execute(sql!("outbox/begin_anew"), values![self.id])?;
             }
-            Delivery::Impossible => tx.execute(sql!("outbox/drop"), values![self.id])?,
             Delivery::Again(at) => {
-                tx.execute(sql!("outbox/retry"), values![self.id, at])?;
-                0
+                let anew = self.at + TimeDelta::seconds(ANEW_WITHIN_S);
+                let retry = values![self.id, self.generation, at, anew];
+                tx.execute(sql!("outbox/retry"), retry)?;
             }
-        };
-        Ok(gone == 0)
+        }
+        Ok(true)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,8 +7,6 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
 use super::gateway::{self, GatewaySession};
 use super::process::{self, ProcessId};
 use super::sql::{DbError, sql, values};
@@ -63,21 +61,13 @@ pub struct TakeShards {
     pub total: u32,
 }
 
-/// A shard that was taken, and where its connection stood.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Taken {
-    /// Its number.
-    pub shard: u32,
-    /// What to resume, if somebody kept it.
-    pub kept: Option<GatewaySession>,
-}
-
 impl Command for TakeShards {
     const NAME: &'static str = "take_shards";
-    type Answer = Vec<Taken>;
+    /// Those that were taken. Where they stood is still remembered: this answer may be lost.
+    type Answer = Vec<u32>;
     type Refusal = std::convert::Infallible;
 
-    fn run(&self, tx: &mut dyn Transaction) -> Result<Vec<Taken>, Stop<Self::Refusal>> {
+    fn run(&self, tx: &mut dyn Transaction) -> Result<Vec<u32>, Stop<Self::Refusal>> {
         let mut taken = Vec::new();
         if !process::is_here(tx, &self.process)? {
             return Ok(taken);
@@ -85,11 +75,35 @@ impl Command for TakeShards {
         for shard in self.shards.iter().copied() {
             let hold = values![shard, self.total, &self.process];
             if tx.execute(sql!("shard/hold"), hold)? > 0 {
-                let kept = gateway::take(tx, shard, self.total)?;
-                taken.push(Taken { shard, kept });
+                taken.push(shard);
             }
         }
         Ok(taken)
+    }
+}
+
+/// Forgets where these shards once stood, which go on from there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ForgetSessions {
+    /// Who runs them. Of those that somebody else does by now, nothing is forgotten.
+    pub process: ProcessId,
+    /// Which.
+    pub shards: Vec<u32>,
+    /// Of how many.
+    pub total: u32,
+}
+
+impl Command for ForgetSessions {
+    const NAME: &'static str = "forget_sessions";
+    type Answer = ();
+    type Refusal = std::convert::Infallible;
+
+    fn run(&self, tx: &mut dyn Transaction) -> Result<(), Stop<Self::Refusal>> {
+        for shard in self.shards.iter().copied() {
+            let resumed = values![shard, self.total, &self.process];
+            tx.execute(sql!("gateway/forget_resumed"), resumed)?;
+        }
+        Ok(())
     }
 }
 

@@ -56,6 +56,25 @@ async fn a_commit_of_which_nobody_knows_is_settled_by_its_receipt() {
 }
 
 #[tokio::test]
+async fn a_commit_that_hangs_is_settled_by_its_receipt_while_somebody_waits() {
+    let Some(cluster) = Cluster::start() else {
+        return;
+    };
+    let faults = proxy::start(&cluster.folder);
+    let database = open(&format!("{}&port={}", cluster.url("postgres"), proxy::PORT)).await;
+    let store = database.store();
+    faults.swallow_the_answer_to_the_next_commit();
+    assert!(add(&store, 1, 1).await.expect("an answer"));
+    faults.swallow_the_next_commit();
+    assert!(add(&store, 2, 2).await.expect("an answer"));
+    for (user, click) in [(1, 3), (2, 4)] {
+        let again = add(&store, user, click).await.expect("an answer");
+        assert!(!again, "it is there already");
+    }
+    database.close().await;
+}
+
+#[tokio::test]
 async fn a_line_on_which_nothing_arrives_is_given_up_on_and_made_anew() {
     let Some(cluster) = Cluster::start() else {
         return;

@@ -21,6 +21,8 @@ struct Switches {
     cut_after_commit: AtomicBool,
     cut_before_commit: AtomicBool,
     swallow: AtomicBool,
+    swallow_commit: AtomicBool,
+    swallow_committed: AtomicBool,
 }
 
 impl Faults {
@@ -32,6 +34,17 @@ impl Faults {
     /// The next COMMIT never arrives: the connection breaks before the server has it.
     pub(crate) fn cut_before_the_next_commit(&self) {
         self.0.cut_before_commit.store(true, Ordering::SeqCst);
+    }
+
+    /// The next COMMIT never arrives, nor does anything after it on this connection, and nobody is told.
+    pub(crate) fn swallow_the_next_commit(&self) {
+        self.0.swallow_commit.store(true, Ordering::SeqCst);
+    }
+
+    /// The answer to the next COMMIT never arrives, nor does any after it on this connection, and
+    /// nobody is told.
+    pub(crate) fn swallow_the_answer_to_the_next_commit(&self) {
+        self.0.swallow_committed.store(true, Ordering::SeqCst);
     }
 
     /// From now on nothing arrives, and nobody is told; or everything does again.
@@ -64,19 +77,24 @@ pub(crate) fn start(folder: &Path) -> Faults {
 /// Until either side ends, or a fault ends both.
 async fn forward(mut client: UnixStream, mut server: UnixStream, faults: Faults) {
     let (mut asked, mut answered) = ([0; 16_384], [0; 16_384]);
-    let mut in_commit = false;
+    let (mut in_commit, mut asks_in_vain, mut is_mute) = (false, false, false);
     loop {
         tokio::select! {
             read = client.read(&mut asked) => {
                 let Ok(read @ 1..) = read else { return };
-                if faults.0.swallow.load(Ordering::SeqCst) {
+                if faults.0.swallow.load(Ordering::SeqCst) || asks_in_vain {
                     continue;
                 }
                 if asked[..read].ends_with(COMMIT) {
                     if Faults::take(&faults.0.cut_before_commit) {
                         return;
                     }
+                    if Faults::take(&faults.0.swallow_commit) {
+                        asks_in_vain = true;
+                        continue;
+                    }
                     in_commit = Faults::take(&faults.0.cut_after_commit);
+                    is_mute = Faults::take(&faults.0.swallow_committed);
                 }
                 if server.write_all(&asked[..read]).await.is_err() {
                     return;
@@ -86,6 +104,9 @@ async fn forward(mut client: UnixStream, mut server: UnixStream, faults: Faults)
                 let Ok(read @ 1..) = read else { return };
                 if in_commit {
                     return;
+                }
+                if is_mute {
+                    continue;
                 }
                 if client.write_all(&answered[..read]).await.is_err() {
                     return;

@@ -3,7 +3,8 @@
 //! May touch: two databases, through their engines. Invariant: it is all there, and the same, or
 //! nothing of it is: the target is read back and compared before its one transaction is committed.
 //!
-//! Which tables and columns there are is read from the databases, so that none can be forgotten.
+//! Which tables and columns there are is read from the databases, so that none can be forgotten. Only
+//! what is of the processes that run on a database, and not of what it remembers, is left out.
 
 mod checksum;
 mod side;
@@ -18,7 +19,7 @@ use checksum::Summing;
 pub use side::Fault;
 pub(in crate::store) use side::{Side, Target};
 pub(in crate::store) use tables::{Column, Kind, Table, quoted};
-use tables::{in_order, same_tables};
+use tables::{in_order, remembered, same_tables};
 
 #[cfg(feature = "postgres")]
 use super::postgres;
@@ -174,7 +175,7 @@ pub fn compare(from: &Place, to: &Place, tell: Tell<'_>) -> Result<Vec<Compared>
     let (mut first, mut second) = (open(from)?, open(to)?);
     let ours = first.tables().map_err(at_source(from))?;
     let theirs = second.tables().map_err(at_source(to))?;
-    let tables = same_tables(ours, theirs).map_err(CopyError::Unlike)?;
+    let tables = remembered(same_tables(ours, theirs).map_err(CopyError::Unlike)?);
     let mut all = 0;
     for table in &tables {
         all += first.count(table).map_err(at_source(from))?;
@@ -306,7 +307,7 @@ impl Copying<'_> {
         let ours = self.source.tables().map_err(at_source(self.from))?;
         let theirs = self.target.tables().map_err(at_target(self.to))?;
         let tables = same_tables(ours, theirs).map_err(CopyError::Unlike)?;
-        let tables = in_order(tables).map_err(CopyError::Unlike)?;
+        let tables = in_order(remembered(tables)).map_err(CopyError::Unlike)?;
         for table in &tables {
             self.all += self.source.count(table).map_err(at_source(self.from))?;
             // Somebody may have been quicker than we were.

@@ -5,6 +5,12 @@
 
 use std::collections::BTreeSet;
 
+/// What is of the processes that run on a database, and not of what it remembers: elsewhere other
+/// processes run, or, on a file, none that would ever give up what is claimed.
+const OF_PROCESSES: [&str; 4] = ["identify_buckets", "leases", "processes", "shard_holders"];
+/// Likewise, as tables and their columns, which may be NULL.
+const COLUMNS_OF_PROCESSES: [(&str, &str); 1] = [("outbox", "claimed_by")];
+
 /// A table, as an engine describes it in its own catalogue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::store) struct Table {
@@ -42,9 +48,18 @@ impl Table {
         list(self.columns.iter().map(|column| &column.name))
     }
 
-    /// The names of its key's columns, quoted, with commas.
-    pub(in crate::store) fn key_list(&self) -> String {
-        list(&self.key)
+    /// What its rows are ordered by: the columns of its key, texts byte by byte, which an engine calls
+    /// `by_bytes`, whatever the order of the column or of the database.
+    pub(in crate::store) fn key_order(&self, by_bytes: &str) -> String {
+        let ordered = self.key.iter().map(|name| {
+            let mut columns = self.columns.iter();
+            let is_text = columns.any(|column| column.name == *name && column.kind == Kind::Text);
+            match is_text {
+                true => format!("{} COLLATE {by_bytes}", quoted(name)),
+                false => quoted(name),
+            }
+        });
+        ordered.collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -56,6 +71,23 @@ pub(in crate::store) fn quoted(name: &str) -> String {
 fn list<'n>(names: impl IntoIterator<Item = &'n String>) -> String {
     let names: Vec<_> = names.into_iter().map(|name| quoted(name)).collect();
     names.join(", ")
+}
+
+/// The tables without what is of the processes.
+pub(super) fn remembered(mut tables: Vec<Table>) -> Vec<Table> {
+    let is_of_processes = |name: &String| OF_PROCESSES.contains(&name.as_str());
+    tables.retain(|table| !is_of_processes(&table.name));
+    for Table {
+        name,
+        columns,
+        refers_to,
+        ..
+    } in &mut tables
+    {
+        refers_to.retain(|name| !is_of_processes(name));
+        columns.retain(|column| !COLUMNS_OF_PROCESSES.contains(&(name, &column.name)));
+    }
+    tables
 }
 
 /// The tables, if both databases have the same ones.
@@ -157,5 +189,31 @@ mod tests {
     fn names_are_quoted() {
         assert_eq!(quoted("a\"b"), "\"a\"\"b\"");
         assert_eq!(table("t", &[]).column_list(), "\"id\"");
+    }
+
+    #[test]
+    fn texts_are_ordered_by_their_bytes_whatever_the_database_thinks() {
+        let mut two = table("t", &[]);
+        two.columns.push(Column {
+            name: "word".into(),
+            kind: Kind::Text,
+        });
+        two.key = vec!["word".into(), "id".into()];
+        assert_eq!(two.key_order("\"C\""), "\"word\" COLLATE \"C\", \"id\"");
+    }
+
+    #[test]
+    fn what_is_of_the_processes_is_not_remembered() {
+        let mut outbox = table("outbox", &["processes"]);
+        outbox.columns.push(Column {
+            name: "claimed_by".into(),
+            kind: Kind::Text,
+        });
+        let tables = vec![
+            table("leases", &["processes"]),
+            outbox,
+            table("processes", &[]),
+        ];
+        assert_eq!(remembered(tables), [table("outbox", &[])]);
     }
 }

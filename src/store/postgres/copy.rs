@@ -23,6 +23,8 @@ const STATEMENT_WITHIN_MIN: u64 = 60;
 /// The name under which the rows of a table are fetched.
 const CURSOR: &str = "copied_rows";
 
+/// The order of texts by their bytes.
+const BY_BYTES: &str = "\"C\"";
 const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
      SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0";
 const BEGIN: &str = "BEGIN; SET LOCAL lock_timeout = '10s'; \
@@ -173,7 +175,8 @@ impl Side for Server {
         table: &Table,
         each: &mut dyn FnMut(Vec<Value>) -> bool,
     ) -> Result<(), Fault> {
-        let (columns, name, key) = (table.column_list(), table.quoted(), table.key_list());
+        let (columns, name) = (table.column_list(), table.quoted());
+        let key = table.key_order(BY_BYTES);
         self.link.run(&format!(
             "DECLARE {CURSOR} CURSOR FOR SELECT {columns} FROM {name} ORDER BY {key}"
         ))?;

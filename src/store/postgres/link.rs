@@ -111,6 +111,8 @@ pub(super) struct Link {
     address: Arc<Address>,
     open: Option<Open>,
     statement_within: Duration,
+    /// No statement is waited for longer than until then.
+    until: Option<Instant>,
 }
 
 struct Open {
@@ -135,12 +137,22 @@ impl Link {
             address,
             open: None,
             statement_within: Duration::from_millis(STATEMENT_WITHIN_MS),
+            until: None,
         })
     }
 
     /// Gives statements another limit than [`STATEMENT_WITHIN_MS`].
     pub(super) fn allow(&mut self, within: Duration) {
         self.statement_within = within;
+    }
+
+    /// Waits for statements no longer than until then, whatever their own limit.
+    pub(super) fn limit(&mut self, until: Option<Instant>) {
+        self.until = until;
+    }
+
+    pub(super) fn is_limited(&self) -> bool {
+        self.until.is_some()
     }
 
     /// Waits for something on this thread; the connection is looked after meanwhile.
@@ -251,7 +263,10 @@ impl Link {
         let Some(open) = &self.open else {
             return Err(Trouble::Lost("there is no connection".into()));
         };
-        let within = self.statement_within;
+        let mut within = self.statement_within;
+        if let Some(until) = self.until {
+            within = within.min(until.saturating_duration_since(Instant::now()));
+        }
         let asked = self
             .runtime
             .block_on(async { tokio::time::timeout(within, asking(&open.client)).await });

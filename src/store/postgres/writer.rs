@@ -26,6 +26,14 @@ const CONFLICTS_MAX: u32 = 30;
 const ALONE_AFTER: u32 = 1;
 /// A row that is there already may have come a moment ago; the command is run again so often.
 const DUPLICATES_MAX: u32 = 2;
+/// A COMMIT of a remembered command that is not answered this long after it was sent is given up on,
+/// in milliseconds, so that there is time to settle it.
+const COMMIT_WITHIN_MS: u64 = 1_500;
+/// This long after a command was sent, nobody waits for its COMMIT to be settled any more, in
+/// milliseconds: Discord's three seconds are almost over.
+const SETTLE_WITHIN_MS: u64 = 2_900;
+/// A COMMIT is waited for this long at least, in milliseconds.
+const COMMIT_AT_LEAST_MS: u64 = 500;
 /// A command is tried on so many connections that break.
 const LOSSES_MAX: u32 = 3;
 /// The wait after the first conflict, in milliseconds, and a random part of it; it doubles.
@@ -114,6 +122,7 @@ impl Writer {
 
     fn serve(&mut self, mut job: Box<dyn Job>) {
         let error = self.carry_out(job.as_mut()).err();
+        self.link.limit(None);
         if let Some(error) = &error {
             tracing::warn!(command = job.name(), %error, "a command was given up");
         }
@@ -137,7 +146,13 @@ impl Writer {
                     return Err(DbError::Commit(why));
                 }
                 // Run again, the command finds its receipt if it was committed.
-                Err(Failed::InCommit(trouble)) if job.is_remembered() => trouble,
+                Err(Failed::InCommit(Trouble::Lost(why) | Trouble::Slow(why)))
+                    if job.is_remembered() =>
+                {
+                    let within = Duration::from_millis(SETTLE_WITHIN_MS);
+                    self.link.limit(Some(job.since() + within));
+                    Trouble::Lost(why)
+                }
                 Err(Failed::InCommit(trouble)) => return Err(unreachable(trouble)),
             };
             match trouble {
@@ -183,7 +198,7 @@ impl Writer {
         let mut commit = Duration::ZERO;
         if keep {
             let committing = Instant::now();
-            self.link.run("COMMIT").map_err(Failed::InCommit)?;
+            self.commit(job).map_err(Failed::InCommit)?;
             commit = committing.elapsed();
             self.shared.committed.notify_waiters();
         } else {
@@ -195,6 +210,19 @@ impl Writer {
             commit,
         });
         Ok(())
+    }
+
+    /// Commits; in time for it to be settled if there is no answer, and if that can be done at all.
+    fn commit(&mut self, job: &dyn Job) -> Result<(), Trouble> {
+        let give_up = job.since() + Duration::from_millis(COMMIT_WITHIN_MS);
+        let in_time = Instant::now() + Duration::from_millis(COMMIT_AT_LEAST_MS) <= give_up;
+        if !job.is_remembered() || !in_time || self.link.is_limited() {
+            return self.link.run("COMMIT");
+        }
+        self.link.limit(Some(give_up));
+        let committed = self.link.run("COMMIT");
+        self.link.limit(None);
+        committed
     }
 
     fn roll_back(&mut self) {

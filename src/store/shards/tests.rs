@@ -1,6 +1,7 @@
 //! Shards that change hands, and turns that are booked, on a real database.
 
 use super::*;
+use crate::store::gateway::LookAtSessions;
 use crate::store::process::GiveUp;
 use crate::store::process::tests::{id, join};
 use crate::store::tests::Scene;
@@ -17,17 +18,19 @@ fn session(shard: u32) -> GatewaySession {
     }
 }
 
-async fn take(scene: &Scene, name: &str, shards: &[u32]) -> Vec<(u32, bool)> {
+async fn take(scene: &Scene, name: &str, shards: &[u32]) -> Vec<u32> {
     let take = TakeShards {
         process: id(name),
         shards: shards.to_vec(),
         total: TOTAL,
     };
-    let taken = scene.run(take).await.expect("never refused");
-    taken
-        .iter()
-        .map(|taken| (taken.shard, taken.kept.is_some()))
-        .collect()
+    scene.run(take).await.expect("never refused")
+}
+
+/// The shards of which it is known where they stood.
+async fn kept(scene: &Scene) -> Vec<u32> {
+    let kept = scene.ask(LookAtSessions { total: TOTAL }).await;
+    kept.into_keys().collect()
 }
 
 async fn holders(scene: &Scene) -> Vec<(u32, String)> {
@@ -45,8 +48,8 @@ async fn a_shard_is_one_process_and_is_handed_over_with_where_it_stood() {
     for name in ["a", "b"] {
         join(&scene, name, Some(TOTAL)).await;
     }
-    assert_eq!(take(&scene, "a", &[0, 1]).await, [(0, false), (1, false)]);
-    assert_eq!(take(&scene, "b", &[1, 2]).await, [(2, false)]);
+    assert_eq!(take(&scene, "a", &[0, 1]).await, [0, 1]);
+    assert_eq!(take(&scene, "b", &[1, 2]).await, [2]);
     let release = |name: &str| ReleaseShards {
         process: id(name),
         shards: vec![1],
@@ -56,11 +59,24 @@ async fn a_shard_is_one_process_and_is_handed_over_with_where_it_stood() {
     scene.run(release("b")).await.expect("never refused");
     assert_eq!(
         take(&scene, "b", &[1]).await,
-        [],
+        [0_u32; 0],
         "it was not theirs to release"
     );
     scene.run(release("a")).await.expect("never refused");
-    assert_eq!(take(&scene, "b", &[1]).await, [(1, true)]);
+    for _ in 0..2 {
+        // Also if the first answer is lost.
+        assert_eq!(kept(&scene).await, [1]);
+        take(&scene, "b", &[1]).await;
+    }
+    let forget = |name: &str| ForgetSessions {
+        process: id(name),
+        shards: vec![0, 1],
+        total: TOTAL,
+    };
+    scene.run(forget("a")).await.expect("never refused");
+    assert_eq!(kept(&scene).await, [1], "it was not theirs to forget");
+    scene.run(forget("b")).await.expect("never refused");
+    assert_eq!(kept(&scene).await, [0_u32; 0]);
     let expected = [(0, "a"), (1, "b"), (2, "b")];
     assert_eq!(
         holders(&scene).await,
@@ -82,10 +98,10 @@ async fn the_shards_of_a_process_that_was_given_up_are_free() {
     assert_eq!(holders(&scene).await, []);
     assert_eq!(
         take(&scene, "a", &[0]).await,
-        [],
+        [0_u32; 0],
         "who is not there takes nothing"
     );
-    assert_eq!(take(&scene, "b", &[0]).await, [(0, false)]);
+    assert_eq!(take(&scene, "b", &[0]).await, [0]);
 }
 
 async fn book(scene: &Scene, bucket: u32, left: u32) -> Option<i64> {

@@ -14,6 +14,8 @@ use super::{Checkpoints, configure_reader, configure_writer, migrations};
 use crate::store::copy::{Column, Fault, Kind, Side, Table, Target, quoted};
 use crate::store::sql::Value;
 
+/// The order of texts by their bytes.
+const BY_BYTES: &str = "BINARY";
 const TABLES: &str = "SELECT name FROM sqlite_schema \
      WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~' AND name <> 'schema_version' \
      ORDER BY name";
@@ -145,7 +147,8 @@ impl Side for File {
         table: &Table,
         each: &mut dyn FnMut(Vec<Value>) -> bool,
     ) -> Result<(), Fault> {
-        let (columns, name, key) = (table.column_list(), table.quoted(), table.key_list());
+        let (columns, name) = (table.column_list(), table.quoted());
+        let key = table.key_order(BY_BYTES);
         let text = format!("SELECT {columns} FROM {name} ORDER BY {key}");
         let mut statement = self.db.prepare(&text)?;
         let mut rows = statement.query([])?;

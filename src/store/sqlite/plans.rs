@@ -25,10 +25,11 @@ pub(in crate::store) const BY_INDEX: [(&str, &str); 13] = [
 ];
 
 /// The only statements that look through all of something.
-const SCANS: [(&str, &str); 7] = [
+const SCANS: [(&str, &str); 8] = [
     // As much as there are processes, shards and their buckets.
     ("gateway/booked", "identify_buckets"),
     ("gateway/forget", "gateway_sessions"),
+    ("gateway/kept", "gateway_sessions"),
     ("process/all", "processes"),
     ("process/total", "processes"),
     // What is owed is counted for the metrics.

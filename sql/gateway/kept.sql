@@ -1,0 +1,1 @@
+SELECT shard, session_id, sequence, resume_url FROM gateway_sessions WHERE shards = $1

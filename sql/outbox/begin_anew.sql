@@ -1,0 +1,1 @@
+UPDATE outbox SET attempts = 0 WHERE id = $1

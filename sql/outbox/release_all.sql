@@ -1,1 +1,0 @@
-UPDATE outbox SET claimed_by = NULL WHERE claimed_by = $1
