@@ -259,8 +259,8 @@ pub(super) fn refusal(refusal: &TeamsRefusal) -> String {
              choose teams with them, or turn them down."
         ),
         TeamsRefusal::Rank(user, role) => format!(
-            "The rank of <@{user}> does not fit as {role}, so that these cannot be the teams. Accept \
-             them as something else first, or beyond the limit."
+            "The rank of <@{user}> does not fit as {role}, so that they cannot have that seat. If they \
+             are to play it all the same, accept them as {role} beyond the limit first."
         ),
         TeamsRefusal::Forgotten => {
             "Somebody who has deleted their profile still has a place, so that not all of these fit: \
