@@ -252,15 +252,15 @@ impl World {
         let change = match step {
             Step::Seats(one, other) => {
                 let swap = teams::Change::Swap(UserId(one), UserId(other));
-                return self.arrange(swap, at).await;
+                return self.try_arrange(swap, at).await;
             }
             Step::Put(user, team) => {
                 let put = teams::Change::Move(UserId(user), Some(team));
-                return self.arrange(put, at).await;
+                return self.try_arrange(put, at).await;
             }
             Step::Draft(blue, red) => {
                 let draft = teams::Change::Draft([UserId(blue), UserId(red)]);
-                return self.arrange(draft, at).await;
+                return self.try_arrange(draft, at).await;
             }
             Step::Pick => return self.pick(at).await,
             Step::StartNow => {
@@ -327,7 +327,7 @@ impl World {
         let _ = self.execute(edit).await;
     }
 
-    async fn arrange(&mut self, change: teams::Change, at: DateTime<Utc>) {
+    async fn try_arrange(&mut self, change: teams::Change, at: DateTime<Utc>) {
         let (session, actor) = (self.session, actor(1));
         let arrange = ArrangeTeams {
             session,
