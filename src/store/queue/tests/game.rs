@@ -350,3 +350,25 @@ async fn who_gets_another_role_on_the_teams_plays_it_on_the_account_whose_rank_f
     assert_eq!(place(2), (Damage, Some(other)));
     assert_eq!(place(3), (Tank, Some(third)));
 }
+
+#[tokio::test]
+async fn a_place_that_was_taken_back_is_not_had_by_leaving_and_joining() {
+    let mut world = World::new("5v5").await;
+    world.admits(Admission::FirstCome).await;
+    let account = world.joined(2, &[Tank]).await;
+    world.execute(world.take_back(2)).await.unwrap();
+    for _ in 0..2 {
+        world.execute(world.leave(2)).await.unwrap();
+        let again = world.execute(world.join(2, &[Tank])).await.unwrap();
+        assert_eq!(again.place, None);
+        assert!(world.view().await.queue.entries[0].was_taken_back());
+    }
+    world.joined(3, &[Tank]).await;
+    world.execute(world.leave(3)).await.unwrap();
+    assert_eq!(world.asked().await, [], "nor are they asked");
+    // An organiser who lets them in again has forgiven it.
+    world.execute(world.accept(2, Tank, account)).await.unwrap();
+    world.execute(world.leave(2)).await.unwrap();
+    let again = world.execute(world.join(2, &[Tank])).await.unwrap();
+    assert_eq!(again.place, Some(Tank));
+}
