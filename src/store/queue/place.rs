@@ -16,7 +16,7 @@ use crate::domain::role::Role;
 use crate::domain::session::{Actor, Session, SessionRefusal};
 use crate::store::outbox::Notice;
 use crate::store::sql::{DbError, sql, values};
-use crate::store::{Command, Read, Stop, Transaction, log, outbox, session};
+use crate::store::{Command, Read, Stop, Transaction, clock, log, outbox, session};
 
 /// A player gets a place.
 #[derive(Clone, Debug, PartialEq)]
@@ -257,6 +257,7 @@ impl Command for TakeBack {
         let nobody: Option<UserId> = None;
         let values = values![session.id, self.player, nobody];
         tx.execute(sql!("queue/judge"), values)?;
+        clock::wind(tx, session.id)?;
         send_back(tx, &session, &self.actor, (self.player, role), self.at)?;
         if let Some(role) = role {
             admission::taken_back(tx, session.id, self.player, role, self.at)?;
