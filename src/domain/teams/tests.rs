@@ -156,8 +156,10 @@ fn roles_are_exchanged_only_if_the_ranks_fit_on_one_of_the_accounts() {
             ],
         )];
     }
-    let mut teams = Teams::default();
-    teams.members = vec![(UserId(1), Team::Blue), (UserId(3), Team::Blue)];
+    let teams = Teams {
+        members: vec![(UserId(1), Team::Blue), (UserId(3), Team::Blue)],
+        ..Teams::default()
+    };
     let exchange = Change::Swap(UserId(1), UserId(3));
     let swapped = |queue: &Queue| arrange(&door(&session, queue), &teams, &exchange);
     assert!(swapped(&queue).is_ok());
