@@ -1,5 +1,4 @@
--- The records stay, without the name and without what was typed. No index: people are deleted too
--- rarely to pay for one.
+-- The records stay, without the name and without what was typed.
 UPDATE session_log
 SET actor_id = CASE WHEN actor_id = $1 THEN 0 ELSE actor_id END,
     subject_id = CASE WHEN subject_id = $1 THEN 0 ELSE subject_id END,

@@ -1,3 +1,7 @@
 DELETE FROM session_participants
 WHERE user_id = $1
-  AND session_id IN (SELECT id FROM sessions WHERE status IN ('OPEN', 'CLOSED', 'STARTED'))
+  AND EXISTS (
+      SELECT 1
+      FROM sessions s
+      WHERE s.id = session_participants.session_id AND s.status IN ('OPEN', 'CLOSED', 'STARTED')
+  )

@@ -1,5 +1,5 @@
 SELECT c.session_id, c.user_id
-FROM session_co_organisers c
-JOIN sessions s ON s.id = c.session_id
-WHERE s.guild_id = $1
+FROM sessions s
+JOIN session_co_organisers c ON c.session_id = s.id
+WHERE s.guild_id = $1 AND s.status IN ('OPEN', 'CLOSED', 'STARTED')
 ORDER BY c.added_at, c.user_id

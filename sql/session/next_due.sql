@@ -1,3 +1,6 @@
-SELECT min(CASE status WHEN 'STARTED' THEN scheduled_time + length_minutes * 60 ELSE scheduled_time END) AS due
-FROM sessions
-WHERE status IN ('OPEN', 'CLOSED', 'STARTED')
+SELECT min(due) AS due
+FROM (
+    SELECT min(scheduled_time) AS due FROM sessions WHERE status IN ('OPEN', 'CLOSED')
+    UNION ALL
+    SELECT min(scheduled_time + length_minutes * 60) AS due FROM sessions WHERE status = 'STARTED'
+) AS turns

@@ -99,12 +99,15 @@ async fn make(backups: &Backups) -> Result<(), Failed> {
         ));
     }
     if let Some(remote) = backups.remote() {
-        backups.upload_newest(now).await.map_err(|error| {
+        let copied = backups.upload_newest(now).await.map_err(|error| {
             Failed::Other(format!(
                 "the backup was made, but not copied to the object store: {error}"
             ))
         })?;
-        say(format_args!("{}/{}: copied", remote.place(), taken.name));
+        match copied {
+            Some(name) => say(format_args!("{}/{name}: copied", remote.place())),
+            None => say(format_args!("{}: has it already", remote.place())),
+        }
     }
     Ok(())
 }

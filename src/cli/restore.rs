@@ -42,11 +42,12 @@ pub(super) async fn run(config: Config, arguments: Arguments) -> Result<(), Fail
 }
 
 async fn find(backups: &Backups, what: &str) -> Result<Found, Failed> {
+    let now = Clock::system().now();
     if !what.starts_with("s3://") {
-        return Ok(backups.find(what).await?);
+        return Ok(backups.find(what, now).await?);
     }
     let url: S3Url = what.parse().map_err(Failed::Settings)?;
-    Ok(find_at(super::backup::remote_settings(&url)).await?)
+    Ok(find_at(super::backup::remote_settings(&url), now).await?)
 }
 
 async fn bring_back(

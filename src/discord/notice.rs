@@ -120,6 +120,12 @@ fn words(notice: &Notice) -> String {
             until.timestamp(),
             relative_time(*until)
         ),
+        Notice::OfferOver { title, at } => format!(
+            "🕑 The place in **{}** on {} that I asked you about is not on offer any more. You are \
+             waiting in its queue, as before.",
+            escape(title),
+            long_time(*at)
+        ),
         Notice::CheckIn { title, at, .. } => format!(
             "✋ **{}** starts {}, and you have a place. Are you there? Say so before the start; \
              otherwise your place is offered to somebody else.",

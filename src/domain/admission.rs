@@ -235,7 +235,8 @@ impl<'a> Door<'a> {
     /// What somebody is willing, and allowed by their ranks, to play.
     pub fn willing(&self, entry: &Entry) -> Roles {
         let fits = |role: &Role| self.admits(&entry.accounts, *role);
-        entry.roles.iter().filter(fits).collect()
+        let played = self.session.plan.mode.played(entry.roles);
+        played.iter().filter(fits).collect()
     }
 
     /// What is missing, and how far those could give it who may be let in.

@@ -6,8 +6,10 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 
+/// A backup that is dated further ahead than this was made while the clock was wrong, in seconds.
+const AHEAD_MAX_S: i64 = 60;
 /// What every backup's file name begins with.
 const PREFIX: &str = "overwatch_backup_";
 /// The time in a file name (UTC).
@@ -44,6 +46,12 @@ impl BackupName {
         let parsed = Self { at, compressed };
         // Only one way of writing each time, so that names and backups are one to one.
         (parsed.to_string() == name).then_some(parsed)
+    }
+
+    /// Whether it can have been made before `now`: two clocks that are right differ by a minute at
+    /// most.
+    pub fn is_from_before(&self, now: DateTime<Utc>) -> bool {
+        self.at <= now + TimeDelta::seconds(AHEAD_MAX_S)
     }
 }
 
@@ -98,9 +106,12 @@ impl Default for Keep {
 }
 
 impl Keep {
-    /// Which of `all` are to be dropped, now that `just_made` is there and verified.
+    /// Which of `all` are to be dropped, now that `just_made` is there and verified. Those that are
+    /// dated later, since the clock was wrong, are left alone until their time has come: they push
+    /// out nothing.
     pub fn superfluous(&self, all: &[BackupName], just_made: BackupName) -> Vec<BackupName> {
         let mut newest_first = all.to_vec();
+        newest_first.retain(|name| *name <= just_made);
         newest_first.sort_unstable_by(|a, b| b.cmp(a));
         newest_first.dedup();
 

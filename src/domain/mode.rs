@@ -121,6 +121,17 @@ impl Mode {
         self.0.places.iter().map(|place| place.role).collect()
     }
 
+    /// The roles of the mode that somebody plays who offers `offered`. Who offers Flex plays
+    /// anything, which is all of them where roles are fixed; where they are not it is a role as any.
+    pub fn played(self, offered: Roles) -> Roles {
+        let roles = self.roles();
+        if offered.contains(Role::Flex) && !roles.contains(Role::Flex) {
+            roles
+        } else {
+            roles & offered
+        }
+    }
+
     /// How many of `role` one team needs and takes; none of a role outside [`Mode::roles`].
     pub fn slots(self, role: Role) -> Slots {
         self.place(role).map_or_else(Slots::default, |place| Slots {
@@ -159,12 +170,16 @@ impl Mode {
     /// Whether one more of `role` may be accepted: the role's cap and the teams' size hold, and
     /// the places left still suffice for the minimums of the other roles.
     pub fn room_for(&self, teams: u8, accepted: &[Role], role: Role) -> bool {
-        let cap = u32::from(self.slots(role).max) * u32::from(teams);
-        if count(accepted, role) >= cap {
+        if self.is_capped(teams, accepted, role) {
             return false;
         }
         let with = [accepted, &[role]].concat();
         length(&with) + self.missing(teams, &with).claimed() <= self.places(teams)
+    }
+
+    /// Whether as many of `role` are accepted as its cap allows, or more.
+    pub fn is_capped(&self, teams: u8, accepted: &[Role], role: Role) -> bool {
+        count(accepted, role) >= u32::from(self.slots(role).max) * u32::from(teams)
     }
 
     /// Places on `teams` teams altogether.
@@ -262,6 +277,17 @@ mod tests {
         for role in Role::ALL {
             assert_eq!(mode("6v6").ladder(role), Ladder::OpenQueue);
         }
+    }
+
+    #[test]
+    fn who_plays_anything_plays_every_role_where_roles_are_fixed() {
+        let played = |id, roles: &[Role]| mode(id).played(roles.iter().copied().collect());
+        let core = Roles::from_iter(Role::CORE);
+        assert_eq!(played("5v5", &[Flex]), core);
+        assert_eq!(played("6v6-flex", &[Tank, Flex]), core);
+        assert_eq!(played("5v5", &[Tank]), Roles::from_iter([Tank]));
+        assert_eq!(played("6v6", &[Flex]), Roles::from_iter([Flex]));
+        assert_eq!(played("6v6", &[Tank]), Roles::from_iter([Tank]));
     }
 
     #[test]

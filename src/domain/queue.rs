@@ -360,17 +360,9 @@ pub fn join(
     Ok(roles)
 }
 
-/// The roles of the mode among those offered. Who offers to play anything offers all of them.
+/// The roles of the mode among those offered.
 fn offered_roles(session: &Session, offered: Roles) -> Result<Roles, QueueRefusal> {
-    let possible = session.plan.mode.roles();
-    let roles: Roles = if offered.contains(Role::Flex) && !possible.contains(Role::Flex) {
-        possible
-    } else {
-        possible
-            .iter()
-            .filter(|role| offered.contains(*role))
-            .collect()
-    };
+    let roles = session.plan.mode.played(offered);
     if roles.is_empty() {
         Err(QueueRefusal::NoRole)
     } else {

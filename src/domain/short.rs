@@ -86,11 +86,12 @@ pub fn way(mode: Mode, teams: u8, queue: &Queue) -> Option<Way> {
 fn would_play(entry: &Entry, mode: Mode) -> Roles {
     let place = entry.place.as_ref().map(|place| place.role);
     let offered: Roles = entry.roles.iter().chain(place).collect();
-    let possible = mode.roles();
-    match (offered.contains(Role::Flex), possible.contains(Role::Flex)) {
-        (true, false) => possible,
-        (_, true) => (offered & possible).with(Role::Flex),
-        (false, false) => offered & possible,
+    let played = mode.played(offered);
+    if mode.roles().contains(Role::Flex) {
+        // Where roles are not fixed, whoever is there can play.
+        played.with(Role::Flex)
+    } else {
+        played
     }
 }
 

@@ -3,12 +3,13 @@
 //!
 //! May touch: the store, read-only, the disk, [`Status`] and metrics. Invariant: it holds no secret
 //! and changes nothing, so that it may be asked by whoever reaches it, but for what Discord has
-//! signed; every answer comes within seconds, however bad things are.
+//! signed; every answer comes within seconds, however bad things are, and whoever asks nothing holds
+//! no connection.
 
 mod health;
 pub mod interactions;
+mod serve;
 
-use std::future::IntoFuture as _;
 use std::net::SocketAddr;
 
 use axum::extract::State;
@@ -26,6 +27,7 @@ use crate::store::Store;
 use crate::store::backup::Backups;
 pub use health::{Part, Readiness, SHARD_GRACE_S, WRITER_WITHIN_MS};
 use interactions::Interactions;
+use serve::Limits;
 
 /// The media type of [`crate::metrics::Metrics::text`].
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -48,7 +50,7 @@ pub struct Watched {
 /// The running server.
 pub struct Http {
     address: SocketAddr,
-    task: JoinHandle<std::io::Result<()>>,
+    task: JoinHandle<()>,
     leaving: CancellationToken,
 }
 
@@ -76,9 +78,8 @@ impl Http {
             tracing::info!(%address, "answering interactions at /interactions");
         }
         let leaving = CancellationToken::new();
-        let serve =
-            axum::serve(listener, router).with_graceful_shutdown(leaving.clone().cancelled_owned());
-        let task = tokio::spawn(serve.into_future());
+        let serve = serve::serve(listener, router, Limits::default(), leaving.clone());
+        let task = tokio::spawn(serve);
         Ok(Self {
             address,
             task,

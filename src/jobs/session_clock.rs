@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::discord::feature::Context;
 use crate::store::Failure;
-use crate::store::clock::{AdvanceClock, NextTurn};
+use crate::store::clock::{AdvanceClock, NextTurn, Remind};
 
 /// After a commit the clock is looked at this much later, in milliseconds: one look for a storm of
 /// commits.
@@ -53,6 +53,7 @@ async fn advance(context: &Context) -> Result<DateTime<Utc>, Failure> {
             return Ok(next);
         }
         let Ok(advanced) = context.store.execute_job(AdvanceClock { now }).await?;
-        tracing::info!(?advanced, "the session clock advanced");
+        let Ok(reminders) = context.store.execute_job(Remind { now }).await?;
+        tracing::info!(?advanced, reminders, "the session clock advanced");
     }
 }

@@ -137,7 +137,8 @@ impl Backups {
     }
 
     /// Copies the newest backup to the object store, if it is not there yet; which one was
-    /// copied. Older ones that it lacks are older than what it now has.
+    /// copied. Older ones that it lacks are older than what it now has; one that is dated in the
+    /// future, since the clock was wrong, counts for nothing.
     ///
     /// # Errors
     /// [`RemoteError`]; trying again is safe.
@@ -148,7 +149,7 @@ impl Backups {
         let Some(remote) = &self.remote else {
             return Ok(None);
         };
-        let done = self.upload(remote).await;
+        let done = self.upload(remote, now).await;
         self.with_status(|status| status.note_upload(now, &done));
         done
     }
@@ -168,10 +169,15 @@ impl Backups {
         std::fs::metadata(log).map_or(0, |log| log.len())
     }
 
-    async fn upload(&self, remote: &Remote) -> Result<Option<BackupName>, RemoteError> {
+    async fn upload(
+        &self,
+        remote: &Remote,
+        now: DateTime<Utc>,
+    ) -> Result<Option<BackupName>, RemoteError> {
         let folder = &self.settings.folder;
         let names = local::names(folder).map_err(|error| remote.local(folder, error))?;
-        let Some(newest) = names.last().copied() else {
+        let newest = names.iter().rfind(|name| name.is_from_before(now));
+        let Some(newest) = newest.copied() else {
             return Ok(None);
         };
         let there = remote.names().await?;

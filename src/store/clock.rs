@@ -1,27 +1,25 @@
 //! What happens by itself: sessions start and end, reminders fall due, receipts grow old.
 //!
 //! May touch: the domain and [`Transaction`]. Invariant: what is due is worked out from what is
-//! remembered, so that whatever fell due while nobody ran happens at the next start.
+//! remembered, so that whatever fell due while nobody ran happens at the next start; and it is found
+//! by an index, however much is ahead.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::sql::{DbError, sql, values};
 use super::{Command, Question, Read, Stop, Transaction, outbox, queue, session};
-use crate::domain::ids::SessionId;
+use crate::domain::ids::{SessionId, UserId};
 use crate::domain::session::{Session, Status};
 
 /// Sessions or reminders that one command sees to; the rest waits for the next one, so that a
 /// long absence never holds the writer up.
 pub const TURNS_MAX: u32 = 64;
 
-/// Reminders of sessions further ahead than this are not looked for, in hours. Longer than the
-/// longest reminder by more than [`LOOK_AGAIN_H`].
-const REMINDERS_AHEAD_H: i64 = 48;
 /// The clock is looked at this often, whatever is due, in hours.
 const LOOK_AGAIN_H: i64 = 12;
 
-/// Does what is due at `now`, [`TURNS_MAX`] of each kind at most.
+/// Does what is due at `now` but reminders, [`TURNS_MAX`] of each kind at most.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AdvanceClock {
     /// The present time.
@@ -33,8 +31,6 @@ pub struct AdvanceClock {
 pub struct Advanced {
     /// Sessions that started or were completed.
     pub sessions: u32,
-    /// Reminders that are now owed.
-    pub reminders: u32,
     /// Sessions in which offers ended without an answer.
     pub offers: u32,
     /// Check-ins that are open now.
@@ -47,15 +43,11 @@ impl Command for AdvanceClock {
     type Refusal = std::convert::Infallible;
 
     fn run(&self, tx: &mut dyn Transaction) -> Result<Advanced, Stop<Self::Refusal>> {
-        // A check-in's message is a reminder too; and reminders are only owed for what has not
-        // started.
         let check_ins = queue::check_in::open(tx, self.now, TURNS_MAX)?;
-        let reminders = self.remind(tx)?;
         let offers = queue::offer::expire(tx, self.now, TURNS_MAX)?;
         let sessions = self.turn(tx)?;
         Ok(Advanced {
             sessions,
-            reminders,
             offers,
             check_ins,
         })
@@ -75,26 +67,70 @@ impl AdvanceClock {
         }
         Ok(turned)
     }
+}
 
-    fn remind(&self, tx: &mut dyn Transaction) -> Result<u32, DbError> {
+/// Owes the reminders that are due at `now`, [`TURNS_MAX`] at most: of what has not started, and after
+/// [`AdvanceClock`], since the message of a check-in is a reminder too. A command of its own, so that
+/// nothing that starts waits for it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Remind {
+    /// The present time.
+    pub now: DateTime<Utc>,
+}
+
+impl Command for Remind {
+    const NAME: &'static str = "remind";
+    /// How many are now owed.
+    type Answer = u32;
+    type Refusal = std::convert::Infallible;
+
+    fn run(&self, tx: &mut dyn Transaction) -> Result<u32, Stop<Self::Refusal>> {
         let mut reminded = 0;
-        for row in tx.query(sql!("clock/reminders_due"), values![self.now, TURNS_MAX])? {
-            let (id, to): (SessionId, _) = (row.get("session_id")?, row.get("user_id")?);
-            let at: DateTime<Utc> = row.get("scheduled_time")?;
-            tx.execute(sql!("clock/reminded"), values![id, to, at])?;
-            let Some(session) = session::load(tx, id)? else {
+        for row in tx.query(sql!("clock/to_remind_of"), values![self.now, TURNS_MAX])? {
+            let Some(session) = session::load(tx, row.get("id")?)? else {
                 continue;
             };
+            reminded += self.remind_of(tx, &session, TURNS_MAX - reminded)?;
+            wind(tx, session.id)?;
+            if reminded == TURNS_MAX {
+                break;
+            }
+        }
+        Ok(reminded)
+    }
+}
+
+impl Remind {
+    fn remind_of(
+        &self,
+        tx: &mut dyn Transaction,
+        session: &Session,
+        max: u32,
+    ) -> Result<u32, DbError> {
+        let mut reminded = 0;
+        for row in tx.query(
+            sql!("clock/reminders_due"),
+            values![session.id, self.now, max],
+        )? {
+            let (to, at): (UserId, _) = (row.get("user_id")?, session.plan.at);
+            tx.execute(sql!("clock/reminded"), values![session.id, to, at])?;
             let notice = outbox::Notice::Reminder {
-                title: session.plan.title,
+                title: session.plan.title.clone(),
                 at,
-                session: Some(id),
+                session: Some(session.id),
             };
-            outbox::owe_notice(tx, id, to, notice, self.now)?;
+            outbox::owe_notice(tx, session.id, to, notice, self.now)?;
             reminded += 1;
         }
         Ok(reminded)
     }
+}
+
+/// Works out when somebody is to be reminded of a session first. Belongs to whatever may bring that
+/// forward: somebody comes in, or wants to be reminded earlier; the session moves.
+pub(super) fn wind(tx: &mut dyn Transaction, session: SessionId) -> Result<(), DbError> {
+    tx.execute(sql!("clock/wind"), values![session])?;
+    Ok(())
 }
 
 /// Makes of a session what it is due to become at `now`; whether that is anything. Whatever hangs
@@ -118,7 +154,8 @@ pub(super) fn turn(
     Ok(true)
 }
 
-/// When [`AdvanceClock`] is to run next; in the past if it has something to do already.
+/// When [`AdvanceClock`] and [`Remind`] are to run next; in the past if they have something to do
+/// already.
 #[derive(Debug)]
 pub struct NextTurn {
     /// The present time.
@@ -134,8 +171,7 @@ impl Question for NextTurn {
             None => Ok(None),
         };
         let session = due(db.query_one(sql!("session/next_due"), values![])?)?;
-        let horizon = self.now + TimeDelta::hours(REMINDERS_AHEAD_H);
-        let reminder = db.query_one(sql!("clock/next_reminder"), values![self.now, horizon])?;
+        let reminder = db.query_one(sql!("clock/next_reminder"), values![self.now])?;
         let offer = db.query_one(sql!("admission/next_end"), values![])?;
         let check_in = db.query_one(sql!("check_in/next"), values![self.now])?;
         let look_again = self.now + TimeDelta::hours(LOOK_AGAIN_H);
@@ -165,3 +201,6 @@ impl Command for ForgetReceipts {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -27,6 +27,19 @@ pub(super) fn record(
     write(tx, session.id, Some(actor.user), capacity, &done.into(), at)
 }
 
+/// Puts on record what `user` did as somebody who plays in `session`: whatever else they may do
+/// there, they override nobody by it.
+pub(super) fn record_own(
+    tx: &mut dyn Transaction,
+    session: &Session,
+    user: UserId,
+    done: impl Into<Done>,
+    at: DateTime<Utc>,
+) -> Result<(), DbError> {
+    let capacity = Capacity::Player;
+    write(tx, session.id, Some(user), capacity, &done.into(), at)
+}
+
 fn write(
     tx: &mut dyn Transaction,
     session: SessionId,

@@ -125,6 +125,13 @@ pub enum Notice {
         /// Until when the place is kept for them.
         until: DateTime<Utc>,
     },
+    /// The place that they were asked about is not on offer any more; they wait as before.
+    OfferOver {
+        /// The session's name.
+        title: String,
+        /// When it is.
+        at: DateTime<Utc>,
+    },
     /// They are to say that they are there.
     CheckIn {
         /// For which session.
@@ -308,6 +315,7 @@ pub(super) fn owe_notice(
         | Notice::Waiting { .. }
         | Notice::OtherRole { .. }
         | Notice::Asked { .. }
+        | Notice::OfferOver { .. }
         | Notice::NoShow { .. } => PLACE,
         Notice::CheckIn { .. } => "check_in",
         Notice::Short { .. } => "short",

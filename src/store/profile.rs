@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::sql::{DbError, json, sql, values};
-use super::{Command, Question, Read, Stop, Transaction, account, outbox};
+use super::{Command, Question, Read, Stop, Transaction, account, clock, outbox};
 use crate::domain::account::Account;
 use crate::domain::ids::UserId;
 use crate::domain::profile::{Changes, Person, Profile, Reminder};
@@ -130,6 +130,9 @@ pub(super) fn save(
     if let Some(reminder) = changes.reminder {
         let values = values![person.id, reminder.minutes()];
         tx.execute(sql!("profile/set_reminder"), values)?;
+        for row in tx.query(sql!("profile/live_sessions"), values![person.id])? {
+            clock::wind(tx, row.get("id")?)?;
+        }
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ use std::collections::HashMap;
 
 use chrono_tz::Tz;
 
-use super::sql::{DbError, Row, Value, sql, values};
+use super::sql::{DbError, Row, Sql, Value, sql, values};
 use super::{Question, Read, Transaction, account, outbox, profile};
 use crate::domain::account::{Account, primary};
 use crate::domain::admission::Admission;
@@ -94,7 +94,7 @@ pub(super) fn session(row: &Row) -> Result<Session, DbError> {
     })
 }
 
-/// Gives a session another status, and owes its card.
+/// Gives a session another status, and owes its card. With its end whatever was offered ends.
 pub(super) fn set_status(
     tx: &mut dyn Transaction,
     session: &Session,
@@ -106,6 +106,9 @@ pub(super) fn set_status(
         sql!("session/set_status"),
         values![session.id, status.as_str(), reason],
     )?;
+    if !status.is_alive() {
+        tx.execute(sql!("admission/close"), values![session.id])?;
+    }
     outbox::owe_card(tx, session.id, now)
 }
 
@@ -158,7 +161,8 @@ impl Question for ListSessions {
             sql!("session/list"),
             values![self.guild, ALIVE_PER_GUILD_MAX],
         )?;
-        listing(db, self.guild, self.viewer, &rows)
+        let helpers = sql!("session/co_organisers_here");
+        listing(db, helpers, self.guild, self.viewer, &rows)
     }
 }
 
@@ -180,18 +184,21 @@ impl Question for ListOver {
             sql!("session/list_over"),
             values![self.guild, OVER_LISTED_MAX],
         )?;
-        listing(db, self.guild, self.viewer, &rows)
+        let helpers = sql!("session/co_organisers_over");
+        listing(db, helpers, self.guild, self.viewer, &rows)
     }
 }
 
+/// `co_organisers` gives those of the sessions in question.
 fn listing(
     db: &mut dyn Read,
+    co_organisers: Sql,
     guild: GuildId,
     viewer: UserId,
     rows: &[Row],
 ) -> Result<Listing, DbError> {
     let mut helpers: HashMap<SessionId, Vec<UserId>> = HashMap::new();
-    for row in db.query(sql!("session/co_organisers_here"), values![guild])? {
+    for row in db.query(co_organisers, values![guild])? {
         let helping = helpers.entry(row.get("session_id")?).or_default();
         helping.push(row.get("user_id")?);
     }

@@ -253,7 +253,7 @@ impl Command for PickPlayer {
         save(tx, &session, &queue, &teams, &now, self.at)?;
         let what = TeamsDeed::Picked;
         let done = Action::Teams { what }.on(self.player);
-        log::record(tx, &session, &self.actor, done, self.at)?;
+        log::record_own(tx, &session, self.actor.user, done, self.at)?;
         Ok(())
     }
 }

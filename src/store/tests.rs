@@ -164,9 +164,10 @@ impl Command for Write {
     }
 }
 
+/// The rows of any statement.
 #[derive(Debug)]
-struct Rows {
-    text: &'static str,
+pub(super) struct Rows {
+    pub(super) text: &'static str,
 }
 
 impl Question for Rows {

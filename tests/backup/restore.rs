@@ -341,7 +341,7 @@ async fn the_backup_that_is_meant_is_found() {
         home.back_up(home.settings(), now).await.unwrap();
     }
     let backups = home.backups(home.settings());
-    let found = async |what: &str| match backups.find(what).await {
+    let found = async |what: &str| match backups.find(what, at("2026-11-23T00:00:00Z")).await {
         Ok(found) => {
             let shown = found.shown();
             shown[shown.len() - "120000.db".len()..].to_owned()

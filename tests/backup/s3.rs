@@ -174,13 +174,13 @@ async fn a_backup_of_several_parts_goes_there_and_comes_back_with_every_row() {
             ..server.remote()
         };
         let other = Home::new();
-        let found = find_at(there).await.unwrap();
+        let found = find_at(there, start()).await.unwrap();
         let file = found.fetch(other.folder.path()).await.unwrap();
         let done = restore(&other.database(), &file, start(), false).unwrap();
         assert!(done.checksummed);
         assert_eq!(rows(&other.database()), rows(&home.database()));
     }
-    let newest = find_at(server.remote()).await.unwrap();
+    let newest = find_at(server.remote(), start()).await.unwrap();
     assert!(newest.shown().ends_with(&listed[1].name));
 }
 
@@ -215,6 +215,37 @@ async fn the_object_store_keeps_as_many_as_the_folder() {
             "overwatch_backup_20261122_120300.db",
             "overwatch_backup_20261122_120300.db.json"
         ]
+    );
+}
+
+#[tokio::test]
+async fn a_backup_from_when_the_clock_was_ahead_keeps_none_from_going_there() {
+    let server = Server::start().await;
+    let home = Home::with(1).await;
+    let settings = settings(&home, &server);
+    let backups = home.backups(settings.clone());
+    let ahead = start() + TimeDelta::days(400);
+    home.back_up(settings.clone(), ahead).await.unwrap();
+    assert!(backups.upload_newest(ahead).await.unwrap().is_some());
+
+    assert_eq!(backups.upload_newest(start()).await.unwrap(), None);
+    let right = home.back_up(settings, start()).await.unwrap();
+    assert_eq!(
+        backups.upload_newest(start()).await.unwrap(),
+        Some(right.name)
+    );
+    std::fs::remove_file(&right.path).unwrap();
+    let latest = backups.find("latest", start()).await.unwrap();
+    assert!(
+        latest.shown().ends_with(&right.name.to_string()),
+        "{}",
+        latest.shown()
+    );
+    let there = find_at(server.remote(), start()).await.unwrap();
+    assert!(
+        there.shown().ends_with(&right.name.to_string()),
+        "{}",
+        there.shown()
     );
 }
 
@@ -269,11 +300,11 @@ async fn a_store_that_cannot_be_reached_is_no_reason_not_to_restore_what_is_here
     let backups = home.backups(settings(&home, &server));
     server.stop().await;
     assert!(
-        backups.find("latest").await.is_err(),
+        backups.find("latest", start()).await.is_err(),
         "there is nothing here"
     );
     let taken = home.back_up(home.settings(), start()).await.unwrap();
-    let found = backups.find("latest").await.unwrap();
+    let found = backups.find("latest", start()).await.unwrap();
     assert_eq!(found.shown(), taken.path.display().to_string());
 }
 
@@ -294,7 +325,7 @@ async fn what_was_damaged_there_is_refused() {
         bad[at] ^= 1;
         std::fs::write(&object, bad).unwrap();
         let other = Home::new();
-        let found = backups.find("latest").await.unwrap();
+        let found = backups.find("latest", start()).await.unwrap();
         let error = found
             .fetch(other.folder.path())
             .await

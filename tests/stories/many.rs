@@ -304,7 +304,8 @@ async fn a_process_that_was_asleep_does_nothing_a_second_time() {
         leads(world, &other).await;
         // Nobody is reminded of what was near already when they joined.
         let soon = "UPDATE session_queue SET joined_at = joined_at - 86400; \
-                    UPDATE sessions SET scheduled_time = scheduled_time - 7200 + 900";
+                    UPDATE sessions SET scheduled_time = scheduled_time - 7200 + 900, \
+                    remind_at = remind_at - 7200 + 900";
         world.ground.change(soon).await;
         let reminded = |message: &Value| text_of(message).contains("Nap");
         player.in_private().sees("a reminder", reminded).await;

@@ -130,7 +130,7 @@ async fn a_proposal_is_used_published_changed_by_hand_and_stays_true_when_somebo
         let stale = organiser
             .forge(page.message(), &id(page.message(), "teams-use:"), &[])
             .await;
-        stale.says("Players have come or gone").says("9 are in");
+        stale.says("Players have come or gone").says("in so far: 9");
         let everything = world.person(5).command("profile export", json!({})).await;
         assert_ne!(everything.outcome(), "failed");
     })
@@ -291,7 +291,7 @@ async fn captains_pick_as_a_snake_across_a_restart() {
         ];
         let card = scrim(world, &people).await;
         let page = proposals(&world.person(2), &card).await;
-        page.says("Two teams take 10 players, and 5 are in");
+        page.says("Two teams take 10 players; in so far: 5");
         let pairs = press(&world.person(2), &page, "teams-pairs:").await;
         let captains = [world.person(3).user, world.person(4).user];
         let captains = [captains[0].as_str(), captains[1].as_str()];

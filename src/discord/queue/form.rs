@@ -268,7 +268,7 @@ impl Draft {
 /// and of these those for which the ranks fit, if any do.
 fn preselected(desk: &JoinDesk) -> Roles {
     if let Some(entry) = &desk.entry {
-        return entry.roles;
+        return desk.session.plan.mode.played(entry.roles);
     }
     let possible = desk.session.plan.mode.roles();
     let preferred = desk.profile.as_ref().map(|profile| profile.roles);

@@ -122,6 +122,12 @@ impl Change {
 }
 
 impl Plan {
+    /// Whether whoever has a seat by `before` has it by this plan, too: on as many teams of the same
+    /// mode, or on more.
+    pub fn keeps_seats_of(&self, before: &Self) -> bool {
+        self.mode == before.mode && self.teams >= before.teams
+    }
+
     /// Whether its rank limits can be met and judged.
     fn check_limits(&self, organiser: Option<&Account>) -> Result<(), SessionRefusal> {
         let RankLimits {
@@ -177,9 +183,7 @@ impl Session {
         if !self.status.is_ahead() && (other_game || new.at != old.at) {
             return Err(SessionRefusal::Not(self.status));
         }
-        // Whoever is in has a seat on more teams of the same mode, too.
-        let only_more_teams = new.mode == old.mode && new.teams > old.teams;
-        if other_game && !only_more_teams && accepted > 0 {
+        if !new.keeps_seats_of(old) && accepted > 0 {
             return Err(SessionRefusal::PlayersAccepted);
         }
         if new.at != old.at && new.at <= now {

@@ -144,11 +144,8 @@ impl Asked<'_> {
 
     /// The roles of the mode that somebody would play.
     fn offered(&self, entry: &Entry, place: &Place) -> Roles {
-        let anything = entry.roles.contains(Role::Flex);
-        let roles = self.door.session.plan.mode.roles().iter();
-        roles
-            .filter(|role| anything || entry.roles.contains(*role) || place.role == *role)
-            .collect()
+        let mode = self.door.session.plan.mode;
+        mode.played(entry.roles.with(place.role))
     }
 
     /// Those of the roles for which there is a rank that the session takes.

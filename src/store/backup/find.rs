@@ -42,13 +42,14 @@ pub enum FindError {
 }
 
 impl Backups {
-    /// The backup that `what` means. Of several that fit, the newest; here before there.
+    /// The backup that `what` means at `now`. Of several that fit, the newest; here before there.
+    /// The latest is not one that is dated in the future, since the clock was wrong.
     ///
     /// # Errors
     /// [`FindError`].
-    pub async fn find(&self, what: &str) -> Result<Found, FindError> {
+    pub async fn find(&self, what: &str, now: DateTime<Utc>) -> Result<Found, FindError> {
         if what == "latest" {
-            let latest = self.newest(DateTime::<Utc>::MAX_UTC).await?;
+            let latest = self.newest(|name| name.is_from_before(now)).await?;
             return latest.ok_or_else(|| FindError::Nothing(what.into()));
         }
         if Path::new(what).is_file() {
@@ -58,7 +59,7 @@ impl Backups {
             return self.named(name).await;
         }
         let until = parse_time(what).ok_or_else(|| FindError::Nothing(what.into()))?;
-        let found = self.newest(until).await?;
+        let found = self.newest(|name| name.at <= until).await?;
         found.ok_or_else(|| FindError::Nothing(format!("from {what} or before")))
     }
 
@@ -81,19 +82,22 @@ impl Backups {
         }
     }
 
-    /// The newest backup made at `until` or before. An object store that cannot be reached is
-    /// no reason not to use what is here.
-    async fn newest(&self, until: DateTime<Utc>) -> Result<Option<Found>, FindError> {
+    /// The newest backup that is `wanted`. An object store that cannot be reached is no reason not
+    /// to use what is here.
+    async fn newest(
+        &self,
+        wanted: impl Fn(&BackupName) -> bool,
+    ) -> Result<Option<Found>, FindError> {
         let folder = &self.settings.folder;
         let mut here = local::names(folder).map_err(|source| FindError::Folder {
             path: folder.clone(),
             source,
         })?;
-        here.retain(|name| name.at <= until);
+        here.retain(&wanted);
         let here = here.pop();
         let there = match &self.remote {
             Some(remote) => match (remote.names().await, here) {
-                (Ok(names), _) => newest_until(&names, until).map(|name| (remote, name)),
+                (Ok(names), _) => newest(&names, wanted).map(|name| (remote, name)),
                 (Err(error), Some(_)) => {
                     tracing::warn!(%error, "the remote backups are not looked at");
                     None
@@ -114,11 +118,11 @@ impl Backups {
 }
 
 /// The backup at an address of its own: `at.prefix` is its full name, or the folder of which the
-/// newest is meant.
+/// newest at `now` is meant.
 ///
 /// # Errors
 /// [`FindError`].
-pub async fn find_at(at: remote::Settings) -> Result<Found, FindError> {
+pub async fn find_at(at: remote::Settings, now: DateTime<Utc>) -> Result<Found, FindError> {
     let (folder, last) = at.prefix.rsplit_once('/').unwrap_or(("", &at.prefix));
     let name = BackupName::parse(last);
     let nothing = FindError::Nothing(format!("at s3://{}/{}", at.bucket, at.prefix));
@@ -130,7 +134,7 @@ pub async fn find_at(at: remote::Settings) -> Result<Found, FindError> {
     let names = remote.names().await?;
     let found = match name {
         Some(name) => names.iter().map(|(there, _)| *there).find(|n| *n == name),
-        None => newest_until(&names, DateTime::<Utc>::MAX_UTC),
+        None => newest(&names, |name| name.is_from_before(now)),
     };
     found.map(|name| Found::There(remote, name)).ok_or(nothing)
 }
@@ -156,9 +160,7 @@ impl Found {
     }
 }
 
-fn newest_until(names: &[(BackupName, u64)], until: DateTime<Utc>) -> Option<BackupName> {
-    names
-        .iter()
-        .map(|(name, _)| *name)
-        .rfind(|name| name.at <= until)
+fn newest(names: &[(BackupName, u64)], wanted: impl Fn(&BackupName) -> bool) -> Option<BackupName> {
+    let mut newest_first = names.iter().rev().map(|(name, _)| *name);
+    newest_first.find(wanted)
 }

@@ -72,6 +72,31 @@ async fn every_statement_can_be_prepared() {
     }
 }
 
+#[tokio::test]
+async fn what_is_asked_for_all_the_time_can_be_found_by_an_index() {
+    let Some(server) = server() else { return };
+    let scratch = server.empty().await;
+    migrate(&address(&scratch), now()).await.unwrap();
+    let config: tokio_postgres::Config = scratch.url.parse().unwrap();
+    let (client, connection) = config.connect(tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    // With nothing in it reading a whole table would be cheapest.
+    client
+        .batch_execute("SET enable_seqscan = off")
+        .await
+        .unwrap();
+    for (name, _) in crate::store::sqlite::plans::BY_INDEX {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("sql/{name}.sql"));
+        let text = std::fs::read_to_string(file).unwrap();
+        let text = (1..4).fold(text, |text, at| text.replace(&format!("${at}"), "'1'"));
+        let plan = client.query(&format!("EXPLAIN {text}"), &[]).await.unwrap();
+        for row in plan {
+            let step: &str = row.get(0);
+            assert!(!step.contains("Seq Scan"), "{name}: {step}");
+        }
+    }
+}
+
 #[test]
 fn a_statement_of_postgres_own_is_used() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");

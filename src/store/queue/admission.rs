@@ -11,7 +11,7 @@ use crate::domain::admission::{Admission, Door, Step, offer_until};
 use crate::domain::ids::{SessionId, UserId};
 use crate::domain::queue::{AskState, Entry};
 use crate::domain::role::Role;
-use crate::domain::session::Session;
+use crate::domain::session::{Plan, Session};
 use crate::store::outbox::{self, Notice};
 use crate::store::sql::{DbError, sql, values};
 use crate::store::{Read, Transaction, teams};
@@ -90,6 +90,61 @@ pub(super) fn wait_no_longer(
     }
     tx.execute(sql!("admission/filled"), values![session.id, now])?;
     decide(tx, session, None, now, |door| door.as_many_as_fit())?;
+    Ok(())
+}
+
+/// Ends what was agreed on for another game than `session` is now: the teams, and the offers of
+/// places, of which this is how many there were.
+pub(in crate::store) fn other_game(
+    tx: &mut dyn Transaction,
+    session: &Session,
+    before: &Plan,
+    now: DateTime<Utc>,
+) -> Result<usize, DbError> {
+    if session.plan.keeps_seats_of(before) {
+        return Ok(0);
+    }
+    teams::dissolve(tx, session.id)?;
+    let queue = load(tx, session.id)?;
+    let asked: Vec<_> = queue.asked().map(|(entry, _)| entry.person.id).collect();
+    withdraw(tx, session, &asked, now)?;
+    Ok(asked.len())
+}
+
+/// Ends the offers of places as `role` that are more than its cap, since an administrator has given
+/// one away in spite of it; how many. Who joined last gives way.
+pub(super) fn give_way(
+    tx: &mut dyn Transaction,
+    session: &Session,
+    role: Role,
+    now: DateTime<Utc>,
+) -> Result<usize, DbError> {
+    let (mode, teams) = (session.plan.mode, session.plan.teams);
+    let queue = load(tx, session.id)?;
+    let mut taken = queue.roles();
+    let beyond = |(entry, asked): (&Entry, Role)| {
+        let capped = mode.is_capped(teams, &taken, asked);
+        taken.push(asked);
+        (capped && asked == role).then_some(entry.person.id)
+    };
+    let asked: Vec<_> = queue.asked().filter_map(beyond).collect();
+    withdraw(tx, session, &asked, now)?;
+    Ok(asked.len())
+}
+
+/// Takes the offers back that these people have; they wait as before, and are told.
+fn withdraw(
+    tx: &mut dyn Transaction,
+    session: &Session,
+    asked: &[UserId],
+    now: DateTime<Utc>,
+) -> Result<(), DbError> {
+    for user in asked {
+        unask(tx, session.id, *user)?;
+        let (title, at) = (session.plan.title.clone(), session.plan.at);
+        let notice = Notice::OfferOver { title, at };
+        outbox::owe_notice(tx, session.id, *user, notice, now)?;
+    }
     Ok(())
 }
 

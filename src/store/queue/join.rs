@@ -18,7 +18,7 @@ use crate::domain::rank::Rank;
 use crate::domain::role::{Role, Roles};
 use crate::domain::session::{Actor, Session};
 use crate::store::sql::{DbError, json, sql, values};
-use crate::store::{Command, Stop, Transaction, account, outbox, profile};
+use crate::store::{Command, Stop, Transaction, account, clock, outbox, profile};
 
 /// A person joins a session's queue, or changes what they offer there.
 #[derive(Clone, Debug, PartialEq)]
@@ -205,6 +205,7 @@ impl Offered<'_> {
         let roles = queue::join(&session, entry, entries, &offer).map_err(Stop::Refused)?;
         profile::meet(tx, self.person, self.at)?;
         self.save(tx, session.id, roles)?;
+        clock::wind(tx, session.id)?;
         outbox::owe_card(tx, session.id, self.at)?;
         let place = admission::joined(tx, &session, entry, self.person.id, self.at)?;
         Ok(Joined {

@@ -72,9 +72,10 @@ impl Command for AnswerOffer {
         let queue = load(tx, session.id)?;
         let entry = queue.entry(self.user);
         let role = asked_for(entry).map_err(Stop::Refused)?;
-        // An administrator may have given the place away in spite of the offer.
-        let taken = queue.unavailable(self.user).len();
-        if self.take && taken >= session.plan.places() as usize {
+        // Whatever has ended the offer, nobody comes in beyond the game's limits by it.
+        let (taken, plan) = (queue.unavailable(self.user), &session.plan);
+        let full = taken.len() >= plan.places() as usize;
+        if self.take && (full || plan.mode.is_capped(plan.teams, &taken, role)) {
             return Err(Stop::Refused(OfferRefusal::NotAsked));
         }
         if self.take {

@@ -16,7 +16,7 @@ use crate::domain::role::Role;
 use crate::domain::session::{Actor, Session, SessionRefusal};
 use crate::store::outbox::Notice;
 use crate::store::sql::{DbError, sql, values};
-use crate::store::{Command, Read, Stop, Transaction, log, outbox, session};
+use crate::store::{Command, Read, Stop, Transaction, clock, log, outbox, session};
 
 /// A player gets a place.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,6 +76,13 @@ impl AcceptPlayer {
             account: self.account,
         };
         let_in(tx, session, &self.actor, seat, beyond, self.at)?;
+        // The place that they were asked for is free, if it is not the one they got.
+        let other = entry.asked_for().is_some_and(|role| role != self.role);
+        let mut ended = usize::from(other);
+        if beyond == Some(Beyond::Cap) {
+            ended += admission::give_way(tx, session, self.role, self.at)?;
+        }
+        admission::settle(tx, session, ended, None, self.at)?;
         Ok(Accepted {
             person: entry.person.clone(),
             role: self.role,
@@ -250,6 +257,7 @@ impl Command for TakeBack {
         let nobody: Option<UserId> = None;
         let values = values![session.id, self.player, nobody];
         tx.execute(sql!("queue/judge"), values)?;
+        clock::wind(tx, session.id)?;
         send_back(tx, &session, &self.actor, (self.player, role), self.at)?;
         if let Some(role) = role {
             admission::taken_back(tx, session.id, self.player, role, self.at)?;

@@ -1,7 +1,7 @@
 //! A session is played with fewer than planned, in one of the ways that are possible.
 //!
 //! May touch: the domain and [`Transaction`]. Invariant: whoever sits out waits in the queue as
-//! before they had a place; nobody else loses theirs.
+//! before they had a place; nobody else loses theirs, and nothing of the planned game is left over.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ use crate::domain::session::{Actor, Session, SessionRefusal};
 use crate::domain::short::{self, Way};
 use crate::store::outbox::{self, Notice};
 use crate::store::sql::{DbError, sql, values};
-use crate::store::{Command, Stop, Transaction, log, session, teams};
+use crate::store::{Command, Stop, Transaction, log, session};
 
 /// An organiser has a session played in another way, with those who are there.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,12 +71,12 @@ impl Command for PlayShort {
         session.plan = session.shortened(way.mode, way.teams);
         session::save_plan(tx, &session)?;
         self.seat(tx, &session, &queue, &way)?;
-        self.end_offers(tx, &session, &queue)?;
-        teams::dissolve(tx, session.id)?;
+        let ended = admission::other_game(tx, &session, &before, self.at)?;
         let what = aspects(&before, &session.plan);
         let edited = Action::Edited { what, moved: None };
         log::record(tx, &session, &self.actor, edited, self.at)?;
         outbox::owe_card(tx, session.id, self.at)?;
+        admission::settle(tx, &session, ended, None, self.at)?;
         let out = way.out.len();
         Ok(PlayedShort { session, out })
     }
@@ -113,22 +113,6 @@ impl PlayShort {
             let done = Action::TakenBack { role }.on(user);
             log::record(tx, session, &self.actor, done, self.at)?;
             let title = title.clone();
-            self.tell(tx, user, Notice::Waiting { title, at })?;
-        }
-        Ok(())
-    }
-
-    /// Every place is taken now: whoever was being asked for one waits.
-    fn end_offers(
-        &self,
-        tx: &mut dyn Transaction,
-        session: &Session,
-        queue: &Queue,
-    ) -> Result<(), DbError> {
-        for (entry, _) in queue.asked() {
-            let user = entry.person.id;
-            admission::unask(tx, session.id, user)?;
-            let (title, at) = (session.plan.title.clone(), session.plan.at);
             self.tell(tx, user, Notice::Waiting { title, at })?;
         }
         Ok(())

@@ -1,3 +1,4 @@
+mod game;
 mod place;
 mod sequences;
 mod teams;
@@ -21,11 +22,12 @@ use crate::domain::rank::{Rank, Tier};
 use crate::domain::role::Roles;
 use crate::domain::session::{Change, Plan, RankLimits, Status, scale};
 use crate::store::account::{AddAccount, EditAccount};
-use crate::store::clock::AdvanceClock;
+use crate::store::clock::{AdvanceClock, Remind};
 use crate::store::log::ViewLog;
 use crate::store::outbox::{DueNow, Notice, Owed};
 use crate::store::session::{CancelSession, CreateSession, EditSession, SetOpen};
 use crate::store::sqlite::Database;
+use crate::store::tests::Rows;
 use crate::store::{Command, Store};
 use Role::{Damage, Support, Tank};
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::super::outbox::{self, Notice};
 use super::super::queue::admission;
 use super::super::sql::{DbError, Value, sql, values};
-use super::super::{Command, Read, Stop, Transaction, extras, log};
+use super::super::{Command, Read, Stop, Transaction, clock, extras, log};
 use super::{load, measured_from, plan_values, set_status};
 use crate::domain::extras::Extras;
 use crate::domain::ids::{SessionId, UserId};
@@ -83,8 +83,9 @@ impl Command for EditSession {
         let done = edited(&before, &session.plan);
         log::record(tx, &session, &self.actor, done, self.at)?;
         let told = self.tell_of_move(tx, &before, &session)?;
+        let ended = admission::other_game(tx, &session, &before, self.at)?;
         // Other limits, more teams or another way of coming in may let somebody in who waits.
-        admission::settle(tx, &session, 0, None, self.at)?;
+        admission::settle(tx, &session, ended, None, self.at)?;
         Ok(Edited {
             before,
             session,
@@ -223,7 +224,7 @@ pub(in crate::store) fn save_plan(
     let mut values: Vec<Value> = vec![session.id.into()];
     values.extend(plan_values(&session.plan));
     tx.execute(sql!("session/update"), &values)?;
-    Ok(())
+    clock::wind(tx, session.id)
 }
 
 /// The session, if `actor` may manage it.

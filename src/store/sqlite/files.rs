@@ -5,6 +5,7 @@
 
 use std::io::{self, Write as _};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::lock::beside;
 
@@ -39,7 +40,10 @@ pub fn sizes(path: &Path) -> io::Result<Sizes> {
 /// # Errors
 /// The system's: the disk is full, read-only, broken, or not ours to write on.
 pub fn try_write(folder: &Path) -> io::Result<()> {
-    let path = folder.join(format!(".overwatch-bot-{}.probe", std::process::id()));
+    // A file of its own for each who asks, also at the same time.
+    static ASKED: AtomicU64 = AtomicU64::new(0);
+    let (process, number) = (std::process::id(), ASKED.fetch_add(1, Ordering::Relaxed));
+    let path = folder.join(format!(".overwatch-bot-{process}-{number}.probe"));
     let write = || -> io::Result<()> {
         let mut file = std::fs::File::create(&path)?;
         file.write_all(&[0; 4096])?;
@@ -70,5 +74,18 @@ mod tests {
         try_write(folder.path()).unwrap();
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
         assert!(try_write(&folder.path().join("none")).is_err());
+    }
+
+    #[test]
+    fn many_who_ask_at_once_are_not_in_each_others_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let ask = || (0..25).try_for_each(|_| try_write(folder.path()));
+        std::thread::scope(|scope| {
+            let asking: Vec<_> = (0..8).map(|_| scope.spawn(ask)).collect();
+            for asked in asking {
+                asked.join().unwrap().unwrap();
+            }
+        });
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 }

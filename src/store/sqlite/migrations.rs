@@ -221,7 +221,7 @@ pub(super) fn migrate(
     Ok(migrated)
 }
 
-fn run_to(db: &mut Connection, target: Target) -> Result<(), SchemaError> {
+pub(super) fn run_to(db: &mut Connection, target: Target) -> Result<(), SchemaError> {
     let mut runner = embedded::migrations::runner().set_target(target);
     runner.set_migration_table_name(VERSION_TABLE);
     runner.run(db).map_err(|error| match error.kind() {

@@ -11,6 +11,8 @@ pub mod files;
 pub mod inspect;
 pub mod lock;
 pub mod migrations;
+#[cfg(test)]
+pub(super) mod plans;
 pub mod readers;
 pub mod restore;
 #[cfg(test)]

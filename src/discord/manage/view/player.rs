@@ -113,8 +113,9 @@ impl Shown<'_> {
 
     /// A button for every role, of which those can be pressed that are possible.
     fn accepting(&self, account: AccountId) -> Vec<Component> {
+        let mode = self.view.session.plan.mode;
         let one = |role: Role| {
-            let style = if self.entry.roles.contains(role) {
+            let style = if mode.played(self.entry.roles).contains(role) {
                 ButtonStyle::Success
             } else {
                 ButtonStyle::Secondary
@@ -126,8 +127,7 @@ impl Shown<'_> {
                 Err(_) => disabled(one),
             }
         };
-        let roles = self.view.session.plan.mode.roles();
-        roles.iter().map(one).collect()
+        mode.roles().iter().map(one).collect()
     }
 
     /// A button for every role that whoever looks may accept them for in spite of a limit.
@@ -302,7 +302,7 @@ fn chosen_account<'e>(
         .iter()
         .find(|account| Some(account.id) == chosen);
     let fits = |account: &&Account| {
-        let mut roles = entry.roles.iter();
+        let mut roles = view.session.plan.mode.played(entry.roles).iter();
         roles.any(|role| possible(view, entry.person.id, role, account.id).is_ok())
     };
     chosen

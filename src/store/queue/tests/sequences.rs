@@ -211,6 +211,7 @@ impl World {
         expected.minutes = expected.minutes.max(minutes);
         let now = start() + TimeDelta::minutes(expected.minutes);
         let Ok(_) = self.store.execute_job(AdvanceClock { now }).await.unwrap();
+        let Ok(_) = self.store.execute_job(Remind { now }).await.unwrap();
     }
 
     /// Does what an organiser does to the session itself.
@@ -293,6 +294,7 @@ impl World {
 
     /// Whether what is remembered is what was answered, within the caps.
     async fn check(&self, expected: &mut Expected) {
+        self.looks_at_reminders_in_time().await;
         let view = self.view().await;
         let seats = view.teams.seats(&view.queue);
         let SessionView { session, queue, .. } = view;
@@ -333,6 +335,27 @@ impl World {
 }
 
 impl World {
+    /// The clock looks for reminders when the first of them is due, or before.
+    async fn looks_at_reminders_in_time(&self) {
+        let text = "SELECT s.remind_at, min(s.scheduled_time - u.reminder_minutes * 60) AS due
+                    FROM sessions s
+                    JOIN session_queue q ON q.session_id = s.id AND q.rejected_by IS NULL
+                    JOIN users u ON u.discord_id = q.user_id
+                    LEFT JOIN reminders r ON r.session_id = s.id AND r.user_id = q.user_id
+                        AND r.scheduled_time = s.scheduled_time
+                    WHERE s.status IN ('OPEN', 'CLOSED') AND r.session_id IS NULL
+                        AND s.scheduled_time - u.reminder_minutes * 60 > q.joined_at
+                    GROUP BY s.id, s.remind_at";
+        for row in self.store.query(Rows { text }).await.unwrap() {
+            let looks: Option<i64> = row.get("remind_at").unwrap();
+            let due: i64 = row.get("due").unwrap();
+            assert!(
+                looks.is_some_and(|at| at <= due),
+                "{looks:?} is after {due}"
+            );
+        }
+    }
+
     /// Has the session a quarter of an hour to check in.
     async fn check_in(&mut self) {
         let edit = EditSession {
