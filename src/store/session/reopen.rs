@@ -4,8 +4,8 @@
 //! they were; whatever was to happen before the start is owed again, and whoever had been told of the
 //! end or the start is told.
 //!
-//! A cancellation leaves queue and places as they are. What it does end: reminders, which the clock
-//! owes again by itself; offers, which nobody could answer meanwhile and which are therefore made
+//! A cancellation leaves queue and places as they are. What it does end: reminders, for which the clock
+//! is wound again; offers, which nobody could answer meanwhile and which are therefore made
 //! anew; a check-in, which opens again and asks those who have not answered; thread and event, which
 //! follow the status (`domain/extras.rs`). Places of people who deleted their profile meanwhile are
 //! free.
@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::super::outbox::{self, Notice};
 use super::super::queue::{self, admission};
 use super::super::sql::{DbError, sql, values};
-use super::super::{Command, Read, Stop, Transaction, log};
+use super::super::{Command, Read, Stop, Transaction, clock, log};
 use super::{alive, change, load, set_status};
 use crate::domain::ids::{SessionId, UserId};
 use crate::domain::log::Action;
@@ -68,6 +68,7 @@ impl Command for TakeSessionBack {
         } else {
             self.reopen(tx, &session)?
         };
+        clock::wind(tx, session.id)?;
         Ok(SessionTakenBack { session, was, told })
     }
 }
