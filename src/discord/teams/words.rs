@@ -211,8 +211,8 @@ fn named(users: &[UserId]) -> String {
 pub(super) fn unbalanced(why: Unbalanced, crowd: Crowd) -> String {
     match why {
         Unbalanced::TooFew { players, places } if crowd == Crowd::Everybody => format!(
-            "Two teams take {places} players, and {players} are in, or wait and could be asked. Make \
-             teams with gaps by hand or by a draft, or find more players."
+            "Two teams take {places} players; in, or waiting to be: {players}. Make teams with gaps by \
+             hand or by a draft, or find more players."
         ),
         Unbalanced::TooFew { players, places } => format!(
             "Two teams take {places} players; in so far: {players}. Accept more, or make teams with \
