@@ -9,6 +9,7 @@ mod problem;
 #[cfg(test)]
 mod tests;
 
+use super::admission::Door;
 use super::balance::{Bond, Pair, Seat, Team};
 use super::ids::UserId;
 use super::mode::Mode;
@@ -157,12 +158,8 @@ pub fn possible(session: &Session) -> Result<(), TeamsRefusal> {
 ///
 /// # Errors
 /// [`TeamsRefusal`].
-pub fn arrange(
-    session: &Session,
-    queue: &Queue,
-    teams: &Teams,
-    change: &Change,
-) -> Result<Arranged, TeamsRefusal> {
+pub fn arrange(door: &Door<'_>, teams: &Teams, change: &Change) -> Result<Arranged, TeamsRefusal> {
+    let (session, queue) = (door.session, door.queue);
     possible(session)?;
     let mode = session.plan.mode;
     let mut now = Arranged {
@@ -175,7 +172,12 @@ pub fn arrange(
             now.captains = None;
             now.seats = used(mode, queue, seats)?;
         }
-        Change::Swap(one, other) => swap(mode, queue, &mut now.seats, *one, *other)?,
+        Change::Swap(one, other) => {
+            swap(mode, queue, &mut now.seats, *one, *other)?;
+            for seat in &now.seats {
+                may_sit(door, seat)?;
+            }
+        }
         Change::Move(user, team) => send(mode, queue, &mut now.seats, *user, *team)?,
         Change::Publish(_) if now.seats.is_empty() => return Err(TeamsRefusal::NoTeams),
         Change::Publish(published) => now.published = *published,
@@ -294,6 +296,19 @@ pub fn misfits(mode: Mode, seats: &[Seat], moved: &[UserId]) -> Vec<Seat> {
         }
     }
     out
+}
+
+/// Whether somebody may have a seat of another role than they have a place as: by the rank of one of
+/// the accounts that they offer.
+fn may_sit(door: &Door<'_>, seat: &Seat) -> Result<(), TeamsRefusal> {
+    let (user, role) = (seat.user, seat.role);
+    let entry = door.queue.entry(user).ok_or(TeamsRefusal::NotIn(user))?;
+    let already = entry.place.as_ref().is_some_and(|place| place.role == role);
+    if already || door.account(entry, role).is_some() {
+        Ok(())
+    } else {
+        Err(TeamsRefusal::Rank(user, role))
+    }
 }
 
 fn place_of(queue: &Queue, user: UserId) -> Result<&Place, TeamsRefusal> {

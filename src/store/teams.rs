@@ -14,6 +14,8 @@ use serde::{Deserialize, Serialize};
 use super::queue::{SessionView, ViewSession};
 use super::sql::{DbError, Row, sql, values};
 use super::{Command, Question, Read, Stop, Transaction, log, outbox, queue, session};
+use crate::domain::account::Account;
+use crate::domain::admission::Door;
 use crate::domain::balance::{Bond, Pair, Seat, Team};
 use crate::domain::ids::{SessionId, UserId};
 use crate::domain::log::{Action, Done, TeamsDeed};
@@ -162,10 +164,11 @@ impl Command for ArrangeTeams {
     type Refusal = TeamsRefusal;
 
     fn run(&self, tx: &mut dyn Transaction) -> Result<TeamsArranged, Stop<TeamsRefusal>> {
-        let (session, queue, teams) = managed(tx, self.session, &self.actor)?;
-        let now = teams::arrange(&session, &queue, &teams, &self.change).map_err(Stop::Refused)?;
-        save(tx, &session, &queue, &teams, &now, self.at)?;
-        log::record(tx, &session, &self.actor, self.done(), self.at)?;
+        let ground = managed(tx, self.session, &self.actor)?;
+        let now = teams::arrange(&ground.door(), &ground.teams, &self.change);
+        let now = now.map_err(Stop::Refused)?;
+        save(tx, &ground, &now, self.actor.user, self.at)?;
+        log::record(tx, &ground.session, &self.actor, self.done(), self.at)?;
         Ok(TeamsArranged {
             published: now.published,
         })
@@ -208,7 +211,12 @@ impl Command for TiePair {
     type Refusal = TeamsRefusal;
 
     fn run(&self, tx: &mut dyn Transaction) -> Result<(), Stop<TeamsRefusal>> {
-        let (session, queue, teams) = managed(tx, self.session, &self.actor)?;
+        let Ground {
+            session,
+            queue,
+            teams,
+            ..
+        } = managed(tx, self.session, &self.actor)?;
         let (one, other) = (self.pair.0.min(self.pair.1), self.pair.0.max(self.pair.1));
         match self.bond {
             None => tx.execute(sql!("teams/untie"), values![session.id, one, other])?,
@@ -247,13 +255,14 @@ impl Command for PickPlayer {
     fn run(&self, tx: &mut dyn Transaction) -> Result<(), Stop<TeamsRefusal>> {
         let session = found(tx, self.session)?;
         session.seen_by(&self.actor).map_err(refused)?;
-        let (queue, teams) = (queue::load(tx, session.id)?, load(tx, session.id)?);
-        let now = teams::pick(&session, &queue, &teams, self.actor.user, self.player)
+        let (ground, captain) = (Ground::of(tx, session)?, self.actor.user);
+        let (queue, teams) = (&ground.queue, &ground.teams);
+        let now = teams::pick(&ground.session, queue, teams, captain, self.player)
             .map_err(Stop::Refused)?;
-        save(tx, &session, &queue, &teams, &now, self.at)?;
+        save(tx, &ground, &now, captain, self.at)?;
         let what = TeamsDeed::Picked;
         let done = Action::Teams { what }.on(self.player);
-        log::record_own(tx, &session, self.actor.user, done, self.at)?;
+        log::record_own(tx, &ground.session, captain, done, self.at)?;
         Ok(())
     }
 }
@@ -293,28 +302,56 @@ fn found(db: &mut dyn Read, id: SessionId) -> Result<Session, Stop<TeamsRefusal>
     session::load(db, id)?.ok_or_else(|| refused(SessionRefusal::Unknown))
 }
 
+/// What teams are arranged by.
+struct Ground {
+    session: Session,
+    queue: Queue,
+    teams: Teams,
+    /// The account that limits by distance are measured from, if there is such a limit.
+    organiser: Option<Account>,
+}
+
+impl Ground {
+    fn of(db: &mut dyn Read, session: Session) -> Result<Self, DbError> {
+        Ok(Self {
+            queue: queue::load(db, session.id)?,
+            teams: load(db, session.id)?,
+            organiser: queue::organiser_account(db, &session)?,
+            session,
+        })
+    }
+
+    fn door(&self) -> Door<'_> {
+        Door {
+            session: &self.session,
+            queue: &self.queue,
+            organiser: self.organiser.as_ref(),
+        }
+    }
+}
+
 /// The session with its queue and teams, if `actor` may manage it.
-fn managed(
-    db: &mut dyn Read,
-    id: SessionId,
-    actor: &Actor,
-) -> Result<(Session, Queue, Teams), Stop<TeamsRefusal>> {
+fn managed(db: &mut dyn Read, id: SessionId, actor: &Actor) -> Result<Ground, Stop<TeamsRefusal>> {
     let session = found(db, id)?;
     session.managed_by(actor).map_err(refused)?;
     teams::possible(&session).map_err(Stop::Refused)?;
-    let (queue, teams) = (queue::load(db, id)?, load(db, id)?);
-    Ok((session, queue, teams))
+    Ok(Ground::of(db, session)?)
 }
 
-/// Writes what has changed, and owes those a notice who play something else now.
+/// Writes what `by` has changed, and owes those a notice who play something else now.
 fn save(
     tx: &mut dyn Transaction,
-    session: &Session,
-    queue: &Queue,
-    before: &Teams,
+    ground: &Ground,
     now: &Arranged,
+    by: UserId,
     at: DateTime<Utc>,
 ) -> Result<(), DbError> {
+    let Ground {
+        session,
+        queue,
+        teams: before,
+        ..
+    } = ground;
     for (entry, place) in queue.accepted() {
         let user = entry.person.id;
         let seat = now.seats.iter().find(|seat| seat.user == user);
@@ -323,9 +360,13 @@ fn save(
         if (team, role) == (before.of(user), place.role) {
             continue;
         }
-        let values = values![session.id, user, team.map(number), role.as_str()];
-        tx.execute(sql!("teams/seat"), values)?;
         if role != place.role {
+            // A proposal may seat somebody whose rank does not fit, which it says: they stay on the
+            // account that they have.
+            if let Some(account) = ground.door().account(entry, role) {
+                let values = values![session.id, user, role.as_str(), account, by];
+                tx.execute(sql!("queue/reseat"), values)?;
+            }
             let notice = outbox::Notice::Accepted {
                 title: session.plan.title.clone(),
                 at: session.plan.at,
@@ -334,6 +375,8 @@ fn save(
             };
             outbox::owe_notice(tx, session.id, user, notice, at)?;
         }
+        let values = values![session.id, user, team.map(number), role.as_str()];
+        tx.execute(sql!("teams/seat"), values)?;
     }
     let [blue, red] = match now.captains {
         None => [None, None],

@@ -293,6 +293,11 @@ async fn a_place_that_was_taken_back_is_not_had_by_joining_again() {
         let form = player.press(&card, &on(&card, "join")).await;
         let sent = player.submit(&form, json!({"roles": ["tank"]})).await;
         sent.says("Changed: you are in the queue");
+        // Nor by leaving in between.
+        leaves(&player, &card).await;
+        let form = player.press(&card, &on(&card, "join")).await;
+        let sent = player.submit(&form, json!({"roles": ["tank"]})).await;
+        sent.says("You are in the queue");
         joined(&world.person(4), &card, "Freya#1111", &["tank"])
             .await
             .says("You are in");

@@ -57,6 +57,8 @@ fn document(user: UserId, everything: &Everything, now: DateTime<Utc>) -> Value 
         "on_record": on_record.collect::<Vec<_>>(),
         "pairs": all(&everything.pairs, wish),
         "captain_in_sessions": everything.captain_of.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "left_after_their_place_was_taken_back":
+            everything.taken_back.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "no_shows": all(&everything.no_shows, no_show),
         "reminders_sent": reminders.collect::<Vec<_>>(),
         "in_threads_of_sessions": everything.threads.iter().map(ToString::to_string).collect::<Vec<_>>(),

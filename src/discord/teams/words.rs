@@ -211,8 +211,8 @@ fn named(users: &[UserId]) -> String {
 pub(super) fn unbalanced(why: Unbalanced, crowd: Crowd) -> String {
     match why {
         Unbalanced::TooFew { players, places } if crowd == Crowd::Everybody => format!(
-            "Two teams take {places} players, and {players} are in, or wait and could be asked. Make \
-             teams with gaps by hand or by a draft, or find more players."
+            "Two teams take {places} players; in, or waiting to be: {players}. Make teams with gaps by \
+             hand or by a draft, or find more players."
         ),
         Unbalanced::TooFew { players, places } => format!(
             "Two teams take {places} players; in so far: {players}. Accept more, or make teams with \
@@ -259,8 +259,8 @@ pub(super) fn refusal(refusal: &TeamsRefusal) -> String {
              choose teams with them, or turn them down."
         ),
         TeamsRefusal::Rank(user, role) => format!(
-            "The rank of <@{user}> does not fit as {role}, so that these cannot be the teams. Accept \
-             them as something else first, or beyond the limit."
+            "The rank of <@{user}> does not fit as {role}, so that they cannot have that seat. If they \
+             are to play it all the same, accept them as {role} beyond the limit first."
         ),
         TeamsRefusal::Forgotten => {
             "Somebody who has deleted their profile still has a place, so that not all of these fit: \

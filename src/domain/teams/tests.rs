@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::admission::Door;
 use crate::domain::ladder::Ladder as L;
-use crate::domain::queue::fixtures::{account, entry, placed, queue, session};
+use crate::domain::queue::fixtures::{account, entry, placed, queue, session, up_to};
 use crate::domain::role::Roles;
 use crate::domain::session::Status;
 use Role::{Damage, Support, Tank};
@@ -12,6 +12,14 @@ fn scrim(mode: &str) -> Session {
     let mut session = session(mode);
     session.plan.teams = 2;
     session
+}
+
+fn door<'a>(session: &'a Session, queue: &'a Queue) -> Door<'a> {
+    Door {
+        session,
+        queue,
+        organiser: None,
+    }
 }
 
 /// Ten who were accepted for 5v5: tanks 1 and 2, damage 3 to 6, support 7 to 10.
@@ -26,7 +34,7 @@ fn ten() -> Queue {
 }
 
 fn after(queue: &Queue, teams: &Teams, change: Change) -> Result<Teams, TeamsRefusal> {
-    let now = arrange(&scrim("5v5"), queue, teams, &change)?;
+    let now = arrange(&door(&scrim("5v5"), queue), teams, &change)?;
     Ok(Teams {
         published: now.published,
         captains: now.captains,
@@ -109,7 +117,7 @@ fn a_swap_keeps_roles_where_it_can_and_exchanges_them_where_it_must() {
     let teams = after(&queue, &Teams::default(), Change::Use(seats.collect())).unwrap();
     let swapped = |one, other| {
         let swap = Change::Swap(UserId(one), UserId(other));
-        let now = arrange(&scrim("5v5"), &queue, &teams, &swap)?;
+        let now = arrange(&door(&scrim("5v5"), &queue), &teams, &swap)?;
         let of = |user| {
             now.seats
                 .iter()
@@ -135,6 +143,38 @@ fn a_swap_keeps_roles_where_it_can_and_exchanges_them_where_it_must() {
 }
 
 #[test]
+fn roles_are_exchanged_only_if_the_ranks_fit_on_one_of_the_accounts() {
+    let session = up_to(scrim("5v5"), "gold");
+    let mut queue = ten();
+    for entry in &mut queue.entries {
+        entry.accounts = vec![account(
+            entry.person.id.0,
+            &[
+                (L::Tank, "gold 1"),
+                (L::Damage, "gold 1"),
+                (L::Support, "gold 1"),
+            ],
+        )];
+    }
+    let teams = Teams {
+        members: vec![(UserId(1), Team::Blue), (UserId(3), Team::Blue)],
+        ..Teams::default()
+    };
+    let exchange = Change::Swap(UserId(1), UserId(3));
+    let swapped = |queue: &Queue| arrange(&door(&session, queue), &teams, &exchange);
+    assert!(swapped(&queue).is_ok());
+    // The third one has no rank as a tank, and the first one too high a one as damage.
+    queue.entries[2].accounts = vec![account(3, &[(L::Damage, "gold 1")])];
+    assert_eq!(swapped(&queue), Err(TeamsRefusal::Rank(UserId(3), Tank)));
+    let other = account(30, &[(L::Tank, "silver 1")]);
+    queue.entries[2].accounts.push(other);
+    assert!(swapped(&queue).is_ok());
+    let high = [(L::Tank, "gold 1"), (L::Damage, "diamond 1")];
+    queue.entries[0].accounts = vec![account(1, &high)];
+    assert_eq!(swapped(&queue), Err(TeamsRefusal::Rank(UserId(1), Damage)));
+}
+
+#[test]
 fn teams_of_players_who_have_left_are_not_used() {
     let queue = ten();
     let seat = |user, role| Seat {
@@ -157,7 +197,9 @@ fn teams_of_players_who_have_left_are_not_used() {
 
 #[test]
 fn nothing_is_arranged_where_there_are_no_two_teams() {
-    let clear = |session: &Session| arrange(session, &ten(), &Teams::default(), &Change::Clear);
+    let queue = ten();
+    let clear =
+        |session: &Session| arrange(&door(session, &queue), &Teams::default(), &Change::Clear);
     assert_eq!(clear(&session("5v5")), Err(TeamsRefusal::OneTeam));
     let mut over = scrim("5v5");
     over.status = Status::Completed;
@@ -225,7 +267,7 @@ proptest! {
                 4 => Change::Draft([one, other]),
                 _ => Change::Publish(true),
             };
-            let done = arrange(&session, &queue, &teams, &change);
+            let done = arrange(&door(&session, &queue), &teams, &change);
             let done = if step == 5 { pick(&session, &queue, &teams, one, other) } else { done };
             let Ok(now) = done else { continue };
             teams.captains = now.captains;

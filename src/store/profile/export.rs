@@ -43,6 +43,8 @@ pub struct Everything {
     pub pairs: Vec<(SessionId, Bond)>,
     /// Sessions in which they pick a team.
     pub captain_of: Vec<SessionId>,
+    /// The sessions that they have left after an organiser had taken their place back.
+    pub taken_back: Vec<SessionId>,
     /// Where they were missed.
     pub no_shows: Vec<NoShow>,
     /// What they were reminded of.
@@ -163,6 +165,7 @@ impl Question for ExportProfile {
         let captain_of = db.query(sql!("profile/captain"), values![self.0])?;
         let reminders = db.query(sql!("profile/reminders"), values![self.0])?;
         let no_shows = db.query(sql!("profile/no_shows"), values![self.0])?;
+        let taken_back = db.query(sql!("profile/left_taken_back"), values![self.0])?;
         Ok(Some(Everything {
             person,
             entries: entries(db, self.0)?,
@@ -173,6 +176,7 @@ impl Question for ExportProfile {
             records: log::about(db, self.0)?,
             pairs: all(&pairs, pair)?,
             captain_of: all(&captain_of, |row| row.get("session_id"))?,
+            taken_back: all(&taken_back, |row| row.get("session_id"))?,
             no_shows: all(&no_shows, no_show)?,
             reminders: all(&reminders, sent_reminder)?,
             threads: extras::threads_of(db, self.0)?,

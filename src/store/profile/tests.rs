@@ -86,6 +86,9 @@ async fn tell() -> Story {
     let miss = "INSERT INTO no_shows (user_id, session_id, guild_id, role, scheduled_time)
                 VALUES ($1, $2, 10, 'tank', 3) RETURNING session_id AS id";
     scene.write(miss, values![ANA, played]).await;
+    let left = "INSERT INTO left_taken_back (session_id, user_id, role)
+                VALUES ($1, $2, 'tank') RETURNING session_id AS id";
+    scene.write(left, values![third, ANA]).await;
     // She is on a team, picks one, and is kept apart from somebody.
     let team = "UPDATE session_participants SET team = 2 WHERE user_id = $1 AND session_id = $2 RETURNING id";
     scene.write(team, values![ANA, played]).await;
@@ -223,6 +226,7 @@ async fn the_export_holds_everything() {
     let all = all.expect("a profile");
     let held = all.person.expect("a profile");
     assert_eq!((all.no_shows.len(), held.missed), (1, 1));
+    assert_eq!(all.taken_back.len(), 1);
     let offered = all.entries.iter().filter_map(|entry| entry.offered);
     assert_eq!(offered.count(), 1);
     assert_eq!(held.accounts.len(), 1);

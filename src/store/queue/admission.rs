@@ -36,6 +36,9 @@ pub(super) fn joined(
     if anew {
         unask(tx, session.id, user)?;
     }
+    if before.is_none() {
+        come_back(tx, session.id, user, now)?;
+    }
     if !by_itself {
         return Ok(None);
     }
@@ -160,6 +163,21 @@ pub(super) fn taken_back(
     let values = values![session, user, role.as_str(), now, now, state];
     tx.execute(sql!("admission/ask"), values)?;
     Ok(())
+}
+
+/// Has somebody who joins anew stand as they did when they left: an organiser may have taken their
+/// place back.
+fn come_back(
+    tx: &mut dyn Transaction,
+    session: SessionId,
+    user: UserId,
+    now: DateTime<Utc>,
+) -> Result<(), DbError> {
+    let row = tx.query_one(sql!("admission/come_back"), values![session, user])?;
+    let Some(row) = row else {
+        return Ok(());
+    };
+    taken_back(tx, session, user, row.word("role", Role::parse)?, now)
 }
 
 /// Ends the offer that somebody has.

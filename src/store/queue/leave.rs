@@ -45,6 +45,8 @@ impl Command for LeaveQueue {
         let entry = entry(tx, session.id, user)?;
         let role = queue::leave(&session, entry.as_ref()).map_err(Stop::Refused)?;
         tx.execute(sql!("queue/release"), values![session.id, user])?;
+        // Also who leaves and comes back gets a place only from an organiser, if one took theirs back.
+        tx.execute(sql!("admission/leave"), values![session.id, user])?;
         tx.execute(sql!("queue/leave"), values![session.id, user])?;
         outbox::withdraw_place(tx, session.id, user)?;
         outbox::owe_card(tx, session.id, self.at)?;

@@ -4,8 +4,8 @@
 //! they were; whatever was to happen before the start is owed again, and whoever had been told of the
 //! end or the start is told.
 //!
-//! A cancellation leaves queue and places as they are. What it does end: reminders, which the clock
-//! owes again by itself; offers, which nobody could answer meanwhile and which are therefore made
+//! A cancellation leaves queue and places as they are. What it does end: reminders, for which the clock
+//! is wound again; offers, which nobody could answer meanwhile and which are therefore made
 //! anew; a check-in, which opens again and asks those who have not answered; thread and event, which
 //! follow the status (`domain/extras.rs`). Places of people who deleted their profile meanwhile are
 //! free.
@@ -16,11 +16,15 @@ use serde::{Deserialize, Serialize};
 use super::super::outbox::{self, Notice};
 use super::super::queue::{self, admission};
 use super::super::sql::{DbError, sql, values};
-use super::super::{Command, Read, Stop, Transaction, log};
+use super::super::{Command, Read, Stop, Transaction, clock, log};
 use super::{alive, change, load, set_status};
 use crate::domain::ids::{SessionId, UserId};
 use crate::domain::log::Action;
+use crate::domain::queue::{AskState, Asked};
 use crate::domain::session::{Actor, Before, Session, SessionRefusal, Status};
+
+/// The word under which a cancellation is on record.
+const CANCELLED: &str = "cancelled";
 
 /// Somebody takes back that a session was cancelled, or started before its time.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,6 +68,7 @@ impl Command for TakeSessionBack {
         } else {
             self.reopen(tx, &session)?
         };
+        clock::wind(tx, session.id)?;
         Ok(SessionTakenBack { session, was, told })
     }
 }
@@ -100,6 +105,7 @@ impl TakeSessionBack {
 
     /// It was cancelled, and takes place.
     fn reopen(&self, tx: &mut dyn Transaction, session: &Session) -> Result<u32, DbError> {
+        let cancelled_at = log::latest(tx, session.id, CANCELLED)?.map(|(_, at)| at);
         set_status(tx, session, session.status, None, self.at)?;
         log::record(tx, session, &self.actor, Action::Reopened, self.at)?;
         let notice = Notice::Reopened {
@@ -109,16 +115,34 @@ impl TakeSessionBack {
         let told = change::tell(tx, session.id, self.actor.user, &notice, self.at)?;
         tx.execute(sql!("session/free_nobodys"), values![session.id])?;
         tx.execute(sql!("check_in/close"), values![session.id])?;
-        let queue = queue::load(tx, session.id)?;
-        let mut asked = 0;
-        for (entry, _) in queue.asked() {
-            admission::unask(tx, session.id, entry.person.id)?;
-            outbox::withdraw_place(tx, session.id, entry.person.id)?;
-            asked += 1;
-        }
+        let asked = forget_offers(tx, session, cancelled_at)?;
         admission::settle(tx, session, asked, None, self.at)?;
         Ok(told)
     }
+}
+
+/// Forgets the offers that ended with the session, as if nobody had been asked; how many these were.
+/// Who had said no, or nothing in time, stays unasked.
+fn forget_offers(
+    tx: &mut dyn Transaction,
+    session: &Session,
+    cancelled_at: Option<DateTime<Utc>>,
+) -> Result<usize, DbError> {
+    let cut_short = |asked: Asked| match asked.state {
+        AskState::Open => true,
+        AskState::Silent => cancelled_at.is_some_and(|at| asked.until > at),
+        AskState::Declined | AskState::TakenBack => false,
+    };
+    let queue = queue::load(tx, session.id)?;
+    let waiting = queue.waiting();
+    let asked = waiting.filter(|entry| entry.asked.is_some_and(cut_short));
+    let mut count = 0;
+    for user in asked.map(|entry| entry.person.id) {
+        admission::unask(tx, session.id, user)?;
+        outbox::withdraw_place(tx, session.id, user)?;
+        count += 1;
+    }
+    Ok(count)
 }
 
 /// How a session was before it was cancelled, or started by hand, by what is on record.
@@ -127,7 +151,7 @@ pub(in crate::store) fn before(
     session: &Session,
 ) -> Result<Option<Before>, DbError> {
     let did = match session.status {
-        Status::Cancelled => "cancelled",
+        Status::Cancelled => CANCELLED,
         Status::Started => "started",
         Status::Open | Status::Closed | Status::Completed => return Ok(None),
     };

@@ -7,7 +7,6 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{managed, save};
-use crate::domain::admission::Door;
 use crate::domain::balance::Seat;
 use crate::domain::ids::SessionId;
 use crate::domain::log::{Action, TeamsDeed};
@@ -45,14 +44,9 @@ impl Command for TakeTeams {
     type Refusal = TeamsRefusal;
 
     fn run(&self, tx: &mut dyn Transaction) -> Result<TeamsTaken, Stop<TeamsRefusal>> {
-        let (session, queue, _) = managed(tx, self.session, &self.actor)?;
-        let organiser = queue::organiser_account(tx, &session)?;
-        let door = Door {
-            session: &session,
-            queue: &queue,
-            organiser: organiser.as_ref(),
-        };
-        let taken = teams::take(&door, &self.seats).map_err(Stop::Refused)?;
+        let ground = managed(tx, self.session, &self.actor)?;
+        let taken = teams::take(&ground.door(), &self.seats).map_err(Stop::Refused)?;
+        let session = ground.session;
         // Places are free before anybody gets them.
         for (user, role) in taken.leave.iter().copied() {
             queue::send_back(tx, &session, &self.actor, (user, Some(role)), self.at)?;
@@ -73,13 +67,14 @@ impl Command for TakeTeams {
 impl TakeTeams {
     /// Gives everybody their seat on the teams; whether everybody sees these.
     fn seat(&self, tx: &mut dyn Transaction) -> Result<bool, Stop<TeamsRefusal>> {
-        let (session, queue, before) = managed(tx, self.session, &self.actor)?;
+        let ground = managed(tx, self.session, &self.actor)?;
         let change = Change::Use(self.seats.clone());
-        let now = teams::arrange(&session, &queue, &before, &change).map_err(Stop::Refused)?;
-        save(tx, &session, &queue, &before, &now, self.at)?;
+        let now = teams::arrange(&ground.door(), &ground.teams, &change);
+        let now = now.map_err(Stop::Refused)?;
+        save(tx, &ground, &now, self.actor.user, self.at)?;
         let what = TeamsDeed::Made;
         let done = Action::Teams { what };
-        log::record(tx, &session, &self.actor, done, self.at)?;
+        log::record(tx, &ground.session, &self.actor, done, self.at)?;
         Ok(now.published)
     }
 }

@@ -318,3 +318,57 @@ async fn a_captain_who_is_an_administrator_overrides_nobody_by_picking() {
     assert_eq!(log[0].capacity, Capacity::Player, "{:?}", log[0]);
     assert!(!log[0].overridden);
 }
+
+#[tokio::test]
+async fn who_gets_another_role_on_the_teams_plays_it_on_the_account_whose_rank_fits() {
+    let limits = RankLimits {
+        highest: Tier::parse(Ladder::Tank.scale(), "gold"),
+        ..RankLimits::default()
+    };
+    let mut world = World::limited("5v5", limits).await;
+    world.two_teams().await;
+    let first = world.account(2, &[(Ladder::Tank, "gold 3")]).await;
+    let other = world.account(2, &[(Ladder::Damage, "gold 3")]).await;
+    let both = [(Ladder::Tank, "gold 3"), (Ladder::Damage, "gold 3")];
+    let third = world.account(3, &both).await;
+    let mut join = world.join(2, &[Tank, Damage]);
+    join.accounts = vec![first, other];
+    world.execute(join).await.unwrap();
+    world.execute(world.join(3, &[Damage])).await.unwrap();
+    for (user, role, account) in [(2, Tank, first), (3, Damage, third)] {
+        let accept = world.accept(user, role, account);
+        world.execute(accept).await.unwrap();
+        let blue = Some(Team::Blue);
+        world.arrange(Arrange::Move(UserId(user), blue)).await;
+    }
+    world.arrange(Arrange::Swap(UserId(2), UserId(3))).await;
+    let queue = world.view().await.queue;
+    let place = |user| {
+        let place = queue.entry(UserId(user)).unwrap().place.clone().unwrap();
+        (place.role, place.account)
+    };
+    assert_eq!(place(2), (Damage, Some(other)));
+    assert_eq!(place(3), (Tank, Some(third)));
+}
+
+#[tokio::test]
+async fn a_place_that_was_taken_back_is_not_had_by_leaving_and_joining() {
+    let mut world = World::new("5v5").await;
+    world.admits(Admission::FirstCome).await;
+    let account = world.joined(2, &[Tank]).await;
+    world.execute(world.take_back(2)).await.unwrap();
+    for _ in 0..2 {
+        world.execute(world.leave(2)).await.unwrap();
+        let again = world.execute(world.join(2, &[Tank])).await.unwrap();
+        assert_eq!(again.place, None);
+        assert!(world.view().await.queue.entries[0].was_taken_back());
+    }
+    world.joined(3, &[Tank]).await;
+    world.execute(world.leave(3)).await.unwrap();
+    assert_eq!(world.asked().await, [], "nor are they asked");
+    // An organiser who lets them in again has forgiven it.
+    world.execute(world.accept(2, Tank, account)).await.unwrap();
+    world.execute(world.leave(2)).await.unwrap();
+    let again = world.execute(world.join(2, &[Tank])).await.unwrap();
+    assert_eq!(again.place, Some(Tank));
+}

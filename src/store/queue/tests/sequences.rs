@@ -8,9 +8,9 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::balance::Team;
 use crate::domain::short;
-use crate::domain::teams::{self, roles_on};
+use crate::domain::teams::{self, Draft, roles_on};
 use crate::store::session::{StartNow, TakeSessionBack};
-use crate::store::teams::ArrangeTeams;
+use crate::store::teams::{ArrangeTeams, PickPlayer};
 
 /// What may happen to people in any order.
 #[derive(Clone, Copy, Debug)]
@@ -27,7 +27,10 @@ enum Step {
     Wait,
     Limit(bool),
     Admit(Admission),
-    MoreTeams,
+    /// It is to be another game: of this mode, with so many teams.
+    Play(Option<&'static str>, Option<u8>),
+    /// An administrator accepts somebody, whatever stands in the way that they may override.
+    Anyway(i64, Role),
     CheckIn(i64),
     CheckInOpens,
     Starts,
@@ -36,6 +39,12 @@ enum Step {
     Teams,
     /// Two exchange their seats on the teams.
     Seats(i64, i64),
+    /// Somebody is put on a team.
+    Put(i64, Team),
+    /// Two captains are to pick.
+    Draft(i64, i64),
+    /// Whoever's turn it is picks somebody.
+    Pick,
     Short,
     StartNow,
     Cancel,
@@ -47,6 +56,8 @@ enum Step {
 fn steps(end: i64) -> impl Strategy<Value = Vec<Step>> {
     let user = move || 2_i64..end;
     let role = proptest::sample::select(Role::ALL.to_vec());
+    let anyway = role.clone();
+    let team = proptest::sample::select(Team::BOTH.to_vec());
     let step = prop_oneof![
         4 => user().prop_map(Step::Join),
         1 => user().prop_map(Step::Leave),
@@ -60,19 +71,29 @@ fn steps(end: i64) -> impl Strategy<Value = Vec<Step>> {
         1 => Just(Step::Wait),
         1 => any::<bool>().prop_map(Step::Limit),
         1 => proptest::sample::select(Admission::ALL.to_vec()).prop_map(Step::Admit),
-        1 => Just(Step::MoreTeams),
+        3 => (proptest::option::of(mode()), proptest::option::of(1_u8..=2))
+            .prop_map(|(mode, teams)| Step::Play(mode, teams)),
+        1 => (user(), anyway).prop_map(|(user, role)| Step::Anyway(user, role)),
         2 => user().prop_map(Step::CheckIn),
         1 => Just(Step::CheckInOpens),
         1 => Just(Step::Starts),
         1 => Just(Step::Restart),
         1 => Just(Step::Teams),
         1 => (user(), user()).prop_map(|(one, other)| Step::Seats(one, other)),
+        2 => (user(), team).prop_map(|(user, team)| Step::Put(user, team)),
+        1 => (user(), user()).prop_map(|(blue, red)| Step::Draft(blue, red)),
+        2 => Just(Step::Pick),
         1 => Just(Step::Short),
         1 => Just(Step::StartNow),
         1 => Just(Step::Cancel),
         2 => Just(Step::TakeItBack),
     ];
     proptest::collection::vec(step, 1..60)
+}
+
+/// The modes that are played.
+fn mode() -> impl Strategy<Value = &'static str> {
+    proptest::sample::select(vec!["5v5", "6v6", "6v6-flex"])
 }
 
 /// Who ought to be in the queue, by what was answered.
@@ -84,6 +105,8 @@ struct Expected {
     accepted: HashSet<i64>,
     /// How much time has passed, in minutes.
     minutes: i64,
+    /// Whether an administrator has given a place beyond a cap since the line-up was legal last.
+    beyond: bool,
 }
 
 impl World {
@@ -112,6 +135,15 @@ impl World {
             Step::Accept(user, role) => {
                 let account = accounts[usize::try_from(user - 2).unwrap()];
                 if self.execute(self.accept(user, role, account)).await.is_ok() {
+                    assert!(expected.accepted.insert(user), "a second place for {user}");
+                }
+            }
+            Step::Anyway(user, role) => {
+                let account = accounts[usize::try_from(user - 2).unwrap()];
+                let mut accept = self.accept(user, role, account);
+                accept.actor.administrator = true;
+                if let Ok(done) = self.execute(AcceptAnyway(accept)).await {
+                    expected.beyond |= done.beyond == Some(Beyond::Cap);
                     assert!(expected.accepted.insert(user), "a second place for {user}");
                 }
             }
@@ -220,16 +252,18 @@ impl World {
         // Whatever is refused has changed nothing.
         let change = match step {
             Step::Seats(one, other) => {
-                let change = teams::Change::Swap(UserId(one), UserId(other));
-                let arrange = ArrangeTeams {
-                    session,
-                    actor,
-                    change,
-                    at,
-                };
-                let _ = self.execute(arrange).await;
-                return;
+                let swap = teams::Change::Swap(UserId(one), UserId(other));
+                return self.try_arrange(swap, at).await;
             }
+            Step::Put(user, team) => {
+                let put = teams::Change::Move(UserId(user), Some(team));
+                return self.try_arrange(put, at).await;
+            }
+            Step::Draft(blue, red) => {
+                let draft = teams::Change::Draft([UserId(blue), UserId(red)]);
+                return self.try_arrange(draft, at).await;
+            }
+            Step::Pick => return self.pick(at).await,
             Step::StartNow => {
                 let _ = self.execute(StartNow { session, actor, at }).await;
                 return;
@@ -276,10 +310,12 @@ impl World {
                 admission: Some(way),
                 ..Change::default()
             },
-            _ => Change {
-                teams: Some(2),
+            Step::Play(mode, teams) => Change {
+                mode: mode.and_then(Mode::parse),
+                teams,
                 ..Change::default()
             },
+            other => unreachable!("{other:?} is no organiser's step"),
         };
         let edit = EditSession {
             extras: Default::default(),
@@ -288,15 +324,45 @@ impl World {
             change,
             at,
         };
-        // Once it is under way it cannot have more teams.
+        // Once it is under way, or somebody would lose their seat, it cannot be another game.
         let _ = self.execute(edit).await;
+    }
+
+    async fn try_arrange(&mut self, change: teams::Change, at: DateTime<Utc>) {
+        let (session, actor) = (self.session, actor(1));
+        let arrange = ArrangeTeams {
+            session,
+            actor,
+            change,
+            at,
+        };
+        let _ = self.execute(arrange).await;
+    }
+
+    /// Has the captain whose turn it is pick the first whom their team has room for.
+    async fn pick(&mut self, at: DateTime<Utc>) {
+        let view = self.view().await;
+        let (session, queue, teams) = (&view.session, &view.queue, &view.teams);
+        let turn = teams::draft(session, queue, teams).zip(teams.captains);
+        let Some((Draft::Turn(team), captains)) = turn else {
+            return;
+        };
+        let (entry, _) = teams::pickable(session, queue, teams, team)[0];
+        let pick = PickPlayer {
+            session: session.id,
+            actor: actor(captains[team.index()].0),
+            player: entry.person.id,
+            at,
+        };
+        // Of a session that is over nobody picks any more.
+        let _ = self.execute(pick).await;
     }
 
     /// Whether what is remembered is what was answered, within the caps.
     async fn check(&self, expected: &mut Expected) {
         self.looks_at_reminders_in_time().await;
         let view = self.view().await;
-        let seats = view.teams.seats(&view.queue);
+        let (seats, shown) = (view.teams.seats(&view.queue), view.teams.shown());
         let SessionView { session, queue, .. } = view;
         let users = |entries: Vec<i64>| {
             let set: HashSet<_> = entries.iter().copied().collect();
@@ -319,13 +385,24 @@ impl World {
         // Those who are in and those who are asked are a line-up that can still become complete.
         let taken = queue.unavailable(UserId(0));
         let (mode, teams) = (session.plan.mode, session.plan.teams);
-        for role in Role::ALL {
+        let places = mode.places(teams) as usize;
+        let within_caps = Role::ALL.into_iter().all(|role| {
             let count = taken.iter().filter(|taken| **taken == role).count();
-            let most = usize::from(mode.slots(role).max) * usize::from(teams);
-            assert!(count <= most, "too many of {role}");
-        }
+            count <= usize::from(mode.slots(role).max) * usize::from(teams)
+        });
         let missing = mode.missing(teams, &taken).total() as usize;
-        assert_eq!(taken.len() + missing, mode.places(teams) as usize);
+        expected.beyond &= !within_caps || taken.len() + missing > places;
+        assert!(taken.len() <= places, "{taken:?} in {mode} of {teams}");
+        if !expected.beyond {
+            assert!(within_caps, "{taken:?} in {mode} of {teams}");
+            assert_eq!(taken.len() + missing, places, "{taken:?} in {mode}");
+        }
+        for (entry, role) in queue.asked() {
+            let others = queue.unavailable(entry.person.id);
+            let capped = mode.is_capped(teams, &others, role);
+            assert!(!capped, "{role} is offered beside {others:?}");
+        }
+        assert!(teams == 2 || !shown && seats.is_empty(), "one team of two");
         for team in Team::BOTH {
             let roles = roles_on(&seats, team);
             let fits = |at: usize| mode.room_for(1, &roles[..at], roles[at]);
@@ -370,9 +447,10 @@ impl World {
     }
 }
 
-/// What somebody offers to play: one role, two, or all.
+/// What somebody offers to play: one role, two, all, or anything.
 fn roles_of(user: i64) -> Vec<Role> {
     match user % 4 {
+        _ if user == 9 => vec![Role::Flex],
         0 => vec![Tank],
         1 => vec![Tank, Support],
         2 => vec![Damage, Support],
@@ -384,7 +462,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]
     fn whatever_happens_nobody_is_lost_has_two_places_or_exceeds_a_cap(
-        mode in proptest::sample::select(vec!["5v5", "6v6", "6v6-flex"]),
+        mode in mode(),
         steps in steps(10),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

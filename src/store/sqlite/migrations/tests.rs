@@ -26,7 +26,7 @@ INSERT INTO chores VALUES ('optimize', 24);
 "#;
 
 /// The same for what each further version has added.
-const ADDED: [(i32, &str); 5] = [
+const ADDED: [(i32, &str); 7] = [
     (
         2,
         r#"
@@ -72,6 +72,8 @@ INSERT INTO identify_buckets VALUES (0, 39);
 UPDATE outbox SET claimed_by = 'a';
 "#,
     ),
+    (7, "UPDATE sessions SET remind_at = 40;"),
+    (8, "INSERT INTO left_taken_back VALUES (5, 1, 'tank');"),
 ];
 
 /// Makes a file of this version in which every table holds something.
