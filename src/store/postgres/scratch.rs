@@ -11,6 +11,9 @@ use crate::store::copy::quoted;
 use crate::store::sql::{DbError, sql, values};
 use crate::store::{Question, Read};
 
+/// Does not tell what was dropped with it, or that it was not there. For one batch of statements, which
+/// is a transaction.
+const QUIETLY: &str = "SET LOCAL client_min_messages = warning";
 /// The schema in which a connection makes its tables.
 const CURRENT: &str = "SELECT current_schema() AS name";
 
@@ -78,7 +81,7 @@ impl Scratch {
             format!("CREATE SCHEMA {}", self.quoted()),
         );
         prepare(&self.database, move |link| {
-            Ok(link.run(&format!("{drop}; {make}"))?)
+            Ok(link.run(&format!("{QUIETLY}; {drop}; {make}"))?)
         })
         .await?;
         let seen = prepare(&self.address(), current_schema).await?;
@@ -94,6 +97,7 @@ impl Scratch {
     /// [`OpenError`]; [`Scratch::drop_statement`] does the same by hand.
     pub async fn end(&self) -> Result<(), OpenError> {
         let drop = self.drop_statement();
+        let drop = format!("{QUIETLY}; {drop}");
         prepare(&self.database, move |link| Ok(link.run(&drop)?)).await
     }
 
