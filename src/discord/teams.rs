@@ -7,6 +7,8 @@ mod hand;
 mod view;
 mod words;
 
+use tokio::sync::Semaphore;
+
 use super::click::{Click, Pressed};
 use super::feature::{Context, Fault, Feature, Route};
 use super::queue::target;
@@ -258,11 +260,21 @@ const NOT_PUBLISHED: &str =
     "✅ These are the teams; only organisers see them until you publish them.";
 const PUBLISHED: &str = "✅ These are the teams now, also on the card.";
 
+/// Searches that run at once; each may take a core for a second, and some 100 MB.
+const SEARCHES_MAX: usize = 2;
+/// One for the whole process, whose cores and memory they share.
+static SEARCHES: Semaphore = Semaphore::const_new(SEARCHES_MAX);
+
 /// The best teams, searched for beside the tasks that serve everybody.
 async fn search(teams: &TeamsView, ask: Ask) -> Result<Result<Balanced, Unbalanced>, Fault> {
     let view = &teams.view;
     let problem = teams::problem(&view.door(), &view.teams, &teams.known, ask);
-    let searching = tokio::task::spawn_blocking(move || balance(&problem));
+    let turn = SEARCHES.acquire().await.expect("it is never closed");
+    let searching = tokio::task::spawn_blocking(move || {
+        // Held to the end of the search, which goes on when nobody waits for it any more.
+        let _turn = turn;
+        balance(&problem)
+    });
     let found = searching.await;
     found.map_err(|error| Fault::Broken(format!("the search for teams: {error}")))
 }
