@@ -77,6 +77,7 @@ fn fill(path: &Path) {
          SELECT id, 'tank', 1, 2, 'open' FROM session_queue;
          INSERT INTO no_shows (user_id, session_id, guild_id, role, scheduled_time)
          SELECT discord_id, 1, 1, 'support', 1 FROM users;
+         INSERT INTO left_taken_back (session_id, user_id, role) SELECT 1, discord_id, 'flex' FROM users;
          INSERT INTO session_pairs (session_id, one_id, other_id, bond)
          SELECT 1, min(discord_id), max(discord_id), 'together' FROM users;
          INSERT INTO processes (id, started_at) VALUES ('1.0', 1);
