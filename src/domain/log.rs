@@ -102,6 +102,8 @@ pub enum Aspect {
 pub enum TeamsDeed {
     /// A proposal became the teams.
     Made,
+    /// With a proposal a player got a role for which no rank of theirs fits.
+    Misplaced,
     /// Two players exchanged their seats.
     Swapped,
     /// A player was put on a team, or taken off.
@@ -227,6 +229,9 @@ impl Action {
     pub fn beyond(&self) -> Option<Beyond> {
         match self {
             Self::Accepted { beyond, .. } => *beyond,
+            Self::Teams {
+                what: TeamsDeed::Misplaced,
+            } => Some(Beyond::Rank),
             _ => None,
         }
     }

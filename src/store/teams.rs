@@ -167,8 +167,9 @@ impl Command for ArrangeTeams {
         let ground = managed(tx, self.session, &self.actor)?;
         let now = teams::arrange(&ground.door(), &ground.teams, &self.change);
         let now = now.map_err(Stop::Refused)?;
-        save(tx, &ground, &now, self.actor.user, self.at)?;
+        let misplaced = save(tx, &ground, &now, self.actor.user, self.at)?;
         log::record(tx, &ground.session, &self.actor, self.done(), self.at)?;
+        record_misplaced(tx, &ground.session, &self.actor, &misplaced, self.at)?;
         Ok(TeamsArranged {
             published: now.published,
         })
@@ -338,14 +339,16 @@ fn managed(db: &mut dyn Read, id: SessionId, actor: &Actor) -> Result<Ground, St
     Ok(Ground::of(db, session)?)
 }
 
-/// Writes what `by` has changed, and owes those a notice who play something else now.
+/// Writes what `by` has changed, and owes those a notice who play something else now. Those of them
+/// for whose role none of their ranks fits.
 fn save(
     tx: &mut dyn Transaction,
     ground: &Ground,
     now: &Arranged,
     by: UserId,
     at: DateTime<Utc>,
-) -> Result<(), DbError> {
+) -> Result<Vec<UserId>, DbError> {
+    let mut misplaced = Vec::new();
     let Ground {
         session,
         queue,
@@ -361,11 +364,14 @@ fn save(
             continue;
         }
         if role != place.role {
-            // A proposal may seat somebody whose rank does not fit, which it says: they stay on the
-            // account that they have.
             if let Some(account) = ground.door().account(entry, role) {
                 let values = values![session.id, user, role.as_str(), account, by];
                 tx.execute(sql!("queue/reseat"), values)?;
+            } else {
+                // A proposal may seat somebody whose rank does not fit, which it says: they stay
+                // on the account that they have.
+                tx.execute(sql!("queue/override"), values![session.id, user])?;
+                misplaced.push(user);
             }
             let notice = outbox::Notice::Accepted {
                 title: session.plan.title.clone(),
@@ -386,5 +392,21 @@ fn save(
         sql!("teams/keep"),
         values![session.id, now.published, blue, red],
     )?;
-    outbox::owe_card(tx, session.id, at)
+    outbox::owe_card(tx, session.id, at)?;
+    Ok(misplaced)
+}
+
+/// Puts on record, as overrides, who plays a role for which no rank of theirs fits.
+fn record_misplaced(
+    tx: &mut dyn Transaction,
+    session: &Session,
+    actor: &Actor,
+    misplaced: &[UserId],
+    at: DateTime<Utc>,
+) -> Result<(), DbError> {
+    let what = TeamsDeed::Misplaced;
+    for user in misplaced {
+        log::record(tx, session, actor, Action::Teams { what }.on(*user), at)?;
+    }
+    Ok(())
 }

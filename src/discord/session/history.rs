@@ -215,6 +215,9 @@ fn switched(extra: Extra, on: bool) -> &'static str {
 fn teams_deed(what: TeamsDeed, subject: &str, other: &str) -> String {
     match what {
         TeamsDeed::Made => "made the teams".to_owned(),
+        TeamsDeed::Misplaced => {
+            format!("gave {subject} a role on the teams for which no rank of theirs fits")
+        }
         TeamsDeed::Swapped => format!("swapped {subject} and {other} on the teams"),
         TeamsDeed::Moved => format!("moved {subject} on the teams"),
         TeamsDeed::Published => "published the teams".to_owned(),

@@ -6,7 +6,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{managed, save};
+use super::{managed, record_misplaced, save};
 use crate::domain::balance::Seat;
 use crate::domain::ids::SessionId;
 use crate::domain::log::{Action, TeamsDeed};
@@ -71,10 +71,11 @@ impl TakeTeams {
         let change = Change::Use(self.seats.clone());
         let now = teams::arrange(&ground.door(), &ground.teams, &change);
         let now = now.map_err(Stop::Refused)?;
-        save(tx, &ground, &now, self.actor.user, self.at)?;
+        let misplaced = save(tx, &ground, &now, self.actor.user, self.at)?;
         let what = TeamsDeed::Made;
         let done = Action::Teams { what };
         log::record(tx, &ground.session, &self.actor, done, self.at)?;
+        record_misplaced(tx, &ground.session, &self.actor, &misplaced, self.at)?;
         Ok(now.published)
     }
 }

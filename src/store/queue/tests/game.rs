@@ -2,8 +2,8 @@
 //! by hand.
 
 use super::*;
-use crate::domain::balance::Team;
-use crate::domain::log::Capacity;
+use crate::domain::balance::{Seat, Team};
+use crate::domain::log::{Capacity, Whom};
 use crate::domain::teams::Change as Arrange;
 use crate::store::session::StartNow;
 use crate::store::teams::{ArrangeTeams, PickPlayer};
@@ -349,6 +349,37 @@ async fn who_gets_another_role_on_the_teams_plays_it_on_the_account_whose_rank_f
     };
     assert_eq!(place(2), (Damage, Some(other)));
     assert_eq!(place(3), (Tank, Some(third)));
+}
+
+#[tokio::test]
+async fn a_proposal_that_seats_somebody_beyond_their_ranks_is_an_override_on_record() {
+    let limits = RankLimits {
+        highest: Tier::parse(Ladder::Tank.scale(), "gold"),
+        ..RankLimits::default()
+    };
+    let mut world = World::limited("5v5", limits).await;
+    world.two_teams().await;
+    let ranks = [(Ladder::Tank, "gold 3"), (Ladder::Damage, "master 3")];
+    let account = world.account(2, &ranks).await;
+    let mut join = world.join(2, &[Tank]);
+    join.accounts = vec![account];
+    world.execute(join).await.unwrap();
+    world.execute(world.accept(2, Tank, account)).await.unwrap();
+    let seat = |role| Seat {
+        user: UserId(2),
+        team: Team::Blue,
+        role,
+    };
+    for (role, overridden) in [(Tank, false), (Damage, true)] {
+        world.arrange(Arrange::Use(vec![seat(role)])).await;
+        let entry = world.view().await.queue.entries.remove(0);
+        let place = entry.place.expect("they are in");
+        assert_eq!((place.role, place.overridden), (role, overridden));
+    }
+    let log = world.log().await;
+    let overrides: Vec<_> = log.iter().filter(|one| one.overridden).collect();
+    assert_eq!(overrides.len(), 1);
+    assert_eq!(overrides[0].subject, Some(Whom::User(UserId(2))));
 }
 
 #[tokio::test]
