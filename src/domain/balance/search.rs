@@ -20,7 +20,7 @@ use std::ops::ControlFlow;
 use super::levels::{Level, Levels, Matches};
 use super::meet::{Best, Value, least, pack};
 use super::table::{Match, Table};
-use super::ways::Ways;
+use super::ways::{Halves, Ways};
 use super::{Balanced, CANDIDATES_MAX, PROPOSALS_MAX, Problem, Proposal, Unbalanced, figures};
 
 /// What the search keeps in mind. What it finds does not depend on it.
@@ -75,6 +75,7 @@ struct Search<'t> {
     table: &'t Table<'t>,
     limits: Limits,
     levels: Levels<'t>,
+    halves: Halves,
     /// Where in `ways` those of a team at a cost are.
     known: HashMap<(usize, u32), usize>,
     ways: Vec<Ways>,
@@ -105,6 +106,7 @@ impl<'t> Search<'t> {
             table,
             limits,
             levels: Levels::new(table, limits.matches),
+            halves: Halves::new(),
             known: HashMap::new(),
             ways: Vec::new(),
             remembered: 0,
@@ -212,7 +214,9 @@ impl<'t> Search<'t> {
 
     fn remember(&mut self, team: usize, cost: u32) -> usize {
         *self.known.entry((team, cost)).or_insert_with(|| {
-            let ways = Ways::new(self.table, &[team], cost, usize::MAX).unwrap_or_default();
+            let wanted = (&[team][..], cost);
+            let ways = Ways::new(self.table, &mut self.halves, wanted, usize::MAX);
+            let ways = ways.unwrap_or_default();
             self.remembered += ways.len();
             self.ways.push(ways);
             self.ways.len() - 1
@@ -220,7 +224,7 @@ impl<'t> Search<'t> {
     }
 
     /// The ways of all teams of a level, unless there are too many.
-    fn at_once(&self, level: &Level) -> Option<AtOnce> {
+    fn at_once(&mut self, level: &Level) -> Option<AtOnce> {
         let mut teams: BTreeMap<u128, Vec<usize>> = BTreeMap::new();
         for (number, team) in self.table.teams.iter().enumerate() {
             teams.entry(team.plays).or_default().push(number);
@@ -244,7 +248,8 @@ impl<'t> Search<'t> {
                     *side = match known.entry((*plays, cost)) {
                         Entry::Occupied(known) => *known.get(),
                         Entry::Vacant(new) => {
-                            let ways = Ways::new(self.table, teams, cost, room)?;
+                            let wanted = (teams.as_slice(), cost);
+                            let ways = Ways::new(self.table, &mut self.halves, wanted, room)?;
                             room -= ways.len();
                             all.ways.push(ways);
                             *new.insert(all.ways.len() - 1)

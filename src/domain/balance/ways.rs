@@ -2,6 +2,7 @@
 //!
 //! Pure. Invariant: of a team at a cost every way is here, once.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use super::figures::TANKS_MAX;
@@ -45,7 +46,7 @@ impl Config {
     };
 
     /// The same with one more player in this role: `player` is their bit, and they are the one at
-    /// `at` of the team.
+    /// `at` of their half.
     fn with(mut self, (player, at): (u32, usize), role: usize, score: i16) -> Self {
         self.strength += score;
         self.by_role += u64::from(score.unsigned_abs()) << (POINTS_BITS * role);
@@ -58,17 +59,17 @@ impl Config {
         self
     }
 
-    /// The players of both.
-    fn and(&self, other: &Self) -> Self {
+    /// The players of both halves of `team`, of whom `half` are in the first one.
+    fn and(&self, other: &Self, half: usize, team: &TeamOf) -> Self {
         Self {
-            players: self.players,
-            blocked: self.blocked,
+            players: team.players,
+            blocked: team.blocked,
             tanks: self.tanks | other.tanks,
             strength: self.strength + other.strength,
             by_role: self.by_role + other.by_role,
             weakest: self.weakest.min(other.weakest),
             strongest: self.strongest.max(other.strongest),
-            roles: self.roles | other.roles,
+            roles: self.roles | other.roles << (ROLE_BITS * half),
         }
     }
 
@@ -129,12 +130,19 @@ pub(super) struct Ways {
 
 impl Ways {
     /// Those of every one of the teams, at this cost for each; `None` if there are more than `room`.
-    pub(super) fn new(table: &Table<'_>, teams: &[usize], cost: u32, room: usize) -> Option<Self> {
+    pub(super) fn new(
+        table: &Table<'_>,
+        halves: &mut Halves,
+        (teams, cost): (&[usize], u32),
+        room: usize,
+    ) -> Option<Self> {
         let mut configs = Vec::with_capacity(table.shapes.count());
         for team in teams {
             let team = &table.teams[*team];
             if team.costs & 1 << cost != 0 {
-                table.shapes.add_all(table, team, cost, &mut configs);
+                table
+                    .shapes
+                    .add_all(table, halves, (team, cost), &mut configs);
             }
             if configs.len() > room {
                 return None;
@@ -201,6 +209,10 @@ fn group(table: &Table<'_>, same: &[Config], configs: Range<usize>) -> Group {
     }
 }
 
+/// The ways to give the players of half a team their roles, in the order of [`sequences`], and what
+/// each costs; by these players, a bit each. Most halves are those of many teams.
+pub(super) type Halves = HashMap<u32, Vec<(Config, u32)>>;
+
 /// In which ways the places of a team can be given their roles. In halves: those of a team's
 /// players are put together from them much faster than player by player.
 pub(super) struct Shapes {
@@ -255,41 +267,40 @@ impl Shapes {
 
     /// Adds the ways to give the players of a team their roles at this cost; those with the same
     /// tanks one after the other.
-    fn add_all(&self, table: &Table<'_>, team: &TeamOf, cost: u32, configs: &mut Vec<Config>) {
-        let players: Vec<_> = numbers(team.players).enumerate().collect();
-        let (first, second) = players.split_at(self.half);
-        let nobody = Config {
-            players: team.players,
-            blocked: team.blocked,
-            ..Config::NOBODY
-        };
-        let first = self.half_ways(table, first, nobody);
-        let second = self.half_ways(table, second, Config::NOBODY);
+    fn add_all(
+        &self,
+        table: &Table<'_>,
+        halves: &mut Halves,
+        (team, cost): (&TeamOf, u32),
+        configs: &mut Vec<Config>,
+    ) {
+        let first = numbers(team.players).take(self.half);
+        let first = first.fold(0, |set, number| set | 1 << number);
+        let second = team.players & !first;
+        for half in [first, second] {
+            let ways = halves.entry(half);
+            ways.or_insert_with(|| self.half_ways(table, half));
+        }
+        let (first, second) = (&halves[&first], &halves[&second]);
         for (one, others) in &self.together {
             let (one, cost_of_one) = &first[*one];
             if let Some(left) = cost.checked_sub(*cost_of_one) {
                 let others = others.iter().map(|other| &second[*other]);
                 let others = others.filter(|(_, cost_of_other)| *cost_of_other == left);
-                configs.extend(others.map(|(other, _)| one.and(other)));
+                configs.extend(others.map(|(other, _)| one.and(other, self.half, team)));
             }
         }
     }
 
-    /// The ways to give some players, with their places in the team, their roles, in the order of
-    /// [`sequences`]; and what each costs.
-    fn half_ways(
-        &self,
-        table: &Table<'_>,
-        players: &[(usize, usize)],
-        nobody: Config,
-    ) -> Vec<(Config, u32)> {
-        let mut all = vec![(nobody, 0)];
-        for (at, number) in players {
-            let player = &table.candidates[*number];
+    /// The ways of half a team.
+    fn half_ways(&self, table: &Table<'_>, players: u32) -> Vec<(Config, u32)> {
+        let mut all = vec![(Config::NOBODY, 0)];
+        for (at, number) in numbers(players).enumerate() {
+            let player = &table.candidates[number];
             let mut longer = Vec::with_capacity(all.len() * self.roles.len());
             for (config, cost) in all {
                 for role in &self.roles {
-                    let config = config.with((1 << number, *at), *role, points(player, *role));
+                    let config = config.with((1 << number, at), *role, points(player, *role));
                     longer.push((config, cost + role_cost(player, *role)));
                 }
             }
