@@ -18,6 +18,21 @@ use crate::domain::ladder::Ladder;
 use crate::domain::profile::Person;
 use crate::domain::rank::Rank;
 
+/// Any statement as a job of its own.
+#[derive(Debug)]
+pub(crate) struct Run(pub(crate) &'static str);
+
+impl Command for Run {
+    const NAME: &'static str = "test_run";
+    type Answer = ();
+    type Refusal = std::convert::Infallible;
+
+    fn run(&self, tx: &mut dyn Transaction) -> Result<(), Stop<Self::Refusal>> {
+        tx.execute(Sql::new("test", self.0), &[])?;
+        Ok(())
+    }
+}
+
 pub(super) struct Scene {
     database: Database,
     clicks: AtomicI64,

@@ -13,24 +13,10 @@ use crate::playground::{self, Discord};
 use crate::status::Status;
 use crate::store::sql::{DbError, Row, Sql};
 use crate::store::sqlite::Database;
-use crate::store::{Command, Question, Read, Stop, Transaction};
+use crate::store::tests::Run;
+use crate::store::{Question, Read};
 
 const BOT: &str = "MTAwMDAwMDAwMDAwMDAwMDAw.GzzzzZ.token-of-a-test";
-
-/// A statement as a job of its own.
-#[derive(Debug)]
-struct Run(&'static str);
-
-impl Command for Run {
-    const NAME: &'static str = "test_run";
-    type Answer = ();
-    type Refusal = std::convert::Infallible;
-
-    fn run(&self, tx: &mut dyn Transaction) -> Result<(), Stop<Self::Refusal>> {
-        tx.execute(Sql::new("test", self.0), &[])?;
-        Ok(())
-    }
-}
 
 #[derive(Debug)]
 struct Ask(&'static str);

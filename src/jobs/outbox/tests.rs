@@ -8,7 +8,8 @@ use tokio::sync::oneshot;
 use super::*;
 use crate::store::sql::{DbError, Row, Sql};
 use crate::store::sqlite::Database;
-use crate::store::{Command, Question, Read, Stop, Transaction};
+use crate::store::tests::Run;
+use crate::store::{Question, Read};
 
 /// How a delivery is to end; to panic if this goes.
 type End = oneshot::Sender<Delivered>;
@@ -22,21 +23,6 @@ struct Scene {
 
 fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_790_000_000, 0).expect("a time")
-}
-
-/// A statement as a job of its own.
-#[derive(Debug)]
-struct Run(&'static str);
-
-impl Command for Run {
-    const NAME: &'static str = "test_run";
-    type Answer = ();
-    type Refusal = std::convert::Infallible;
-
-    fn run(&self, tx: &mut dyn Transaction) -> Result<(), Stop<Self::Refusal>> {
-        tx.execute(Sql::new("test", self.0), &[])?;
-        Ok(())
-    }
 }
 
 #[derive(Debug)]

@@ -4,9 +4,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tempfile::TempDir;
 
 use super::super::outbox::{DueNow, Notice, Owed};
-use super::super::sql::Sql;
 use super::super::sqlite::Database;
-use super::super::{Command, Stop, Store, Transaction};
+use super::super::tests::Run;
+use super::super::{Command, Store};
 use super::*;
 use crate::domain::admission::Admission;
 use crate::domain::extras::Extras;
@@ -24,22 +24,6 @@ struct Stage {
     interactions: std::cell::Cell<i64>,
     _database: Database,
     _folder: TempDir,
-}
-
-/// Runs any statement.
-#[derive(Debug)]
-struct Run(&'static str);
-
-impl Command for Run {
-    const NAME: &'static str = "test_run";
-    type Answer = ();
-    type Refusal = ();
-
-    fn run(&self, tx: &mut dyn Transaction) -> Result<(), Stop<()>> {
-        let text = self.0;
-        tx.execute(Sql::new("test", text), &[])?;
-        Ok(())
-    }
 }
 
 impl Stage {
