@@ -12,7 +12,7 @@ use crate::domain::session::{
     ALIVE_PER_GUILD_MAX, ALIVE_PER_ORGANISER_MAX, CO_ORGANISERS_MAX, RankLimits, Session,
     SessionRefusal, Status,
 };
-use crate::domain::when::{When, WhenError};
+use crate::domain::when::{When, WhenError, distance};
 
 /// The answer to whoever asks for sessions in direct messages.
 pub const IN_A_SERVER: &str = "Sessions belong to a server, so this only works there: go to one of its channels and try again.";
@@ -104,7 +104,7 @@ pub fn refused(refusal: &SessionRefusal) -> String {
 
 /// Why a time cannot be taken, and what can.
 pub(super) fn not_a_time(error: &WhenError, typed: &str, zone: Tz, now: DateTime<Utc>) -> String {
-    let shown = |at: DateTime<Utc>| When { at, zone }.describe(now);
+    let shown = |at: DateTime<Utc>| format!("{} ({})", When { at, zone }, distance(at, now));
     match error {
         WhenError::Empty | WhenError::NotUnderstood => format!(
             "I don't understand {} as a time. Try `fri 8pm`, `tomorrow 20:30`, `in 2 hours` or \
