@@ -19,7 +19,7 @@ use crate::store::postgres::{self, Address};
 use crate::store::sqlite::compact::room;
 use crate::store::sqlite::files::{self, Sizes};
 use crate::store::sqlite::inspect::{Contents, Unfit, inspect, ours};
-use crate::store::sqlite::migrations::newest;
+use crate::store::sqlite::migrations::{newest, try_on_copy};
 
 /// Free space below this is warned of, in bytes; below the size of the database, too, because a
 /// backup beside it would not fit.
@@ -125,7 +125,7 @@ fn look(config: &Config, path: &Path, now: DateTime<Utc>) -> Vec<Line> {
         }
     }
     lines.push(writable("disk", files::folder_of(path)));
-    lines.extend(inside(path));
+    lines.extend(inside(path, now));
     lines.push(backup(&config.backup.backup_dir, now));
     lines
 }
@@ -239,7 +239,7 @@ fn writable(name: &'static str, folder: &Path) -> Line {
     }
 }
 
-fn inside(path: &Path) -> Vec<Line> {
+fn inside(path: &Path, now: DateTime<Utc>) -> Vec<Line> {
     let contents = match inspect(path) {
         Ok(contents) => contents,
         Err(unfit @ Unfit::Damaged(_)) => {
@@ -266,25 +266,33 @@ fn inside(path: &Path) -> Vec<Line> {
         line("connection", Verdict::Ok, says),
         line("integrity", Verdict::Ok, "no fault"),
         dangling,
-        schema(path, &contents),
+        schema(path, &contents, now),
         unused(path),
     ]
 }
 
-fn schema(path: &Path, contents: &Contents) -> Line {
+fn schema(path: &Path, contents: &Contents, now: DateTime<Utc>) -> Line {
     if let Err(unfit) = ours(path) {
         return line("schema", Verdict::Fail, unfit.to_string());
     }
-    match (contents.schema_version, newest()) {
-        (None, _) => {
-            let says = "of an existing installation; `migrate`, or the next start, adopts it";
-            line("schema", Verdict::Warn, says)
+    let (version, known) = (contents.schema_version, newest());
+    if version == Some(known) {
+        return line("schema", Verdict::Ok, format!("version {known}"));
+    }
+    let will = match version {
+        None => "of an existing installation; `migrate`, or the next start, adopts it".to_owned(),
+        Some(version) => format!("version {version}; the next start brings it to {known}"),
+    };
+    match try_on_copy(path, now) {
+        Ok(()) => line(
+            "schema",
+            Verdict::Warn,
+            format!("{will}, as tried on a copy"),
+        ),
+        Err(unfit) => {
+            let says = format!("{will}, but on a copy that failed: {unfit}");
+            line("schema", Verdict::Fail, says)
         }
-        (Some(version), known) if version < known => {
-            let says = format!("version {version}; the next start brings it to {known}");
-            line("schema", Verdict::Warn, says)
-        }
-        (Some(version), _) => line("schema", Verdict::Ok, format!("version {version}")),
     }
 }
 

@@ -140,6 +140,31 @@ pub(crate) fn names(folder: &Path) -> io::Result<Vec<BackupName>> {
     Ok(names)
 }
 
+/// Drops the backup `made` if an earlier one in `folder` is the same to the byte; the path of that
+/// earlier one. `None` if the new one is to be kept.
+pub(crate) fn replace_by_earlier(folder: &Path, made: BackupName) -> Option<PathBuf> {
+    let path_of = |name: BackupName| folder.join(name.to_string());
+    let new = manifest::of(&path_of(made)).ok()??;
+    let is_same = |name: &BackupName| {
+        let manifest = manifest::of(&path_of(*name)).ok().flatten();
+        manifest.is_some_and(|one| one.sha256 == new.sha256 && one.bytes == new.bytes)
+            && new.check_bytes(&path_of(*name)).is_ok()
+    };
+    let mut earlier = names(folder).ok()?.into_iter().filter(|name| *name != made);
+    let same = earlier.find(is_same)?;
+    if let Err(error) = remove(&path_of(made)) {
+        tracing::warn!(%error, name = %made, "failed to drop a backup of a state that was backed up before");
+    }
+    Some(path_of(same))
+}
+
+/// Removes a backup and its manifest. The backup first: a manifest without one is swept up, one
+/// without a manifest is not checked as well.
+fn remove(backup: &Path) -> io::Result<()> {
+    files::remove(backup)?;
+    files::remove(&manifest::path_of(backup))
+}
+
 /// Writes the backup under unfinished names, and gives it its name once it is whole.
 fn write(
     order: &Order<'_>,
@@ -188,10 +213,7 @@ fn drop_superfluous(folder: &Path, keep: Keep, made: BackupName) -> Vec<BackupNa
     let all = names(folder).unwrap_or_default();
     let mut dropped = keep.superfluous(&all, made);
     dropped.retain(|name| {
-        let path = folder.join(name.to_string());
-        // The backup first: a manifest without one is swept up, one without a manifest is not
-        // checked as well.
-        let removed = files::remove(&path).and_then(|()| files::remove(&manifest::path_of(&path)));
+        let removed = remove(&folder.join(name.to_string()));
         if let Err(error) = &removed {
             tracing::warn!(%error, %name, "a superfluous backup was not dropped");
         }

@@ -1,4 +1,5 @@
-//! The schema: numbered files under `sql/migrations/sqlite`, each applied once, in one transaction.
+//! The schema: numbered files under `sql/migrations/sqlite`, each applied once. All migrations of one
+//! start, and the record of them, are a single transaction.
 //! A file of the bot that came before this one is adopted first (`adopt`).
 //!
 //! May touch: the write connection before anyone else has it, and the backup folder. Invariant:
@@ -6,16 +7,21 @@
 //! not exactly ours is refused before anything in it changes.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use refinery::Target;
 use refinery::error::Kind;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
+use rusqlite::backup::Backup;
 use tokio_util::sync::CancellationToken;
 
 use crate::store::backup::{BackupError, local};
 
 use super::adopt::{self, Adopted};
+use super::inspect::{self, Unfit};
+
+mod unrecorded;
 
 mod embedded {
     refinery::embed_migrations!("sql/migrations/sqlite");
@@ -23,6 +29,8 @@ mod embedded {
 
 /// The table that tells what was applied.
 const VERSION_TABLE: &str = "schema_version";
+/// Pages that a trial copies at a time.
+const PAGES_PER_STEP: i32 = 10_000;
 /// The schema that an adoption copies into.
 const FIRST: i32 = 1;
 
@@ -195,6 +203,7 @@ pub(super) fn migrate(
     now: DateTime<Utc>,
 ) -> Result<Migrated, SchemaError> {
     let known = newest();
+    unrecorded::record(db, now)?;
     let mut migrated = Migrated {
         from: recognise(db)?,
         to: known,
@@ -221,8 +230,30 @@ pub(super) fn migrate(
     Ok(migrated)
 }
 
+/// Migrates, or adopts, a temporary copy of the database at `path`. Blocks, and needs as much space
+/// for temporary files as the database has bytes.
+///
+/// # Errors
+/// [`Unfit`] if the file cannot be read; [`Unfit::Schema`] if the migration would fail.
+pub fn try_on_copy(path: &Path, now: DateTime<Utc>) -> Result<(), Unfit> {
+    let from = inspect::open(path)?;
+    // SQLite removes a database without a name when it is closed.
+    let mut copy = Connection::open("")?;
+    Backup::new(&from, &mut copy)?.run_to_completion(PAGES_PER_STEP, Duration::ZERO, None)?;
+    super::configure(&copy)?;
+    let name = format!("overwatch_check_{}.db", std::process::id());
+    let report_beside = Precaution::IsCopy(std::env::temp_dir().join(name));
+    let migrated = migrate(&mut copy, &report_beside, now).map_err(Unfit::Schema)?;
+    if let Some(report) = migrated.adopted.and_then(|adopted| adopted.report) {
+        std::fs::remove_file(report)?;
+    }
+    Ok(())
+}
+
 pub(super) fn run_to(db: &mut Connection, target: Target) -> Result<(), SchemaError> {
-    let mut runner = embedded::migrations::runner().set_target(target);
+    let mut runner = embedded::migrations::runner()
+        .set_target(target)
+        .set_grouped(true);
     runner.set_migration_table_name(VERSION_TABLE);
     runner.run(db).map_err(|error| match error.kind() {
         Kind::DivergentVersion(applied, _) => SchemaError::Changed(applied.to_string()),
@@ -246,26 +277,25 @@ pub(super) fn recognise(db: &Connection) -> Result<Option<i32>, SchemaError> {
     }
 }
 
-/// The version of the schema; `None` in a file without [`VERSION_TABLE`].
+/// The version of the schema; `None` in a file whose [`VERSION_TABLE`] is missing, or still empty
+/// because its first migration was interrupted.
 pub(super) fn version(db: &Connection) -> rusqlite::Result<Option<i32>> {
-    let table = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1";
-    if db
-        .query_row(table, [VERSION_TABLE], |_| Ok(()))
-        .optional()?
-        .is_none()
-    {
+    if !has_version_table(db)? {
         return Ok(None);
     }
-    let newest = format!("SELECT coalesce(max(version), 0) FROM {VERSION_TABLE}");
-    db.query_row(&newest, [], |row| row.get(0)).map(Some)
+    let newest = format!("SELECT max(version) FROM {VERSION_TABLE}");
+    db.query_row(&newest, [], |row| row.get(0))
 }
 
+fn has_version_table(db: &Connection) -> rusqlite::Result<bool> {
+    let table = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1)";
+    db.query_row(table, [VERSION_TABLE], |row| row.get(0))
+}
+
+/// Whether a file holds any table but [`VERSION_TABLE`].
 fn has_tables(db: &Connection) -> rusqlite::Result<bool> {
-    db.query_row(
-        "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table')",
-        [],
-        |row| row.get(0),
-    )
+    let table = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name <> ?1)";
+    db.query_row(table, [VERSION_TABLE], |row| row.get(0))
 }
 
 /// Backs up the file of `db` as every backup is made; nothing older is dropped for it.
@@ -279,8 +309,9 @@ fn back_up(db: &Connection, folder: &Path, now: DateTime<Utc>) -> Result<PathBuf
         keep: None,
     };
     let made = local::make(&order, now, &CancellationToken::new());
-    made.map(|taken| taken.path)
-        .map_err(|error| SchemaError::Backup(error.into()))
+    let taken = made.map_err(|error| SchemaError::Backup(error.into()))?;
+    // A migration that fails at every start must not fill the disk with copies of one state.
+    Ok(local::replace_by_earlier(folder, taken.name).unwrap_or(taken.path))
 }
 
 #[cfg(test)]
