@@ -1,5 +1,7 @@
 //! The embedded Discord, with Twilight's real clients on one side and a person's on the other.
 
+#[path = "playground/access.rs"]
+mod access;
 #[path = "playground/answers.rs"]
 mod answers;
 #[path = "support/contract.rs"]

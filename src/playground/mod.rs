@@ -46,7 +46,10 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use traffic::Counting;
 
 pub use traffic::Traffic;
-pub use world::{APPLICATION_ID, Channel, Guild, Member, Person, Role, World, permissions};
+pub use world::{
+    APPLICATION_ID, Channel, Guild, Member, Overwrite, OverwriteKind, Person, Role, World,
+    permissions,
+};
 
 /// How long [`Discord::stop`] waits for open requests, in milliseconds.
 const STOP_WAIT_MAX_MS: u64 = 1_000;

@@ -3,7 +3,7 @@
 //! Pure functions over the world. Invariant: what is rendered here has every field that a strict
 //! client requires, because the tests read it back with Twilight's model.
 
-use super::world::{self, Channel, Guild, Member, Person, Role, Thread, World, permissions};
+use super::world::{self, Channel, Guild, Member, Overwrite, Person, Role, Thread, World};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
@@ -74,7 +74,8 @@ fn member_core(member: &Member) -> Value {
     json!({
         "nick": member.nick, "avatar": null, "banner": null, "joined_at": JOINED_AT,
         "roles": member.roles.iter().copied().map(id).collect::<Vec<_>>(),
-        "premium_since": null, "communication_disabled_until": null, "pending": false,
+        "premium_since": null, "pending": false,
+        "communication_disabled_until": member.timed_out_until.map(timestamp),
         "flags": 0, "deaf": false, "mute": false,
     })
 }
@@ -87,13 +88,8 @@ pub(super) fn member(member: &Member, person: &Person) -> Value {
 }
 
 /// The bot as a member.
-pub(super) fn bot_member() -> Value {
-    let membership = Member {
-        person: world::APPLICATION_ID,
-        nick: None,
-        roles: Vec::new(),
-    };
-    let mut value = member_core(&membership);
+pub(super) fn bot_member(guild: &Guild) -> Value {
+    let mut value = member_core(&guild.bot());
     value["user"] = bot_user();
     value
 }
@@ -112,7 +108,8 @@ pub(super) fn interaction_member(member: &Member, permissions: u64, user: Option
 pub(super) fn role(role: &Role, position: usize) -> Value {
     json!({
         "id": id(role.id), "name": role.name, "permissions": id(role.permissions),
-        "position": position, "color": 0, "hoist": false, "managed": false, "mentionable": false,
+        "position": position, "color": 0, "hoist": false, "managed": role.managed,
+        "mentionable": false,
         "colors": {"primary_color": 0, "secondary_color": null, "tertiary_color": null},
         "icon": null, "unicode_emoji": null, "flags": 0,
     })
@@ -129,7 +126,15 @@ pub(super) fn channel(guild: &Guild, channel: &Channel) -> Value {
     json!({
         "id": id(channel.id), "type": GUILD_TEXT, "guild_id": id(guild.id), "name": channel.name,
         "position": position, "parent_id": null, "topic": null, "nsfw": false, "flags": 0,
-        "last_message_id": null, "rate_limit_per_user": 0, "permission_overwrites": [],
+        "last_message_id": null, "rate_limit_per_user": 0,
+        "permission_overwrites": channel.overwrites.iter().map(overwrite).collect::<Vec<_>>(),
+    })
+}
+
+fn overwrite(overwrite: &Overwrite) -> Value {
+    json!({
+        "id": id(overwrite.id), "type": overwrite.kind.number(),
+        "allow": id(overwrite.allow), "deny": id(overwrite.deny),
     })
 }
 
@@ -152,9 +157,11 @@ pub(super) fn thread_member(thread: u64, user: u64) -> Value {
     json!({"id": id(thread), "user_id": id(user), "join_timestamp": JOINED_AT, "flags": 0})
 }
 
-/// The channels of a guild that are not threads.
-pub(super) fn channels(guild: &Guild) -> Value {
+/// The channels of a guild that are not threads, as far as the bot sees them: the others are left
+/// out ("Permissions", *Channel Visibility*, since 2026-10-12).
+pub(super) fn channels(guild: &Guild, sees: impl Fn(u64) -> bool) -> Value {
     let plain = guild.channels.iter().filter(|one| one.thread.is_none());
+    let plain = plain.filter(|one| sees(one.id));
     plain.map(|one| channel(guild, one)).collect()
 }
 
@@ -198,8 +205,8 @@ pub(super) fn guild_create(guild: &Guild) -> Value {
     value["large"] = json!(guild.members.len() > 50);
     value["unavailable"] = json!(false);
     value["member_count"] = json!(guild.members.len() + 1);
-    value["members"] = json!([bot_member()]);
-    value["channels"] = channels(guild);
+    value["members"] = json!([bot_member(guild)]);
+    value["channels"] = channels(guild, |_| true);
     for empty in [
         "threads",
         "presences",
@@ -212,10 +219,12 @@ pub(super) fn guild_create(guild: &Guild) -> Value {
     value
 }
 
-/// Everything a person's client shows around the messages; `permissions` by guild and person.
+/// Everything a person's client shows around the messages; `permissions` by guild and person, and
+/// whether a channel is `hidden` from a member.
 pub(super) fn world(
     world: &World,
     permissions: impl Fn(u64, u64) -> Option<u64>,
+    hidden: impl Fn(u64, u64) -> bool,
     events: impl Fn(u64) -> Vec<Value>,
 ) -> Value {
     let guild = |guild: &Guild| {
@@ -228,7 +237,11 @@ pub(super) fn world(
         });
         json!({
             "id": id(guild.id), "name": guild.name, "owner": id(guild.owner),
-            "channels": guild.channels.iter().map(place).collect::<Vec<_>>(),
+            "channels": guild.channels.iter().map(|channel| {
+                let mut place = place(channel);
+                place["hidden_from"] = hidden_from(guild, channel, &hidden);
+                place
+            }).collect::<Vec<_>>(),
             "events": events(guild.id),
             "roles": guild.roles.iter().map(|role| json!({
                 "id": id(role.id), "name": role.name, "permissions": id(role.permissions),
@@ -243,6 +256,18 @@ pub(super) fn world(
     })
 }
 
+/// The members who do not see a channel. Only overwrites hide one from some and not from others.
+fn hidden_from(guild: &Guild, channel: &Channel, hidden: impl Fn(u64, u64) -> bool) -> Value {
+    let parent = channel.thread.as_ref().map(|thread| thread.parent);
+    let place = parent.and_then(|id| guild.channels.iter().find(|one| one.id == id));
+    if place.unwrap_or(channel).overwrites.is_empty() {
+        return json!([]);
+    }
+    let members = guild.members.iter().map(|member| member.person);
+    let members = members.filter(|person| hidden(channel.id, *person));
+    members.map(id).collect()
+}
+
 /// A channel as a client lists it; of a thread also where it is, who is in it, and whether it is over.
 fn place(channel: &Channel) -> Value {
     let mut place = json!({"id": id(channel.id), "name": channel.name, "thread": null});
@@ -254,6 +279,3 @@ fn place(channel: &Channel) -> Value {
     }
     place
 }
-
-/// What the bot may in a guild channel before anything was taken from it.
-pub(super) const BOT_PERMISSIONS: u64 = permissions::EVERYONE | permissions::BOT;

@@ -8,11 +8,11 @@ use super::{
     endpoint::Endpoint,
     limits::Limits,
     messages::{Messages, Upload},
-    objects::{self, BOT_PERMISSIONS},
+    objects,
     sessions::{INTENT_DIRECT_MESSAGES, INTENT_GUILD_MESSAGES, Sessions},
     starts::Starts,
     traffic::Counters,
-    world::World,
+    world::{World, permissions},
 };
 use crate::clock::Clock;
 use chrono::{DateTime, Utc};
@@ -55,6 +55,7 @@ impl Hub {
                 settings.world,
                 format!("http://{address}"),
                 settings.shards,
+                settings.clock.clone(),
             )),
             address,
             token: settings.token,
@@ -75,6 +76,7 @@ impl Hub {
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) world: World,
+    clock: Clock,
     /// Where files are to be fetched, `http://127.0.0.1:PORT`.
     pub(super) url: String,
     pub(super) messages: Messages,
@@ -208,9 +210,10 @@ fn seed() -> [u8; 32] {
 }
 
 impl State {
-    fn new(world: World, url: String, shards: u32) -> Self {
+    fn new(world: World, url: String, shards: u32, clock: Clock) -> Self {
         Self {
             world,
+            clock,
             url,
             messages: Messages::default(),
             dms: HashMap::new(),
@@ -360,17 +363,45 @@ impl State {
         let guild = self.world.guild(guild)?;
         let member = guild.member(person)?;
         let set = self.faults.permissions.get(&(guild.id, person)).copied();
-        Some(set.unwrap_or_else(|| guild.permissions(member)))
+        Some(set.unwrap_or_else(|| guild.permissions(member, self.clock.now())))
+    }
+
+    /// What a person may do in a channel of a guild, after its overwrites; `None` for those who are
+    /// not in the guild.
+    pub(super) fn permissions_in(&self, channel: u64, person: u64) -> Option<u64> {
+        let (guild, channel) = self.world.channel(channel)?;
+        let base = self.permissions(guild.id, person)?;
+        let member = guild.member(person)?;
+        Some(guild.permissions_in(channel, member, base, self.clock.now()))
+    }
+
+    /// Whether a person can open a channel: it is one of their guilds' and not hidden from them.
+    pub(super) fn views(&self, channel: u64, person: u64) -> bool {
+        let bits = self.permissions_in(channel, person).unwrap_or(0);
+        bits & permissions::VIEW_CHANNEL != 0
     }
 
     /// What the bot may do in a channel, in a thread as in the channel around it, or in a guild.
     pub(super) fn bot_permissions(&self, place: u64) -> u64 {
-        let thread = self
-            .world
-            .channel(place)
-            .and_then(|(_, one)| one.thread.as_ref());
-        let place = thread.map_or(place, |thread| thread.parent);
-        BOT_PERMISSIONS & !self.faults.denied.get(&place).copied().unwrap_or(0)
+        let now = self.clock.now();
+        let (place, bits) = if let Some((guild, channel)) = self.world.channel(place) {
+            let (bot, thread) = (guild.bot(), channel.thread.as_ref());
+            let base = guild.permissions(&bot, now);
+            let bits = guild.permissions_in(channel, &bot, base, now);
+            (thread.map_or(place, |thread| thread.parent), bits)
+        } else if let Some(guild) = self.world.guild(place) {
+            (place, guild.permissions(&guild.bot(), now))
+        } else {
+            // Direct messages, where there is nothing to take.
+            (place, permissions::EVERYONE | permissions::BOT)
+        };
+        bits & !self.faults.denied.get(&place).copied().unwrap_or(0)
+    }
+
+    /// Whether a person and the bot have a guild in common.
+    pub(super) fn shares_guild(&self, person: u64) -> bool {
+        let mut guilds = self.world.guilds.iter();
+        guilds.any(|guild| guild.member(person).is_some())
     }
 
     /// Keeps uploaded files of a message and gives their attachment objects.

@@ -3,6 +3,10 @@
 //! Plain data and pure functions. Invariant: ids are stable from run to run, and the two guilds
 //! of the default world belong to different shards when there are two.
 
+mod access;
+
+pub use access::{Overwrite, OverwriteKind};
+
 /// Permission bits as in Discord's documentation.
 pub mod permissions {
     #![expect(missing_docs, reason = "the names are Discord's own")]
@@ -11,6 +15,7 @@ pub mod permissions {
     pub const ADD_REACTIONS: u64 = 1 << 6;
     pub const VIEW_CHANNEL: u64 = 1 << 10;
     pub const SEND_MESSAGES: u64 = 1 << 11;
+    pub const SEND_TTS_MESSAGES: u64 = 1 << 12;
     pub const MANAGE_MESSAGES: u64 = 1 << 13;
     pub const EMBED_LINKS: u64 = 1 << 14;
     pub const ATTACH_FILES: u64 = 1 << 15;
@@ -77,6 +82,8 @@ pub struct Channel {
     pub id: u64,
     /// Name without `#`.
     pub name: String,
+    /// What is allowed and denied here, other than in the guild; a thread has none of its own.
+    pub overwrites: Vec<Overwrite>,
     /// What it is besides if it is a thread.
     pub thread: Option<Thread>,
 }
@@ -109,6 +116,8 @@ pub struct Role {
     pub name: String,
     /// Permission bits.
     pub permissions: u64,
+    /// It belongs to the bot and cannot be given to people.
+    pub managed: bool,
 }
 
 /// A person's membership in a guild.
@@ -120,6 +129,20 @@ pub struct Member {
     pub nick: Option<String>,
     /// Ids of roles besides `@everyone`.
     pub roles: Vec<u64>,
+    /// Until when they are timed out.
+    pub timed_out_until: Option<DateTime<Utc>>,
+}
+
+impl Member {
+    /// The membership of somebody who has just joined.
+    pub(super) fn new(person: u64) -> Self {
+        Self {
+            person,
+            nick: None,
+            roles: Vec::new(),
+            timed_out_until: None,
+        }
+    }
 }
 
 /// A guild ("server").
@@ -135,8 +158,10 @@ pub struct Guild {
     pub channels: Vec<Channel>,
     /// Roles, `@everyone` first.
     pub roles: Vec<Role>,
-    /// Who is in it; the bot always is and isn't listed.
+    /// Who is in it, in the order of their ids; the bot always is and isn't listed.
     pub members: Vec<Member>,
+    /// Who was banned from it.
+    pub banned: Vec<u64>,
 }
 
 /// All there is at the start.
@@ -208,6 +233,11 @@ impl World {
         found.or_else(|| self.guilds.iter().find(|guild| guild.id == id))
     }
 
+    /// The guild of this id, to be changed.
+    pub(super) fn guild_mut(&mut self, id: u64) -> Option<&mut Guild> {
+        self.guilds.iter_mut().find(|guild| guild.id == id)
+    }
+
     /// The guild that has this channel, and the channel.
     pub fn channel(&self, id: u64) -> Option<(&Guild, &Channel)> {
         let of = |guild: &'_ Guild| guild.channels.iter().position(|channel| channel.id == id);
@@ -253,24 +283,6 @@ impl Guild {
             Err(_) => self.members.iter().find(|member| member.person == person),
         }
     }
-
-    /// What this member may do here, by ownership and roles.
-    pub fn permissions(&self, member: &Member) -> u64 {
-        if self.owner == member.person {
-            return p::ALL;
-        }
-        let held = |role: &&Role| role.id == self.id || member.roles.contains(&role.id);
-        let bits = self
-            .roles
-            .iter()
-            .filter(held)
-            .fold(0, |bits, role| bits | role.permissions);
-        if bits & p::ADMINISTRATOR != 0 {
-            p::ALL
-        } else {
-            bits
-        }
-    }
 }
 
 fn person(position: usize) -> Person {
@@ -290,16 +302,22 @@ fn person(position: usize) -> Person {
 fn guild(position: u64, name: &str, channels: &[&str], people: &[Person]) -> Guild {
     // The odd stride offset puts consecutive guilds on different shards of two.
     let base = FIRST_GUILD + position * (GUILD_STRIDE + 1);
-    let (id, organisers) = (base << 22, (base + 500) << 22);
+    let (id, organisers, bot) = (base << 22, (base + 500) << 22, (base + 501) << 22);
     let channel = |(n, name): (u64, &&str)| Channel {
         id: (base + 1 + n) << 22,
         name: (**name).to_owned(),
+        overwrites: Vec::new(),
         thread: None,
     };
     let member = |(n, person): (usize, &Person)| Member {
-        person: person.id,
-        nick: None,
         roles: if n == 1 { vec![organisers] } else { Vec::new() },
+        ..Member::new(person.id)
+    };
+    let role = |id, name: &str, permissions, managed| Role {
+        id,
+        name: name.to_owned(),
+        permissions,
+        managed,
     };
     Guild {
         id,
@@ -307,18 +325,18 @@ fn guild(position: u64, name: &str, channels: &[&str], people: &[Person]) -> Gui
         owner: people[0].id,
         channels: (0..).zip(channels).map(channel).collect(),
         roles: vec![
-            Role {
-                id,
-                name: "@everyone".to_owned(),
-                permissions: p::EVERYONE,
-            },
-            Role {
-                id: organisers,
-                name: "Organisers".to_owned(),
-                permissions: p::MANAGE_EVENTS | p::CREATE_EVENTS,
-            },
+            role(id, "@everyone", p::EVERYONE, false),
+            role(
+                organisers,
+                "Organisers",
+                p::MANAGE_EVENTS | p::CREATE_EVENTS,
+                false,
+            ),
+            // As with every bot that is invited with permissions: a role of its own name.
+            role(bot, "overwatch-bot", p::EVERYONE | p::BOT, true),
         ],
         members: people.iter().enumerate().map(member).collect(),
+        banned: Vec::new(),
     }
 }
 
@@ -359,16 +377,6 @@ mod tests {
         }
         assert_eq!(world.guild(1), None);
         assert_eq!(world.channel(world.guilds[0].id), None);
-    }
-
-    #[test]
-    fn permissions_follow_ownership_and_roles() {
-        let world = World::default();
-        let guild = &world.guilds[0];
-        let bits = |n: usize| guild.permissions(&guild.members[n]);
-        assert_eq!(bits(0), p::ALL);
-        assert_ne!(bits(1) & p::MANAGE_EVENTS, 0);
-        assert_eq!(bits(2), p::EVERYONE);
     }
 
     #[test]

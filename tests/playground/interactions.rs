@@ -292,7 +292,7 @@ async fn a_command_for_organisers_is_hidden_from_the_others() {
     forged["forge"] = json!(true);
     assert_eq!(stage.interact(forged).await["outcome"], "message");
     let guild = stage.world.guilds[0].id.to_string();
-    let grant = json!({"guild": guild, "user": stage.person(2), "permissions": (1_u64 << 33 | 1 << 10).to_string()});
+    let grant = json!({"guild": guild, "user": stage.person(2), "permissions": (1_u64 << 33 | 1 << 31 | 1 << 10).to_string()});
     stage.post("/faults/permissions", grant).await;
     assert_eq!(stage.interact(body).await["outcome"], "message");
     let direct = json!({"user": stage.person(0), "kind": "command", "name": "queue"});

@@ -7,6 +7,7 @@ use super::{
         objects,
         rules::{INTEGER, NUMBER, STRING, SUBCOMMAND, SUBCOMMAND_GROUP},
         state::{Kind, State},
+        world::permissions,
     },
     Result,
     event::Resolved,
@@ -71,12 +72,18 @@ fn may_use(state: &State, click: &Click, definition: &Value) -> Result<()> {
     if !here || click.guild.is_none() && definition["dm_permission"] == false {
         return mistake(format!("The command /{name} cannot be used here."));
     }
+    if click.guild.is_some() {
+        let here = state.permissions_in(click.channel, click.user).unwrap_or(0);
+        if here & permissions::USE_APPLICATION_COMMANDS == 0 {
+            return mistake("This person may not use commands in this channel.");
+        }
+    }
     let needed = objects::read_id(&definition["default_member_permissions"]);
     if let (Some(needed), Some(guild)) = (needed, click.guild) {
         let held = state.permissions(guild, click.user).unwrap_or(0);
         // Zero means: administrators only.
         let needed = if needed == 0 {
-            super::super::permissions::ADMINISTRATOR
+            permissions::ADMINISTRATOR
         } else {
             needed
         };
@@ -96,7 +103,7 @@ fn target(
 ) -> Result<()> {
     let id = id_of(body, "target")?;
     if data["type"] == 2 {
-        if !resolved.add_user(state, click.guild, id) {
+        if !resolved.add_user(state, click, id) {
             return mistake("The target is nobody.");
         }
     } else {
@@ -234,12 +241,11 @@ fn typed(
         USER | CHANNEL | ROLE | MENTIONABLE => {
             let id = objects::read_id(value).unwrap_or(0);
             let known = match kind {
-                USER => resolved.add_user(state, click.guild, id),
+                USER => resolved.add_user(state, click, id),
                 CHANNEL => resolved.add_channel(state, click.guild, click.user, id),
                 ROLE => resolved.add_role(state, click.guild, id),
                 _ => {
-                    resolved.add_user(state, click.guild, id)
-                        || resolved.add_role(state, click.guild, id)
+                    resolved.add_user(state, click, id) || resolved.add_role(state, click.guild, id)
                 }
             };
             if !known && !forge {

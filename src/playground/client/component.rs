@@ -8,7 +8,7 @@ use super::{
         objects,
         rules::{BUTTON, STRING_SELECT, is_select},
         state::State,
-        world::{APPLICATION_ID, permissions},
+        world::APPLICATION_ID,
     },
     Result,
     event::Resolved,
@@ -82,10 +82,10 @@ pub(super) fn resolve(
         .filter(|_| kind != STRING_SELECT)
     {
         match kind {
-            5 => resolved.add_user(state, guild, id),
+            5 => resolved.add_user(state, click, id),
             6 => resolved.add_role(state, guild, id),
             8 => resolved.add_channel(state, guild, click.user, id),
-            _ => resolved.add_user(state, guild, id) || resolved.add_role(state, guild, id),
+            _ => resolved.add_user(state, click, id) || resolved.add_role(state, guild, id),
         };
     }
 }
@@ -100,8 +100,6 @@ pub(super) fn check_present(
 ) -> Result<()> {
     let guild = click.guild.and_then(|guild| state.world.guild(guild));
     let kind = select["type"].as_u64().unwrap_or(0);
-    let bits = guild.and_then(|guild| state.permissions(guild.id, click.user));
-    let sees = bits.unwrap_or(0) & permissions::VIEW_CHANNEL != 0;
     let types = items(&select["channel_types"]);
     let takes_text = types.is_empty() || types.contains(&json!(objects::GUILD_TEXT));
     let listed = |id: u64| {
@@ -112,7 +110,7 @@ pub(super) fn check_present(
             5 => member(),
             6 => role(),
             7 => member() || role(),
-            8 => sees && takes_text && channel(),
+            8 => takes_text && channel() && state.views(id, click.user),
             _ => true,
         }
     };

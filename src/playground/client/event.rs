@@ -33,7 +33,7 @@ pub(super) fn build(state: &State, click: &Click, id: u64, token: &str) -> Resul
         Some(guild) => {
             let member = guild.member(click.user);
             let member = member.ok_or_else(|| Mistake("Not in this guild.".to_owned()))?;
-            let bits = state.permissions(guild.id, click.user).unwrap_or(0);
+            let bits = state.permissions_in(click.channel, click.user).unwrap_or(0);
             event["guild_id"] = objects::id(guild.id);
             event["guild"] = json!({
                 "id": objects::id(guild.id), "locale": "en-US", "features": ["COMMUNITY"],
@@ -59,7 +59,7 @@ pub(super) fn build(state: &State, click: &Click, id: u64, token: &str) -> Resul
 
 fn channel(state: &State, click: &Click) -> Value {
     if let Some((guild, channel)) = state.world.channel(click.channel) {
-        let bits = state.permissions(guild.id, click.user).unwrap_or(0);
+        let bits = state.permissions_in(channel.id, click.user).unwrap_or(0);
         let mut value = objects::channel(guild, channel);
         if let Value::Object(fields) = &mut value {
             fields.remove("permission_overwrites");
@@ -85,16 +85,16 @@ pub(super) struct Resolved {
 
 impl Resolved {
     /// Adds a person with the membership in the guild; false if there is no such person.
-    pub(super) fn add_user(&mut self, state: &State, guild: Option<u64>, id: u64) -> bool {
+    pub(super) fn add_user(&mut self, state: &State, click: &Click, id: u64) -> bool {
         let user = match state.world.person(id) {
             Some(person) => objects::user(person),
             None if id == APPLICATION_ID => objects::bot_user(),
             None => return false,
         };
         self.users.insert(id.to_string(), user);
-        let member = guild.and_then(|guild| state.world.guild(guild)?.member(id));
-        if let (Some(guild), Some(member)) = (guild, member) {
-            let bits = state.permissions(guild, id).unwrap_or(0);
+        let guild = click.guild.and_then(|guild| state.world.guild(guild));
+        if let Some(member) = guild.and_then(|guild| guild.member(id)) {
+            let bits = state.permissions_in(click.channel, id).unwrap_or(0);
             let member = objects::interaction_member(member, bits, None);
             self.members.insert(id.to_string(), member);
         }
@@ -125,7 +125,7 @@ impl Resolved {
         let Some((owner, channel)) = state.world.channel(id) else {
             return false;
         };
-        let bits = state.permissions(owner.id, user).unwrap_or(0).to_string();
+        let bits = state.permissions_in(id, user).unwrap_or(0).to_string();
         let value = json!({
             "id": objects::id(id), "type": objects::GUILD_TEXT, "name": channel.name,
             "parent_id": null, "permissions": bits,

@@ -4,7 +4,6 @@ use super::{
     super::{
         objects,
         state::{Hub, State},
-        world::permissions,
     },
     Mistake, Result, mistake,
 };
@@ -39,6 +38,7 @@ pub(super) async fn world(Shared(hub): Hubs) -> Json<Value> {
     let mut world = objects::world(
         &state.world,
         |guild, user| state.permissions(guild, user),
+        |channel, user| !state.views(channel, user),
         events,
     );
     let commands: Vec<Value> = state.commands.values().flatten().cloned().collect();
@@ -84,12 +84,7 @@ pub(super) async fn modal(Shared(hub): Hubs, Path(user): Path<u64>) -> Json<Valu
 
 /// Refuses somebody who cannot open a channel.
 pub(super) fn may_see(state: &State, channel: u64, user: u64) -> Result<()> {
-    let allowed = match state.world.channel(channel) {
-        Some((guild, _)) => state
-            .permissions(guild.id, user)
-            .is_some_and(|bits| bits & permissions::VIEW_CHANNEL != 0),
-        None => state.dms.get(&user) == Some(&channel),
-    };
+    let allowed = state.views(channel, user) || state.dms.get(&user) == Some(&channel);
     if allowed {
         Ok(())
     } else {

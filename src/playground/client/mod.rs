@@ -5,7 +5,7 @@
 //! # Looking
 //! | request | answer |
 //! | --- | --- |
-//! | `GET /client/world` | `{application: {id, user}, guilds: [{id, name, owner, channels: [{id, name, thread}], events: [event], roles: [{id, name, permissions}], members: [{user, nick, roles, permissions}]}], people: [user], commands: [command]}`; the commands as registered, in full, with `guild_id` if for one guild only; `thread` is null, or `{parent, archived, locked, members: [user]}`; the events are Discord's objects, also those that are over |
+//! | `GET /client/world` | `{application: {id, user}, guilds: [{id, name, owner, channels: [{id, name, thread, hidden_from: [user]}], events: [event], roles: [{id, name, permissions}], members: [{user, nick, roles, permissions}]}], people: [user], commands: [command]}`; the commands as registered, in full, with `guild_id` if for one guild only; `thread` is null, or `{parent, archived, locked, members: [user]}`; the events are Discord's objects, also those that are over |
 //! | `GET /client/channels/{channel}/messages?user=ID` | `{channel, revision, messages: [message]}`, oldest first, as this person sees them: Discord's message objects; ephemeral ones (`flags & 64`) are there for their owner only; `flags & 128` is "thinking…" |
 //! | `GET /client/users/{user}/dms` | the same for the direct messages with the bot; `channel` is null before there are any |
 //! | `GET /client/users/{user}/modal` | the modal that this person looks at, or null |
@@ -55,6 +55,11 @@
 //! | `POST /client/endpoint` | `{urls: ["http://127.0.0.1:PORT/interactions"]}`: from now on interactions are sent to the first of these that can be reached, beginning with another one each time, and not over the gateway; each must answer a ping and refuse a wrong signature. None: over the gateway again. `{public_key}` |
 //! | `DELETE /client/channels/{channel}/messages/{message}` | somebody with the power to do so deletes a message |
 //! | `DELETE /client/threads/{thread}`, `DELETE /client/events/{event}` | likewise a thread, a scheduled event |
+//! | `POST /client/channels/{channel}/overwrites` | `{id, type: "role"/"member", allow: "bits", deny: "bits"}`: what the channel allows and denies a role (`@everyone` has the guild's id) or a member; none of both takes it back |
+//! | `POST /client/guilds/{guild}/roles/{role}` | `{permissions: "bits"}` |
+//! | `POST /client/guilds/{guild}/members/{user}` | `{nick, roles: [role], timed_out_s}`, what is left out stays: changes a member, and lets in who was none; `timed_out_s: 0` ends a time-out |
+//! | `DELETE /client/guilds/{guild}/members/{user}` | leaves, or is kicked |
+//! | `POST`, `DELETE /client/guilds/{guild}/bans/{user}` | is banned; the ban is taken back |
 //!
 //! # Faults
 //! All `POST` with a JSON body; `DELETE /client/faults` takes all of them back.
@@ -79,6 +84,7 @@ mod event;
 mod faults;
 mod interact;
 mod look;
+mod members;
 mod modal;
 
 use super::state::Hub;
@@ -121,6 +127,16 @@ pub(super) fn router() -> Router<Arc<Hub>> {
             delete(faults::delete_message),
         )
         .route("/threads/{thread}", delete(faults::delete_thread))
+        .route("/channels/{channel}/overwrites", post(members::overwrite))
+        .route("/guilds/{guild}/roles/{role}", post(members::role))
+        .route(
+            "/guilds/{guild}/members/{user}",
+            post(members::set).delete(members::leave),
+        )
+        .route(
+            "/guilds/{guild}/bans/{user}",
+            post(members::ban).delete(members::unban),
+        )
         .route("/events/{event}", delete(faults::delete_event))
         .route("/users/{user}/dms", get(look::dms))
         .route("/users/{user}/modal", get(look::modal))

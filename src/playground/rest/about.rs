@@ -1,7 +1,7 @@
 //! What a bot can ask about itself, people and guilds. Reads only.
 
 use super::{
-    super::{APPLICATION_ID, objects, state::Hub},
+    super::{APPLICATION_ID, objects, state::Hub, world::permissions},
     Answer, Call,
     errors::{self, Refusal},
 };
@@ -39,7 +39,7 @@ pub(super) fn my_guilds(hub: &Hub, _: &mut Call) -> Result {
     let guilds = state.world.guilds.iter().map(|guild| {
         json!({
             "id": objects::id(guild.id), "name": guild.name, "icon": null, "owner": false,
-            "permissions": objects::BOT_PERMISSIONS.to_string(), "features": [],
+            "permissions": state.bot_permissions(guild.id).to_string(), "features": [],
         })
     });
     Ok(Answer::Json(guilds.collect()))
@@ -76,7 +76,8 @@ pub(super) fn guild_channels(hub: &Hub, call: &mut Call) -> Result {
         .world
         .guild(call.id("guild_id"))
         .ok_or(errors::UNKNOWN_GUILD)?;
-    Ok(Answer::Json(objects::channels(guild)))
+    let sees = |channel| state.bot_permissions(channel) & permissions::VIEW_CHANNEL != 0;
+    Ok(Answer::Json(objects::channels(guild, sees)))
 }
 
 pub(super) fn guild_roles(hub: &Hub, call: &mut Call) -> Result {
@@ -96,7 +97,7 @@ pub(super) fn member(hub: &Hub, call: &mut Call) -> Result {
         .ok_or(errors::UNKNOWN_GUILD)?;
     let id = call.id("user_id");
     if id == APPLICATION_ID {
-        return Ok(Answer::Json(objects::bot_member()));
+        return Ok(Answer::Json(objects::bot_member(guild)));
     }
     let person = state.world.person(id).ok_or(errors::UNKNOWN_USER)?;
     let member = guild.member(id).ok_or(errors::UNKNOWN_MEMBER)?;

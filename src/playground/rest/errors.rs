@@ -41,6 +41,7 @@ refusals! {
     MISSING_ACCESS = 403, 50001, "Missing Access";
     EMPTY_MESSAGE = 400, 50006, "Cannot send an empty message";
     CANNOT_DM = 403, 50007, "Cannot send messages to this user";
+    NO_MUTUAL_GUILD = 403, 50278, "Cannot send messages to this user";
     MISSING_PERMISSIONS = 403, 50013, "Missing Permissions";
     INVALID_TOKEN = 401, 50027, "Invalid Webhook Token";
     INVALID_JSON = 400, 50109, "The request body contains invalid JSON.";

@@ -225,6 +225,10 @@ pub(super) fn visible(state: &State, channel: u64) -> Result<()> {
 fn writable(state: &State, channel: u64) -> Result<()> {
     visible(state, channel)?;
     if let Some(person) = state.dm_person(channel) {
+        // "Opcodes and Status Codes", *JSON Error Codes*: 50278 where there is no common guild.
+        if !state.shares_guild(person) {
+            return Err(errors::NO_MUTUAL_GUILD);
+        }
         let closed = state.faults.dms_closed.contains(&person);
         return if closed {
             Err(errors::CANNOT_DM)

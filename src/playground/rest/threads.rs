@@ -47,6 +47,7 @@ pub(super) fn start(hub: &Hub, call: &mut Call) -> Result {
     let thread = Channel {
         id: message,
         name: call.body["name"].as_str().unwrap_or_default().to_owned(),
+        overwrites: Vec::new(),
         thread: Some(Thread {
             parent: channel,
             owner: APPLICATION_ID,
