@@ -16,7 +16,9 @@ const NAMED_MAX: usize = 5;
 
 /// What is missing, in words: "Needs 2 tanks, 1 support and 1 more player".
 pub fn needs(missing: &Missing) -> String {
-    if missing.is_none() {
+    if missing.is_none() && missing.displaced > 0 {
+        "Nobody: all places are taken.".to_owned()
+    } else if missing.is_none() {
         "Nobody: the line-up is complete.".to_owned()
     } else {
         format!("Needs {}", parts(missing))
@@ -118,8 +120,18 @@ fn with_those_who_wait(gap: &Gap) -> String {
     }
 }
 
-/// "2 tanks, 2 damage and 1 more player".
+/// "2 tanks, 2 damage and 1 more player"; where an override left fewer places than roles are
+/// missing, "3 players (up to 2 damage and 2 supports)".
 fn parts(missing: &Missing) -> String {
+    if missing.displaced > 0 {
+        let total = missing.total();
+        let players = if total == 1 { "player" } else { "players" };
+        let wanted = Missing {
+            displaced: 0,
+            ..missing.clone()
+        };
+        return format!("{total} {players} (up to {})", parts(&wanted));
+    }
     let roles = missing.per_role.iter();
     let mut parts: Vec<_> = roles
         .map(|(role, count)| format!("{count} {}", noun(*role, *count)))

@@ -20,7 +20,8 @@ use super::session::Session;
 
 /// Of the time that is left until the start, an offer takes up one part in this many.
 const OFFER_SHARE: i32 = 10;
-/// The shortest time to answer an offer, in minutes; also after the start.
+/// The shortest time to answer an offer, in minutes; also after the start. So it is the longest
+/// that a place offered before its session's start stays reserved past it.
 pub const OFFER_MIN_MINUTES: i64 = 5;
 /// The longest time to answer an offer, in minutes.
 pub const OFFER_MAX_MINUTES: i64 = 6 * 60;
@@ -67,6 +68,17 @@ pub fn offer_until(start: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
     )
 }
 
+/// Deadline of an open offer that ends at `until`, once its session starts at `start` as decided at
+/// `now`. A nearer start shortens it to what a new offer would get; a later one leaves it, because
+/// others wait for the place.
+pub fn follow_start(
+    until: DateTime<Utc>,
+    start: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> DateTime<Utc> {
+    until.min(offer_until(start, now))
+}
+
 /// Something to be done about somebody's place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
@@ -103,6 +115,19 @@ impl<'a> Door<'a> {
         gap(&self.composition(), &self.held(None), &waiting)
     }
 
+    /// Whether `user` may be given a place as `role` while everybody else stays as they are: what the
+    /// dashboard goes by. Whoever is in counts as they could be moved, so that no place is given
+    /// away here which [`Door::gap`] says is missing of another role.
+    pub fn room_for(&self, user: UserId, role: Role) -> bool {
+        let plan = &self.session.plan;
+        let taken = self.queue.unavailable(user);
+        let seat = || {
+            self.line_up(&self.held(Some(user)))
+                .takes(Roles::from_iter([role]))
+        };
+        plan.mode.room_for(plan.teams, &taken, role) && seat()
+    }
+
     /// What is to be done when `user`, who has just joined, may come in at once.
     pub fn join(&self, user: UserId) -> Vec<Step> {
         let entry = self.queue.waiting().find(|entry| entry.person.id == user);
@@ -122,9 +147,7 @@ impl<'a> Door<'a> {
     /// What is to be done when somebody comes late who had a place as `before`: they get it back, or
     /// another of their roles, if there is room beside those who are asked.
     pub fn back(&self, user: UserId, before: Role) -> Vec<Step> {
-        let plan = &self.session.plan;
-        let taken = self.queue.unavailable(user);
-        if plan.mode.room_for(plan.teams, &taken, before) {
+        if self.room_for(user, before) {
             vec![Step::Admit(user, before)]
         } else {
             self.join(user)
@@ -375,5 +398,7 @@ fn fixed(user: Option<UserId>, role: Role) -> Player {
     }
 }
 
+#[cfg(test)]
+mod agreement;
 #[cfg(test)]
 mod tests;

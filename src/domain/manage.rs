@@ -8,6 +8,7 @@
 mod swap;
 
 use super::account::Account;
+use super::admission::Door;
 use super::ids::{AccountId, UserId};
 use super::log::Beyond;
 use super::queue::{Entry, Offer, Queue, RankRefusal, Standing};
@@ -53,8 +54,12 @@ pub fn accept(
     organiser: Option<&Account>,
 ) -> Result<(), ManageRefusal> {
     let entry = waiting(session, queue.entry(user))?;
-    let mode = session.plan.mode;
-    if !mode.room_for(session.plan.teams, &queue.unavailable(user), role) {
+    let door = Door {
+        session,
+        queue,
+        organiser,
+    };
+    if !door.room_for(user, role) {
         return Err(ManageRefusal::NoRoom(role));
     }
     let account = entry.accounts.iter().find(|offered| offered.id == account);

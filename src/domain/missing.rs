@@ -68,13 +68,8 @@ impl Composition {
             let missing = self.low[role as usize].saturating_sub(played);
             (missing > 0).then_some((role, missing))
         });
-        let mut missing = Missing {
-            per_role: needed.collect(),
-            any: 0,
-        };
-        let settled = count(taken) + others + missing.total();
-        missing.any = self.places.saturating_sub(settled);
-        missing
+        let free = self.places.saturating_sub(count(taken) + others);
+        Missing::beside(needed.collect(), free)
     }
 }
 

@@ -57,17 +57,29 @@ pub struct Missing {
     pub per_role: Vec<(Role, u32)>,
     /// Further places that no minimum claims.
     pub any: u32,
+    /// How many of `per_role` cannot come in, because an override gave their places to other roles.
+    pub displaced: u32,
 }
 
 impl Missing {
-    /// Whether the line-up is complete.
-    pub fn is_none(&self) -> bool {
-        self.per_role.is_empty() && self.any == 0
+    /// What is missing when `per_role` is below its minimums and `free` places are left.
+    pub(super) fn beside(per_role: Vec<(Role, u32)>, free: u32) -> Self {
+        let claimed: u32 = per_role.iter().map(|(_, count)| count).sum();
+        Self {
+            per_role,
+            any: free.saturating_sub(claimed),
+            displaced: claimed.saturating_sub(free),
+        }
     }
 
-    /// How many people are missing altogether.
+    /// Whether nobody is missing: every place is taken.
+    pub fn is_none(&self) -> bool {
+        self.total() == 0
+    }
+
+    /// How many people are missing, which is how many places are free.
     pub fn total(&self) -> u32 {
-        self.claimed() + self.any
+        self.claimed() + self.any - self.displaced
     }
 
     fn claimed(&self) -> u32 {
@@ -161,20 +173,33 @@ impl Mode {
                 (missing > 0).then_some((place.role, missing))
             })
             .collect();
-        let mut missing = Missing { per_role, any: 0 };
-        let taken = length(accepted) + missing.claimed();
-        missing.any = self.places(teams).saturating_sub(taken);
-        missing
+        Missing::beside(
+            per_role,
+            self.places(teams).saturating_sub(length(accepted)),
+        )
     }
 
-    /// Whether one more of `role` may be accepted: the role's cap and the teams' size hold, and
-    /// the places left still suffice for the minimums of the other roles.
+    /// Whether one more of `role` may be accepted: a place is free, the role is below its cap, and
+    /// beyond its minimum only if the minimums of the other roles leave a place for it. Whom an
+    /// override seated beyond the composition takes up a place and nothing else.
     pub fn room_for(&self, teams: u8, accepted: &[Role], role: Role) -> bool {
-        if self.is_capped(teams, accepted, role) {
+        if length(accepted) >= self.places(teams) || self.is_capped(teams, accepted, role) {
             return false;
         }
-        let with = [accepted, &[role]].concat();
-        length(&with) + self.missing(teams, &with).claimed() <= self.places(teams)
+        let teams = u32::from(teams);
+        let low = |place: &PlaceData| u32::from(place.min) * teams;
+        let beyond_low = |place: &PlaceData| {
+            let high = u32::from(place.max) * teams;
+            count(accepted, place.role)
+                .min(high)
+                .saturating_sub(low(place))
+        };
+        let places = || self.0.places.iter();
+        let spare = u32::from(self.0.team_size) * teams - places().map(low).sum::<u32>();
+        let needed = self
+            .place(role)
+            .is_some_and(|place| count(accepted, role) < low(place));
+        needed || places().map(beyond_low).sum::<u32>() < spare
     }
 
     /// Whether as many of `role` are accepted as its cap allows, or more.

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 
 pub(super) mod admission;
 pub(super) mod check_in;
+pub(super) mod deadline;
 mod join;
 mod leave;
 pub(super) mod offer;

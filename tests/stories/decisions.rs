@@ -263,6 +263,49 @@ async fn only_an_administrator_goes_beyond_the_cap_on_a_role() {
     .await;
 }
 
+#[tokio::test]
+async fn after_an_override_everything_agrees_on_what_is_free() {
+    story(async |world| {
+        let admin = world.person(0);
+        let card = planned(&admin, json!({})).await;
+        let people = [
+            (4, "Freya#1111", "tank"),
+            (5, "Kwame#1111", "tank"),
+            (6, "Ines#1111", "damage"),
+            (7, "Sandor#1111", "damage"),
+            (2, "Aiko#1111", "support"),
+            (3, "Bruno#1111", "support"),
+        ];
+        for (index, tag, role) in people {
+            joined(&world.person(index), &card, tag, &[role]).await;
+        }
+        accept(&admin, &card, &world.person(4), "tank").await;
+        let view = player(&admin, &card, &world.person(5), false).await;
+        let question = press(&admin, &view, "manage-anyway:").await;
+        let desk = press(&admin, &question, "manage-anyway-sure:").await;
+        let needs = "Needs 3 players (up to 2 damage and 2 supports)";
+        desk.says(needs);
+        card_reads(&admin, &card, needs).await;
+        // What is missing can be accepted, as long as there are places.
+        for index in [6, 7] {
+            let done = accept(&admin, &card, &world.person(index), "damage").await;
+            done.says("is in as Damage");
+        }
+        let done = accept(&admin, &card, &world.person(2), "support").await;
+        done.says("Nobody: all places are taken");
+        assert!(!done.text().contains("Fitting together"), "{}", done.text());
+        let offers = ids(done.message());
+        assert!(
+            !offers.iter().any(|id| id.starts_with("manage-offer")),
+            "{offers:?}"
+        );
+        card_reads(&admin, &card, "Nobody: all places are taken").await;
+        let view = player(&admin, &card, &world.person(3), false).await;
+        view.says("Support: no room");
+    })
+    .await;
+}
+
 /// Two players six divisions apart: the first is in, the second waits.
 async fn apart(organiser: &Person<'_>, card: &Value, (first, second): (&Person<'_>, &Person<'_>)) {
     for (person, tag, rank) in [(first, "Freya#1111", "p3"), (second, "Kwame#1111", "g4")] {

@@ -23,6 +23,7 @@ mod log;
 mod manage;
 #[cfg(feature = "postgres")]
 mod many;
+mod offers;
 #[cfg(feature = "postgres")]
 mod outage;
 mod people;

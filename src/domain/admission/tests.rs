@@ -41,6 +41,17 @@ fn the_nearer_the_start_the_sooner_an_offer_ends() {
 }
 
 #[test]
+fn a_nearer_start_shortens_an_offer_and_a_later_one_leaves_it() {
+    let minutes = |minutes: i64| start() + TimeDelta::minutes(minutes);
+    let moved = |until, at| follow_start(minutes(until), minutes(at), start());
+    assert_eq!(moved(60, 10 * 60), minutes(60), "as it was");
+    assert_eq!(moved(60, 100), minutes(10));
+    assert_eq!(moved(60, 0), minutes(OFFER_MIN_MINUTES), "it starts now");
+    assert_eq!(moved(60, 7 * 24 * 60), minutes(60));
+    assert_eq!(moved(3, 0), minutes(3), "never longer than was said");
+}
+
+#[test]
 fn who_joins_first_gets_the_place_and_the_next_one_waits() {
     let one = steps(vec![entry(2, &[Tank])], |door| door.join(UserId(2)));
     assert_eq!(one, [Step::Admit(UserId(2), Tank)]);

@@ -6,7 +6,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{admission, load};
+use super::{admission, deadline, load};
 use crate::domain::admission::Step;
 use crate::domain::check_in::{self, CheckInRefusal, Presence};
 use crate::domain::ids::{SessionId, UserId};
@@ -138,7 +138,7 @@ fn ask_for(
     Ok(())
 }
 
-/// What a start brings with it: who is not there is missed and their places are offered, also where
+/// What a start brings with it: open offers end soon; who is not there is missed and their places are offered, also where
 /// the organiser picks; who waited for full teams waits no longer; and if anybody is still missing,
 /// the organiser is told what else could be played. For a session that has just become STARTED.
 pub(in crate::store) fn started(
@@ -146,6 +146,7 @@ pub(in crate::store) fn started(
     session: &Session,
     now: DateTime<Utc>,
 ) -> Result<(), DbError> {
+    deadline::shorten_offers(tx, session, now)?;
     admission::wait_no_longer(tx, session, now)?;
     let opened = tx.query_one(sql!("check_in/opened"), values![session.id])?;
     if opened.is_some() {

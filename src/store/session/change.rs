@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::super::outbox::{self, Notice};
-use super::super::queue::admission;
+use super::super::queue::{admission, deadline};
 use super::super::sql::{DbError, Value, sql, values};
 use super::super::{Command, Read, Stop, Transaction, clock, extras, log};
 use super::{load, measured_from, plan_values, set_status};
@@ -83,6 +83,9 @@ impl Command for EditSession {
         let done = edited(&before, &session.plan);
         log::record(tx, &session, &self.actor, done, self.at)?;
         let told = self.tell_of_move(tx, &before, &session)?;
+        if session.plan.at < before.at {
+            deadline::shorten_offers(tx, &session, self.at)?;
+        }
         let ended = admission::other_game(tx, &session, &before, self.at)?;
         // Other limits, more teams or another way of coming in may let somebody in who waits.
         admission::settle(tx, &session, ended, None, self.at)?;

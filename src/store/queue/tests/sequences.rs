@@ -390,12 +390,13 @@ impl World {
             let count = taken.iter().filter(|taken| **taken == role).count();
             count <= usize::from(mode.slots(role).max) * usize::from(teams)
         });
-        let missing = mode.missing(teams, &taken).total() as usize;
-        expected.beyond &= !within_caps || taken.len() + missing > places;
-        assert!(taken.len() <= places, "{taken:?} in {mode} of {teams}");
+        let missing = mode.missing(teams, &taken);
+        expected.beyond &= !within_caps || missing.displaced > 0;
+        let free = missing.total() as usize;
+        assert_eq!(taken.len() + free, places, "{taken:?} in {mode} of {teams}");
         if !expected.beyond {
             assert!(within_caps, "{taken:?} in {mode} of {teams}");
-            assert_eq!(taken.len() + missing, places, "{taken:?} in {mode}");
+            assert_eq!(missing.displaced, 0, "{taken:?} in {mode}");
         }
         for (entry, role) in queue.asked() {
             let others = queue.unavailable(entry.person.id);
