@@ -103,6 +103,8 @@ pub enum Outcome {
     Failed,
     /// Nothing answers to it.
     Unknown,
+    /// It has something in it that this version does not understand.
+    Unreadable,
 }
 
 impl Outcome {
@@ -113,6 +115,7 @@ impl Outcome {
             Self::Busy => "busy",
             Self::Failed => "failed",
             Self::Unknown => "unknown",
+            Self::Unreadable => "unreadable",
         }
     }
 }

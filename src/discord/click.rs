@@ -5,6 +5,7 @@
 
 use chrono::{DateTime, Utc};
 use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
 use twilight_model::application::interaction::message_component::MessageComponentInteractionData;
 use twilight_model::application::interaction::modal::ModalInteractionComponent;
 use twilight_model::application::interaction::{
@@ -16,6 +17,8 @@ use twilight_model::id::Id;
 use twilight_model::id::marker::UserMarker;
 use twilight_model::user::User;
 
+use super::incident;
+use super::unreadable::Outline;
 use crate::domain::ids::{ChannelId, GuildId, InteractionId, UserId};
 use crate::domain::profile::Person;
 use crate::domain::session::Actor;
@@ -45,6 +48,8 @@ pub struct Click {
     pub on_ephemeral: bool,
     /// When it came in.
     pub at: DateTime<Utc>,
+    /// The code of what went wrong with it, once anything has.
+    incident: Arc<OnceLock<String>>,
 }
 
 impl Click {
@@ -82,7 +87,29 @@ impl Click {
             app_permissions: interaction.app_permissions.unwrap_or(Permissions::empty()),
             on_ephemeral: flags.contains(MessageFlags::EPHEMERAL),
             at,
+            incident: Arc::default(),
         })
+    }
+
+    /// A click of which no more is known than how to answer it.
+    pub(super) fn outlined(outline: &Outline, at: DateTime<Utc>) -> Self {
+        Self {
+            id: InteractionId(outline.id.cast_signed()),
+            token: outline.token.clone(),
+            kind: outline.kind.unwrap_or(InteractionType::ApplicationCommand),
+            person: Person {
+                id: UserId(0),
+                name: String::new(),
+            },
+            guild: None,
+            channel: ChannelId(0),
+            manages_events: false,
+            administrator: false,
+            app_permissions: Permissions::empty(),
+            on_ephemeral: false,
+            at,
+            incident: Arc::default(),
+        }
     }
 
     /// Who acts, in which server; `None` in direct messages.
@@ -96,9 +123,10 @@ impl Click {
         })
     }
 
-    /// The code under which a fault of this click is found in the log.
-    pub fn incident(&self) -> String {
-        format!("{:06X}", self.id.0 & 0xff_ffff)
+    /// Incident code that links what the person is told to the log. Whatever goes wrong with one
+    /// delivery of a click has one code, and no other has the same.
+    pub fn incident(&self) -> &str {
+        self.incident.get_or_init(incident::new_code)
     }
 }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
+use serde_json::Value;
 use tokio::sync::{Semaphore, oneshot};
 use tokio_util::task::TaskTracker;
 use twilight_model::application::interaction::{Interaction, InteractionData, InteractionType};
@@ -21,6 +22,7 @@ use super::click::{Click, Pressed, Submitted};
 use super::feature::{Context, Fault, Feature, Handling, Route};
 use super::reply::{Message, Reply};
 use super::rest::{RestError, code};
+use super::unreadable::{Outline, Remains, unknown_component};
 use crate::metrics::{Asked, Outcome as Ended};
 
 /// Interactions that are being answered at once; more are answered "busy".
@@ -81,24 +83,58 @@ impl Dispatcher {
     /// As [`Dispatcher::dispatch`], with the first answer going this way. It goes nowhere if too
     /// many are being answered.
     pub(super) fn dispatch_by(&self, interaction: Interaction, way: Way) {
-        let Some(click) = Click::of(&interaction, self.context.clock.now()) else {
-            return;
+        let now = self.context.clock.now();
+        if let Some(click) = Click::of(&interaction, now) {
+            self.admit(click, Ok(interaction), way);
+        } else if interaction.kind != InteractionType::Ping {
+            let outline = Outline {
+                id: interaction.id.get(),
+                token: interaction.token,
+                kind: Some(interaction.kind),
+            };
+            let who = Fault::Unreadable("member, user or channel".into());
+            self.admit(Click::outlined(&outline, now), Err(who), way);
+        }
+    }
+
+    /// As [`Dispatcher::dispatch_by`] for an interaction that could not be read: it is answered without
+    /// what is not understood, or with a sentence. Whether it is an interaction at all.
+    pub(super) fn dispatch_unread(&self, event: &Value, way: Way) -> bool {
+        let now = self.context.clock.now();
+        let remains = Remains::of(event);
+        let fields = remains.fields;
+        let Some(outline) = remains.outline else {
+            tracing::warn!(fields, "ignored an interaction without id or token");
+            return false;
         };
+        let interaction = remains.interaction;
+        match interaction.and_then(|it| Some((Click::of(&it, now)?, it))) {
+            Some((click, interaction)) => {
+                tracing::warn!(interaction = %click.id, fields, "left out fields that are not understood");
+                self.admit(click, Ok(*interaction), way);
+            }
+            None => {
+                let click = Click::outlined(&outline, now);
+                self.admit(click, Err(Fault::Unreadable(fields)), way);
+            }
+        }
+        true
+    }
+
+    /// Answers in a task of its own, if there is place for one.
+    fn admit(&self, click: Click, what: Result<Interaction, Fault>, way: Way) {
         let dispatcher = self.clone();
         if let Ok(place) = self.handlers.clone().try_acquire_owned() {
             self.tasks.spawn(async move {
-                dispatcher.answer(click, interaction, way).await;
+                match what {
+                    Ok(interaction) => dispatcher.answer(click, interaction, way).await,
+                    Err(fault) => dispatcher.apologise(&click, fault, way).await,
+                }
                 drop(place);
             });
         } else if let Ok(place) = self.busy.clone().try_acquire_owned() {
             self.tasks.spawn(async move {
-                let begun = Instant::now();
-                let busy = dispatcher.shown(&click, Err(Fault::Busy));
-                dispatcher
-                    .acknowledge(&click, response(&click, busy), way)
-                    .await;
-                let (kind, name) = (kind_of(&click), "not_looked_at");
-                dispatcher.count(Asked { kind, name }, Ended::Busy, begun);
+                dispatcher.apologise(&click, Fault::Busy, way).await;
                 drop(place);
             });
         } else {
@@ -161,6 +197,17 @@ impl Dispatcher {
         self.answer_late(&click, reply).await;
     }
 
+    /// Answers a click that no feature gets to see.
+    async fn apologise(&self, click: &Click, fault: Fault, way: Way) {
+        let begun = Instant::now();
+        let outcome = Err(fault);
+        let ended = ended(&outcome, Ended::Answered);
+        let reply = self.shown(click, outcome);
+        self.acknowledge(click, response(click, reply), way).await;
+        let (kind, name) = (kind_of(click), "not_looked_at");
+        self.count(Asked { kind, name }, ended, begun);
+    }
+
     fn count(&self, asked: Asked, ended: Ended, begun: Instant) {
         self.context
             .metrics()
@@ -190,6 +237,10 @@ impl Dispatcher {
             InteractionData::ModalSubmit(data) => {
                 let routes = self.features.iter().flat_map(|feature| feature.modals);
                 let (route, args) = find(routes, &data.custom_id)?;
+                if let Some(path) = unknown_component(&data.components) {
+                    let unknown = Fault::Unreadable(format!("data.{path}"));
+                    return Some((route.name, Box::pin(async { Err(unknown) })));
+                }
                 let submitted = Submitted::new(args, data.components);
                 Some((route.name, (route.run)(context, click, submitted)))
             }
@@ -219,6 +270,15 @@ impl Dispatcher {
             Fault::Away(error) => {
                 tracing::warn!(interaction = %click.id, error, "the database is away");
                 Reply::text(AWAY)
+            }
+            Fault::Unreadable(fields) => {
+                let incident = click.incident();
+                tracing::error!(interaction = %click.id, incident, fields, "an interaction was not understood");
+                Reply::text(format!(
+                    "⚠️ Discord sent something with this that I don't know yet, so nothing was changed. \
+                     Try it another way, for instance with a slash command; if it stays, tell whoever \
+                     runs this bot the code `{incident}`."
+                ))
             }
             Fault::Broken(error) => {
                 let incident = click.incident();
@@ -322,6 +382,7 @@ fn ended(outcome: &Result<Reply, Fault>, well: Ended) -> Ended {
     match outcome {
         Ok(_) => well,
         Err(Fault::Busy | Fault::Away(_)) => Ended::Busy,
+        Err(Fault::Unreadable(_)) => Ended::Unreadable,
         Err(Fault::Broken(_)) => Ended::Failed,
     }
 }

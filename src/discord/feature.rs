@@ -61,6 +61,9 @@ pub enum Fault {
     /// The database is away for the moment; trying again is safe.
     #[error("{0}")]
     Away(String),
+    /// What Discord sent has something in it that this version does not know, in this field.
+    #[error("{0} is not understood")]
+    Unreadable(String),
     /// Something is broken. It is logged at the dispatcher and shown as an apology.
     #[error("{0}")]
     Broken(String),

@@ -8,24 +8,25 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
 use futures_util::future::join_all;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use twilight_gateway::{
-    CloseFrame, Config, ConfigBuilder, Event, EventTypeFlags, Intents, Session, Shard, ShardId,
-    ShardState, StreamExt as _,
+    CloseFrame, Config, ConfigBuilder, Intents, Session, Shard, ShardId, ShardState,
 };
 use twilight_model::gateway::connection_info::BotConnectionInfo;
 
-use super::dispatch::Dispatcher;
+use super::dispatch::{Dispatcher, Way};
 use super::feature::Context;
 use super::identify::Turns;
 use super::share;
 use crate::config::Token;
 use crate::store::gateway::GatewaySession;
 use crate::store::process::ProcessId;
+use received::Received;
 
 /// A shard that has not said goodbye after this long is left, in milliseconds.
 const GOODBYE_WITHIN_MS: u64 = 1_000;
@@ -276,40 +277,44 @@ struct Runner {
 
 impl Runner {
     async fn run(mut self) -> Option<GatewaySession> {
-        let wanted =
-            EventTypeFlags::INTERACTION_CREATE | EventTypeFlags::READY | EventTypeFlags::RESUMED;
         let number = self.shard.id().number();
         loop {
-            let event = tokio::select! {
+            let message = tokio::select! {
                 biased;
                 () = self.stop.cancelled() => break,
-                event = self.shard.next_event(wanted) => event,
+                message = self.shard.next() => message,
             };
             let up = self.shard.state() == ShardState::Active;
             self.context
                 .status
                 .shard_is(number, up, self.context.clock.now());
-            match event {
-                Some(Ok(Event::InteractionCreate(interaction))) => {
-                    self.dispatcher.dispatch(interaction.0);
-                }
-                Some(Ok(Event::Ready(_) | Event::Resumed)) => {
-                    tracing::info!(shard = number, "connected");
-                    self.progress
-                        .send_if_modified(|progress| progress.waiting.remove(&number));
-                }
-                Some(Ok(Event::GatewayClose(frame))) => {
-                    tracing::info!(shard = number, ?frame, "disconnected");
-                }
-                Some(Ok(_)) => {}
+            let received = match message {
+                Some(Ok(message)) => Received::of(message),
                 Some(Err(error)) => {
-                    tracing::warn!(shard = number, %error, "an event was not understood");
+                    let error = received::told(&error);
+                    tracing::warn!(shard = number, error, "an event was not received");
+                    continue;
                 }
                 None => {
                     tracing::error!(shard = number, "Discord has ended this connection for good");
                     self.ended.cancel();
                     return None;
                 }
+            };
+            match received {
+                Received::Interaction(interaction) => self.dispatcher.dispatch(*interaction),
+                Received::Unread(event) => {
+                    self.dispatcher.dispatch_unread(&event, Way::Callback);
+                }
+                Received::Ready | Received::Resumed => {
+                    tracing::info!(shard = number, "connected");
+                    self.progress
+                        .send_if_modified(|progress| progress.waiting.remove(&number));
+                }
+                Received::Closed(frame) => {
+                    tracing::info!(shard = number, ?frame, "disconnected");
+                }
+                Received::Other => {}
             }
         }
         self.context
@@ -323,11 +328,14 @@ impl Runner {
 async fn leave(mut shard: Shard<Turns>, dispatcher: &Dispatcher) -> Option<GatewaySession> {
     shard.close(CloseFrame::RESUME);
     let goodbye = async {
-        while let Some(event) = shard.next_event(EventTypeFlags::INTERACTION_CREATE).await {
-            match event {
-                Ok(Event::InteractionCreate(interaction)) => dispatcher.dispatch(interaction.0),
-                Ok(Event::GatewayClose(_)) | Err(_) => return,
-                Ok(_) => {}
+        while let Some(Ok(message)) = shard.next().await {
+            match Received::of(message) {
+                Received::Interaction(interaction) => dispatcher.dispatch(*interaction),
+                Received::Unread(event) => {
+                    dispatcher.dispatch_unread(&event, Way::Callback);
+                }
+                Received::Closed(_) => return,
+                _ => {}
             }
         }
     };
@@ -343,5 +351,6 @@ async fn leave(mut shard: Shard<Turns>, dispatcher: &Dispatcher) -> Option<Gatew
     })
 }
 
+mod received;
 #[cfg(test)]
 mod tests;

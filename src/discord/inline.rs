@@ -4,6 +4,7 @@
 //! before it comes here; a request that is given up takes nothing of its answer along.
 
 use serde::Deserialize;
+use serde_json::Value;
 use tokio::sync::oneshot;
 use twilight_model::application::interaction::Interaction;
 use twilight_model::http::interaction::{InteractionResponse, InteractionResponseType};
@@ -11,7 +12,7 @@ use twilight_model::http::interaction::{InteractionResponse, InteractionResponse
 use super::dispatch::{Dispatcher, First, Way};
 
 /// The type of the interaction by which Discord asks whether anybody is there.
-const PING: u8 = 1;
+const PING: u64 = 1;
 
 /// What is to become of the request.
 #[derive(Debug)]
@@ -29,7 +30,7 @@ pub enum Inline {
 #[derive(Deserialize)]
 struct Kind {
     #[serde(rename = "type")]
-    number: u8,
+    number: u64,
 }
 
 /// Answers the interaction in `body`, a JSON object.
@@ -45,12 +46,16 @@ pub async fn answer(dispatcher: &Dispatcher, body: &[u8]) -> Inline {
         Ok(_) => {}
         Err(error) => return unreadable(&error),
     }
-    let interaction: Interaction = match serde_json::from_slice(body) {
-        Ok(interaction) => interaction,
-        Err(error) => return unreadable(&error),
-    };
     let (sender, first) = oneshot::channel();
-    dispatcher.dispatch_by(interaction, Way::Response(sender));
+    let way = Way::Response(sender);
+    match serde_json::from_slice::<Interaction>(body) {
+        Ok(interaction) => dispatcher.dispatch_by(interaction, way),
+        Err(_) => match serde_json::from_slice::<Value>(body) {
+            Ok(event) if dispatcher.dispatch_unread(&event, way) => {}
+            Ok(_) => return Inline::Unreadable,
+            Err(error) => return unreadable(&error),
+        },
+    }
     match first.await {
         Ok(First::Response(response)) => json(&response),
         Ok(First::Given) => Inline::Given,
@@ -62,7 +67,9 @@ fn json(response: &InteractionResponse) -> Inline {
     Inline::Response(serde_json::to_vec(response).expect("twilight's models serialise"))
 }
 
+/// The error itself may quote what somebody typed.
 fn unreadable(error: &serde_json::Error) -> Inline {
-    tracing::warn!(%error, "an interaction was not understood");
+    let (line, column) = (error.line(), error.column());
+    tracing::warn!(line, column, "a signed body is no interaction");
     Inline::Unreadable
 }

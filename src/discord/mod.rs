@@ -19,6 +19,7 @@ pub mod dispatch;
 pub mod feature;
 pub mod gateway;
 mod identify;
+mod incident;
 pub mod inline;
 pub mod manage;
 pub mod missing;
@@ -33,6 +34,7 @@ mod share;
 pub mod short;
 pub mod teams;
 pub mod text;
+mod unreadable;
 pub mod words;
 
 use feature::Feature;

@@ -40,5 +40,6 @@ mod session_clock;
 mod spine;
 mod teams;
 mod thread;
+mod unreadable;
 mod update;
 mod world;

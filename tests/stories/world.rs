@@ -311,6 +311,7 @@ impl World {
             world: self,
             user,
             channel: Some(self.channel()),
+            odd: Value::Null,
         }
     }
 
@@ -425,9 +426,19 @@ pub(crate) struct Person<'w> {
     pub(crate) user: String,
     /// Where they are; `None`: in direct messages with the bot.
     pub(crate) channel: Option<String>,
+    /// What is odd about the events of what they do, by JSON pointers; null: nothing.
+    odd: Value,
 }
 
 impl Person<'_> {
+    /// The same person, with odd values in what Discord tells of them, by JSON pointers.
+    pub(crate) fn with_odd(&self, odd: Value) -> Self {
+        Self {
+            odd,
+            ..self.clone()
+        }
+    }
+
     /// The same person in another channel.
     pub(crate) fn in_channel(&self, channel: String) -> Self {
         Self {
@@ -547,6 +558,7 @@ impl Person<'_> {
         body["user"] = self.user.clone().into();
         body["kind"] = kind.into();
         body["wait"] = "settled".into();
+        body["odd"] = self.odd.clone();
         if let Some(channel) = &self.channel {
             body["channel"] = channel.clone().into();
         }

@@ -122,7 +122,8 @@ fn begin(hub: &Arc<Hub>, body: &Value) -> Result<(u64, Option<watch::Receiver<Pr
     let click = click(&mut state, body, now)?;
     let id = state.next_id(now);
     let token = state.next_secret(id);
-    let event = event::build(&state, &click, id, &token)?;
+    let mut event = event::build(&state, &click, id, &token)?;
+    event::distort(&mut event, &body["odd"])?;
     let progress = watch::Sender::new(Progress::Waiting);
     let receiver = progress.subscribe();
     let source = click

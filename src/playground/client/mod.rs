@@ -37,6 +37,9 @@
 //! checks, so that stale and forged ids can be sent (`message` may then be one that never was;
 //! `component_type` says what it pretends to be, 2 or, with values, 3).
 //!
+//! `"odd": {"/member/user/avatar": "v2:1"}` puts any values into the event, by their JSON pointers,
+//! as a Discord that has gone on would send them.
+//!
 //! The answer comes when the bot acknowledged, or the three seconds of the clock are over:
 //! `{id, outcome, deferred, message, modal, choices, followups, error, took_us}` (`took_us`: from
 //! the delivery to the acknowledgement, in microseconds of real time) with the outcome
