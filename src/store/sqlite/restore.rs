@@ -1,8 +1,8 @@
 //! Putting a backup in the place of the database.
 //!
 //! May touch: the database, its log, and files beside it. Invariant: the present file is not
-//! touched before the new one stands beside it, verified and migrated; and then it is renamed,
-//! never deleted.
+//! touched before the new one stands beside it, verified and migrated; and then it is renamed
+//! together with its log, never deleted.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -17,10 +17,12 @@ use super::migrations::{self, Migrated, Precaution, SchemaError};
 use crate::store::backup::files;
 use crate::store::backup::manifest::{self, Manifest};
 
-/// The verified new file, from just before the swap until it is done.
-const READY: &str = ".restoring";
 /// The new file while it is made.
 const UNFINISHED: &str = ".restoring.part";
+
+mod swap;
+
+use swap::{READY, Rename};
 
 /// Why nothing was restored. The present database is as it was.
 #[derive(Debug, thiserror::Error)]
@@ -81,6 +83,17 @@ pub fn restore(
     now: DateTime<Utc>,
     dry_run: bool,
 ) -> Result<Restored, RestoreError> {
+    let mut rename = |from: &Path, to: &Path| std::fs::rename(from, to);
+    restore_with(path, source, now, dry_run, &mut rename)
+}
+
+fn restore_with(
+    path: &Path,
+    source: &Path,
+    now: DateTime<Utc>,
+    dry_run: bool,
+    rename: Rename<'_>,
+) -> Result<Restored, RestoreError> {
     let unfinished = beside(path, UNFINISHED);
     let io = |source| RestoreError::Io {
         path: unfinished.clone(),
@@ -96,9 +109,9 @@ pub fn restore(
     let prepared = prepare(source, &unfinished, &report_name, now);
     let done = prepared.and_then(|prepared| {
         let set_aside = if dry_run {
-            aside(path, now).into_iter().map(|(_, to)| to).collect()
+            swap::set_aside_names(path, now)
         } else {
-            swap(path, &unfinished, now).map_err(io)?
+            swap::swap(path, &unfinished, now, rename).map_err(io)?
         };
         Ok(Restored {
             set_aside,
@@ -203,39 +216,5 @@ fn stamp(now: DateTime<Utc>) -> String {
     now.format("%Y%m%d_%H%M%S").to_string()
 }
 
-/// The present files and the names that they are to get.
-fn aside(path: &Path, now: DateTime<Utc>) -> Vec<(PathBuf, PathBuf)> {
-    let stamp = stamp(now);
-    // Their own ending stays in front of `-wal` and `-shm`: they remain a database together.
-    let base = |number: u32| match number {
-        0 => beside(path, &format!(".before_restore_{stamp}")),
-        number => beside(path, &format!(".before_restore_{stamp}_{number}")),
-    };
-    let free = |base: &PathBuf| {
-        !["", "-wal", "-shm"]
-            .iter()
-            .any(|e| beside(base, e).exists())
-    };
-    let base = (0..).map(base).find(free).expect("there are names enough");
-    ["", "-wal", "-shm"]
-        .into_iter()
-        .map(|ending| (beside(path, ending), beside(&base, ending)))
-        .filter(|(from, _)| from.exists())
-        .collect()
-}
-
-/// Renames the present files and puts the new one in their place. If it is interrupted between,
-/// [`is_half_done`] says so, and nobody makes a new database where one is missing.
-fn swap(path: &Path, unfinished: &Path, now: DateTime<Utc>) -> std::io::Result<Vec<PathBuf>> {
-    let ready = beside(path, READY);
-    std::fs::rename(unfinished, &ready)?;
-    files::sync_folder_of(path)?;
-    let renames = aside(path, now);
-    for (from, to) in &renames {
-        std::fs::rename(from, to)?;
-    }
-    files::sync_folder_of(path)?;
-    std::fs::rename(&ready, path)?;
-    files::sync_folder_of(path)?;
-    Ok(renames.into_iter().map(|(_, to)| to).collect())
-}
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,65 @@
+//! A restore that is interrupted, and given once more.
+
+use chrono::TimeDelta;
+use rusqlite::Connection;
+
+use super::*;
+
+/// A database with this many users, which are only in its log.
+fn database(path: &Path, rows: i64) {
+    let mut db = Connection::open(path).unwrap();
+    super::super::configure(&db).unwrap();
+    db.pragma_update(None, "journal_mode", "WAL").unwrap();
+    db.pragma_update(None, "wal_autocheckpoint", 0).unwrap();
+    let keep_log = rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+    db.set_db_config(keep_log, true).unwrap();
+    migrations::run_to(&mut db, refinery::Target::Latest).unwrap();
+    let tx = db.transaction().unwrap();
+    for id in 1..=rows {
+        tx.execute(
+            "INSERT INTO users VALUES (?1, 'A', '[]', NULL, NULL, 1)",
+            [id],
+        )
+        .unwrap();
+    }
+    tx.commit().unwrap();
+}
+
+fn users(path: &Path) -> i64 {
+    let db = Connection::open(path).unwrap();
+    db.query_row("SELECT count(*) FROM users", [], |row| row.get(0))
+        .unwrap()
+}
+
+#[test]
+fn restore_interrupted_at_any_rename_and_repeated_keeps_the_former_database_whole() {
+    let now = DateTime::from_timestamp(1_790_000_000, 0).unwrap();
+    for allowed in 0.. {
+        let folder = tempfile::tempdir().unwrap();
+        let [path, backup] = ["overwatch.db", "backup.db"].map(|name| folder.path().join(name));
+        database(&path, 885);
+        database(&backup, 3);
+        let mut left = allowed;
+        let mut rename = |from: &Path, to: &Path| {
+            if left == 0 {
+                return Err(std::io::Error::other("interrupted"));
+            }
+            left -= 1;
+            std::fs::rename(from, to)
+        };
+        let interrupted = restore_with(&path, &backup, now, false, &mut rename);
+
+        let later = now + TimeDelta::minutes(5);
+        let restored = match interrupted {
+            Err(_) => restore(&path, &backup, later, false).unwrap(),
+            Ok(ref restored) => restored.clone(),
+        };
+        let case = format!("after {allowed} renames: {:?}", restored.set_aside);
+        assert_eq!(users(&path), 3, "{case}");
+        assert_eq!(users(&restored.set_aside[0]), 885, "{case}");
+        assert!(!is_half_done(&path), "{case}");
+        if interrupted.is_ok() {
+            return;
+        }
+    }
+}
