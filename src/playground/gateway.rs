@@ -239,7 +239,7 @@ fn open(hub: &Hub, shard: (u64, u64), intents: u64) -> Lease {
         .world
         .guilds
         .iter()
-        .filter(|guild| mine(guild.id))
+        .filter(|guild| mine(guild.id) && !state.left.contains(&guild.id))
         .collect();
     let ids: Vec<u64> = guilds.iter().map(|guild| guild.id).collect();
     let creates: Vec<Value> = match intents & INTENT_GUILDS {

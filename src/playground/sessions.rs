@@ -23,6 +23,7 @@ const SESSIONS_MAX: usize = 1_024;
 /// Intent bits.
 pub(super) const INTENT_GUILDS: u64 = 1;
 pub(super) const INTENT_GUILD_MESSAGES: u64 = 1 << 9;
+pub(super) const INTENT_GUILD_SCHEDULED_EVENTS: u64 = 1 << 16;
 pub(super) const INTENT_DIRECT_MESSAGES: u64 = 1 << 12;
 
 /// All sessions by their id.

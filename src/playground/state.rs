@@ -8,7 +8,7 @@ use super::{
     endpoint::Endpoint,
     limits::Limits,
     messages::{Messages, Upload},
-    objects,
+    objects, passing,
     sessions::{INTENT_DIRECT_MESSAGES, INTENT_GUILD_MESSAGES, Sessions},
     starts::Starts,
     traffic::Counters,
@@ -66,9 +66,11 @@ impl Hub {
         }
     }
 
-    /// The state; hold it shortly and never over an `await`.
+    /// The state as of now; hold it shortly and never over an `await`.
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        passing::pass_time(&mut state, self.clock.now());
+        state
     }
 }
 
@@ -84,6 +86,10 @@ pub(super) struct State {
     pub(super) dms: HashMap<u64, u64>,
     /// Scheduled events by id, as Discord shows them; also those that are over.
     pub(super) events: BTreeMap<u64, Value>,
+    /// Before then nothing happens by itself; `None`: nothing ever does.
+    pub(super) next_turn: Option<DateTime<Utc>>,
+    /// Guilds that the bot was removed from.
+    pub(super) left: HashSet<u64>,
     /// Commands by guild; `None` are the global ones.
     pub(super) commands: HashMap<Option<u64>, Vec<Value>>,
     pub(super) interactions: BTreeMap<u64, Interaction>,
@@ -218,6 +224,8 @@ impl State {
             messages: Messages::default(),
             dms: HashMap::new(),
             events: BTreeMap::new(),
+            next_turn: None,
+            left: HashSet::new(),
             commands: HashMap::new(),
             interactions: BTreeMap::new(),
             tokens: HashMap::new(),
@@ -312,6 +320,11 @@ impl State {
         }));
     }
 
+    /// Says that something happens by itself at `at`, if it does.
+    pub(super) fn turns_at(&mut self, at: Option<DateTime<Utc>>) {
+        self.next_turn = self.next_turn.into_iter().chain(at).min();
+    }
+
     /// The revision of the last change in a channel, 0 before any.
     pub(super) fn revision(&self, channel: u64) -> u64 {
         self.channel_revisions.get(&channel).copied().unwrap_or(0)
@@ -382,9 +395,17 @@ impl State {
     }
 
     /// What the bot may do in a channel, in a thread as in the channel around it, or in a guild.
+    /// Nothing where it was removed.
     pub(super) fn bot_permissions(&self, place: u64) -> u64 {
         let now = self.clock.now();
-        let (place, bits) = if let Some((guild, channel)) = self.world.channel(place) {
+        let channel = self.world.channel(place);
+        if self
+            .left
+            .contains(&channel.map_or(place, |(guild, _)| guild.id))
+        {
+            return 0;
+        }
+        let (place, bits) = if let Some((guild, channel)) = channel {
             let (bot, thread) = (guild.bot(), channel.thread.as_ref());
             let base = guild.permissions(&bot, now);
             let bits = guild.permissions_in(channel, &bot, base, now);
@@ -401,7 +422,7 @@ impl State {
     /// Whether a person and the bot have a guild in common.
     pub(super) fn shares_guild(&self, person: u64) -> bool {
         let mut guilds = self.world.guilds.iter();
-        guilds.any(|guild| guild.member(person).is_some())
+        guilds.any(|guild| guild.member(person).is_some() && !self.left.contains(&guild.id))
     }
 
     /// Keeps uploaded files of a message and gives their attachment objects.

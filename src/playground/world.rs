@@ -103,6 +103,8 @@ pub struct Thread {
     pub archive_after_minutes: u64,
     /// When it was started, archived or brought back.
     pub changed_at: DateTime<Utc>,
+    /// When something last happened in it that keeps it from being archived.
+    pub active_at: DateTime<Utc>,
     /// Who is in it.
     pub members: Vec<u64>,
 }

@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 use twilight_model::channel::Channel;
 use twilight_model::guild::scheduled_event::GuildScheduledEvent;
 
+const SEND_MESSAGES: u64 = 1 << 11;
+const EMBED_LINKS: u64 = 1 << 14;
+const SEND_MESSAGES_IN_THREADS: u64 = 1 << 38;
 const MANAGE_THREADS: u64 = 1 << 34;
 const CREATE_PUBLIC_THREADS: u64 = 1 << 35;
 const MANAGE_AND_CREATE_EVENTS: u64 = 1 << 33 | 1 << 44;
@@ -137,6 +140,7 @@ async fn an_event_keeps_discords_rules_through_its_life() {
     let turn = async |status: u64| code(&stage, "PATCH", &one, json!({"status": status})).await;
     assert_eq!(turn(3).await, (400, 50_035), "it has not started");
     assert_eq!(turn(2).await.0, 200);
+    assert_eq!(turn(2).await, (400, 50_035), "it is active already");
     let moved = json!({"scheduled_start_time": at(2)});
     assert_eq!(code(&stage, "PATCH", &one, moved).await, (400, 50_035));
     assert_eq!(turn(4).await, (400, 50_035), "it has started");
@@ -159,4 +163,132 @@ async fn an_event_keeps_discords_rules_through_its_life() {
     deny(&stage, &guild, MANAGE_AND_CREATE_EVENTS).await;
     let refused = code(&stage, "POST", &events, event(1, 3)).await;
     assert_eq!(refused, (403, 50_013));
+}
+
+#[tokio::test]
+async fn an_event_begins_and_ends_by_itself() {
+    let stage = Stage::new().await;
+    let events = format!("/guilds/{}/scheduled-events", stage.world.guilds[0].id);
+    let at = |hours: i64| (stage.clock.now() + chrono::TimeDelta::hours(hours)).to_rfc3339();
+    let event = json!({
+        "name": "Cup", "privacy_level": 2, "entity_type": 3, "entity_metadata": {"location": "here"},
+        "scheduled_start_time": at(1), "scheduled_end_time": at(3),
+    });
+    let (_, made) = stage.api("POST", &events, event).await;
+    let one = format!("{events}/{}", made["id"].as_str().expect("an id"));
+    for (hours, expected) in [(0, 1), (1, 2), (2, 3)] {
+        stage.clock.advance(chrono::TimeDelta::hours(hours));
+        let (_, event) = stage.api("GET", &one, Value::Null).await;
+        assert_eq!(event["status"], expected, "after {hours} more hours");
+    }
+    let again = code(&stage, "PATCH", &one, json!({"status": 3})).await;
+    assert_eq!(again, (400, 180_000));
+}
+
+#[tokio::test]
+async fn a_silent_thread_is_archived_and_then_nothing_in_it_changes() {
+    let stage = Stage::new().await;
+    let (thread, path) = message(&stage).await;
+    let named = json!({"name": "Cup", "auto_archive_duration": 60});
+    stage.api("POST", &path, named).await;
+    let messages = format!("/channels/{thread}/messages");
+    let said = json!({"content": "hello"});
+    let archived = async || {
+        let (_, thread) = stage
+            .api("GET", &format!("/channels/{thread}"), Value::Null)
+            .await;
+        thread["thread_metadata"]["archived"] == true
+    };
+    stage.clock.advance(chrono::TimeDelta::minutes(59));
+    let (_, first) = stage.api("POST", &messages, said.clone()).await;
+    let first = format!("{messages}/{}", first["id"].as_str().expect("an id"));
+    stage.clock.advance(chrono::TimeDelta::minutes(59));
+    assert!(!archived().await, "a message is activity");
+    stage.clock.advance(chrono::TimeDelta::minutes(1));
+    assert!(archived().await);
+    let edited = json!({"content": "bye"});
+    assert_eq!(
+        code(&stage, "PATCH", &first, edited.clone()).await,
+        (400, 50_083)
+    );
+    assert_eq!(
+        code(&stage, "DELETE", &first, Value::Null).await,
+        (400, 50_083)
+    );
+    let click = json!({
+        "user": stage.person(2), "channel": thread, "kind": "component", "message": first,
+        "custom_id": "any", "forge": true,
+    });
+    assert!(stage.refused(click).await.contains("archived"));
+    deny(&stage, &stage.channel(), MANAGE_THREADS).await;
+    let open = json!({"archived": false});
+    let path = format!("/channels/{thread}");
+    assert_eq!(code(&stage, "PATCH", &path, open.clone()).await.0, 200);
+    assert_eq!(code(&stage, "PATCH", &first, edited.clone()).await.0, 200);
+    let lock = json!({"archived": true, "locked": true});
+    stage.post(&format!("/threads/{thread}"), lock).await;
+    assert_eq!(code(&stage, "PATCH", &path, open).await, (403, 50_013));
+    assert_eq!(
+        code(&stage, "POST", &messages, said.clone()).await,
+        (403, 50_013)
+    );
+    let locked = json!({"archived": false, "locked": true});
+    stage.post(&format!("/threads/{thread}"), locked).await;
+    assert_eq!(code(&stage, "PATCH", &first, edited).await, (403, 50_013));
+    deny(&stage, &stage.channel(), SEND_MESSAGES).await;
+    stage.post(&format!("/threads/{thread}"), json!({})).await;
+    assert_eq!(code(&stage, "POST", &messages, said.clone()).await.0, 200);
+    deny(&stage, &stage.channel(), SEND_MESSAGES_IN_THREADS).await;
+    assert_eq!(code(&stage, "POST", &messages, said).await, (403, 50_013));
+}
+
+#[tokio::test]
+async fn without_embed_links_embeds_are_dropped() {
+    let stage = Stage::new().await;
+    deny(&stage, &stage.channel(), EMBED_LINKS).await;
+    let messages = format!("/channels/{}/messages", stage.channel());
+    let alone = json!({"embeds": [{"title": "Cup"}]});
+    assert_eq!(
+        code(&stage, "POST", &messages, alone.clone()).await,
+        (400, 50_006)
+    );
+    let beside = json!({"content": "Cup", "embeds": [{"title": "Cup"}]});
+    let (status, made) = stage.api("POST", &messages, beside.clone()).await;
+    assert_eq!((status, &made["embeds"]), (200, &json!([])));
+    let one = format!("{messages}/{}", made["id"].as_str().expect("an id"));
+    let (status, edited) = stage.api("PATCH", &one, beside.clone()).await;
+    assert_eq!((status, &edited["embeds"]), (200, &json!([])));
+    let alone = json!({"content": "", "embeds": [{"title": "Cup"}]});
+    assert_eq!(code(&stage, "PATCH", &one, alone).await, (400, 50_006));
+    deny(&stage, &stage.channel(), 0).await;
+    let (_, edited) = stage.api("PATCH", &one, beside).await;
+    assert_eq!(edited["embeds"][0]["title"], "Cup");
+}
+
+#[tokio::test]
+async fn a_bot_that_was_removed_sees_nothing_until_it_is_invited_back() {
+    let stage = Stage::new().await;
+    let guild = stage.world.guilds[0].id;
+    let bot = format!("/guilds/{guild}/bot");
+    stage.post(&bot, json!({"present": false})).await;
+    let channel = format!("/channels/{}", stage.channel());
+    let ask = async |path: &str| code(&stage, "GET", path, Value::Null).await;
+    assert_eq!(ask(&channel).await, (403, 50_001));
+    assert_eq!(ask(&format!("/guilds/{guild}")).await, (404, 10_004));
+    for inside in ["roles", "channels", "scheduled-events", "members/1"] {
+        assert_eq!(
+            ask(&format!("/guilds/{guild}/{inside}")).await,
+            (403, 50_001),
+            "{inside}"
+        );
+    }
+    let (_, guilds) = stage.api("GET", "/users/@me/guilds", Value::Null).await;
+    assert_eq!(guilds.as_array().map(Vec::len), Some(1));
+    let click = json!({
+        "user": stage.person(2), "channel": stage.channel(), "kind": "component", "message": "1",
+        "custom_id": "any", "forge": true,
+    });
+    assert!(stage.refused(click).await.contains("not in this guild"));
+    stage.post(&bot, json!({"present": true})).await;
+    assert_eq!(ask(&channel).await.0, 200);
 }

@@ -170,6 +170,7 @@ fn click(state: &mut State, body: &Value, now: chrono::DateTime<chrono::Utc>) ->
     {
         return mistake("This channel is not in this guild.");
     }
+    can_use(state, channel)?;
     let kind = match text_of(body, "kind")? {
         "command" => Kind::Command,
         "autocomplete" => Kind::Autocomplete,
@@ -191,6 +192,21 @@ fn click(state: &mut State, body: &Value, now: chrono::DateTime<chrono::Utc>) ->
         Kind::Modal => modal::fill(state, &mut click, body, forge)?,
     }
     Ok(click)
+}
+
+/// Refuses a click where a client offers none: in an archived thread ("Threads", section "Active &
+/// Archived Threads"), and where the application was removed.
+fn can_use(state: &State, channel: u64) -> Result<()> {
+    let Some((guild, channel)) = state.world.channel(channel) else {
+        return Ok(());
+    };
+    if state.left.contains(&guild.id) {
+        return mistake("The application is not in this guild.");
+    }
+    match &channel.thread {
+        Some(thread) if thread.archived => mistake("This thread is archived."),
+        _ => Ok(()),
+    }
 }
 
 async fn acknowledged(hub: &Hub, id: u64, progress: watch::Receiver<Progress>) -> bool {

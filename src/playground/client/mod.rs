@@ -63,6 +63,8 @@
 //! | `POST /client/guilds/{guild}/members/{user}` | `{nick, roles: [role], timed_out_s}`, what is left out stays: changes a member, and lets in who was none; `timed_out_s: 0` ends a time-out |
 //! | `DELETE /client/guilds/{guild}/members/{user}` | leaves, or is kicked |
 //! | `POST`, `DELETE /client/guilds/{guild}/bans/{user}` | is banned; the ban is taken back |
+//! | `POST /client/threads/{thread}` | `{archived, locked}`: likewise archives, locks or brings back a thread |
+//! | `POST /client/guilds/{guild}/bot` | `{present}`: somebody removes the bot from a guild, or invites it back |
 //!
 //! # Faults
 //! All `POST` with a JSON body; `DELETE /client/faults` takes all of them back.
@@ -85,6 +87,7 @@ mod command;
 mod component;
 mod event;
 mod faults;
+mod guild;
 mod interact;
 mod look;
 mod members;
@@ -129,7 +132,6 @@ pub(super) fn router() -> Router<Arc<Hub>> {
             "/channels/{channel}/messages/{message}",
             delete(faults::delete_message),
         )
-        .route("/threads/{thread}", delete(faults::delete_thread))
         .route("/channels/{channel}/overwrites", post(members::overwrite))
         .route("/guilds/{guild}/roles/{role}", post(members::role))
         .route(
@@ -140,6 +142,11 @@ pub(super) fn router() -> Router<Arc<Hub>> {
             "/guilds/{guild}/bans/{user}",
             post(members::ban).delete(members::unban),
         )
+        .route(
+            "/threads/{thread}",
+            delete(faults::delete_thread).post(guild::set_thread),
+        )
+        .route("/guilds/{guild}/bot", post(guild::set_bot))
         .route("/events/{event}", delete(faults::delete_event))
         .route("/users/{user}/dms", get(look::dms))
         .route("/users/{user}/modal", get(look::modal))

@@ -1,7 +1,11 @@
 //! What a bot can ask about itself, people and guilds. Reads only.
 
 use super::{
-    super::{APPLICATION_ID, objects, state::Hub, world::permissions},
+    super::{
+        APPLICATION_ID, objects,
+        state::{Hub, State},
+        world::permissions,
+    },
     Answer, Call,
     errors::{self, Refusal},
 };
@@ -36,7 +40,9 @@ pub(super) fn me(_: &Hub, _: &mut Call) -> Result {
 
 pub(super) fn my_guilds(hub: &Hub, _: &mut Call) -> Result {
     let state = hub.state();
-    let guilds = state.world.guilds.iter().map(|guild| {
+    let guilds = state.world.guilds.iter();
+    let guilds = guilds.filter(|guild| !state.left.contains(&guild.id));
+    let guilds = guilds.map(|guild| {
         json!({
             "id": objects::id(guild.id), "name": guild.name, "icon": null, "owner": false,
             "permissions": state.bot_permissions(guild.id).to_string(), "features": [],
@@ -61,11 +67,21 @@ pub(super) fn user(hub: &Hub, call: &mut Call) -> Result {
     Ok(Answer::Json(objects::user(person)))
 }
 
+/// Refuses what is asked about the inside of a guild that the bot was removed from; discord/
+/// discord-api-docs, issue 1716. The guild itself is unknown to it then: issue 5840.
+pub(super) fn present(state: &State, guild: u64) -> std::result::Result<(), Refusal> {
+    match state.left.contains(&guild) {
+        true => Err(errors::MISSING_ACCESS),
+        false => Ok(()),
+    }
+}
+
 pub(super) fn guild(hub: &Hub, call: &mut Call) -> Result {
     let state = hub.state();
     let guild = state
         .world
         .guild(call.id("guild_id"))
+        .filter(|guild| !state.left.contains(&guild.id))
         .ok_or(errors::UNKNOWN_GUILD)?;
     Ok(Answer::Json(objects::guild(guild)))
 }
@@ -76,6 +92,7 @@ pub(super) fn guild_channels(hub: &Hub, call: &mut Call) -> Result {
         .world
         .guild(call.id("guild_id"))
         .ok_or(errors::UNKNOWN_GUILD)?;
+    present(&state, guild.id)?;
     let sees = |channel| state.bot_permissions(channel) & permissions::VIEW_CHANNEL != 0;
     Ok(Answer::Json(objects::channels(guild, sees)))
 }
@@ -86,6 +103,7 @@ pub(super) fn guild_roles(hub: &Hub, call: &mut Call) -> Result {
         .world
         .guild(call.id("guild_id"))
         .ok_or(errors::UNKNOWN_GUILD)?;
+    present(&state, guild.id)?;
     Ok(Answer::Json(Value::Array(objects::roles(guild))))
 }
 
@@ -95,6 +113,7 @@ pub(super) fn member(hub: &Hub, call: &mut Call) -> Result {
         .world
         .guild(call.id("guild_id"))
         .ok_or(errors::UNKNOWN_GUILD)?;
+    present(&state, guild.id)?;
     let id = call.id("user_id");
     if id == APPLICATION_ID {
         return Ok(Answer::Json(objects::bot_member(guild)));

@@ -1,16 +1,19 @@
 //! Scheduled events of a guild, of the kind that takes place somewhere else (EXTERNAL).
 //!
-//! Invariant: an event goes SCHEDULED → ACTIVE → COMPLETED or SCHEDULED → CANCELED; of one that is
-//! over nothing changes any more (180000), and it is not listed.
+//! The rules are those of Discord's documentation, "Guild Scheduled Event". Invariant: an event goes
+//! SCHEDULED → ACTIVE → COMPLETED or SCHEDULED → CANCELED, and to nothing that it is already; of one
+//! that is over nothing changes any more (180000), and it is not listed.
 
 use super::{
     super::{
         APPLICATION_ID, objects,
+        passing::{self, ACTIVE, CANCELED, COMPLETED, SCHEDULED},
         rules::Problems,
         state::{Hub, State},
         world::permissions,
     },
     Answer, Call,
+    about::present,
     errors::{self, Refusal},
 };
 use chrono::{DateTime, Utc};
@@ -22,16 +25,11 @@ type Result<T = Answer> = std::result::Result<T, Refusal>;
 const NAME_MAX: usize = 100;
 /// Characters of an event's description.
 const DESCRIPTION_MAX: usize = 1_000;
-/// Events of a guild that are ahead or under way.
+/// Events of a guild that are ahead or under way: section "Create Guild Scheduled Event".
 const ALIVE_MAX: usize = 100;
 /// The only level of privacy, and the kind of events that are somewhere else.
 const GUILD_ONLY: u64 = 2;
 const EXTERNAL: u64 = 3;
-/// Where an event is in its life.
-const SCHEDULED: u64 = 1;
-const ACTIVE: u64 = 2;
-const COMPLETED: u64 = 3;
-const CANCELED: u64 = 4;
 
 /// `GET /guilds/{guild_id}/scheduled-events`
 pub(super) fn list(hub: &Hub, call: &mut Call) -> Result {
@@ -69,6 +67,7 @@ pub(super) fn create(hub: &Hub, call: &mut Call) -> Result {
     }
     let id = state.next_id(now);
     event["id"] = objects::id(id);
+    state.turns_at(passing::turned_at(&event));
     state.events.insert(id, event.clone());
     state.surroundings_changed();
     Ok(Answer::Json(event))
@@ -106,7 +105,6 @@ pub(super) fn edit(hub: &Hub, call: &mut Call) -> Result {
         let from = before["status"].as_u64().unwrap_or_default();
         match (from, status) {
             (SCHEDULED, ACTIVE | CANCELED) | (ACTIVE, COMPLETED) => event["status"] = json!(status),
-            (same, status) if same == status => {}
             _ => problems.add(
                 "status",
                 "TRANSITION_INVALID",
@@ -115,6 +113,7 @@ pub(super) fn edit(hub: &Hub, call: &mut Call) -> Result {
         }
     }
     Refusal::check(problems)?;
+    state.turns_at(passing::turned_at(&event));
     state.events.insert(id, event.clone());
     state.surroundings_changed();
     Ok(Answer::Json(event))
@@ -133,7 +132,9 @@ pub(super) fn delete(hub: &Hub, call: &mut Call) -> Result {
 
 fn known(state: &State, call: &Call) -> Result<u64> {
     let guild = state.world.guild(call.id("guild_id"));
-    Ok(guild.ok_or(errors::UNKNOWN_GUILD)?.id)
+    let guild = guild.ok_or(errors::UNKNOWN_GUILD)?.id;
+    present(state, guild)?;
+    Ok(guild)
 }
 
 fn found<'s>(state: &'s State, call: &Call) -> Result<(u64, &'s Value)> {

@@ -88,6 +88,7 @@ pub(super) fn create(hub: &Hub, call: &mut Call) -> Result {
     let mut state = hub.state();
     writable(&state, channel)?;
     Refusal::check(rules::check_message(&call.body, false))?;
+    drop_embeds(&state, channel, &mut call.body);
     let now = hub.clock.now();
     if let Some(same) = same_nonce(&state, channel, &call.body, now) {
         return Ok(Answer::Json(same));
@@ -136,6 +137,8 @@ pub(super) fn edit(hub: &Hub, call: &mut Call) -> Result {
         .get(channel, message)
         .filter(|one| one.only_for.is_none());
     found.ok_or(errors::UNKNOWN_MESSAGE)?;
+    threads::changeable(&state, channel)?;
+    drop_embeds(&state, channel, &mut call.body);
     revise(hub, &mut state, call, channel, message).map(Answer::Json)
 }
 
@@ -149,6 +152,7 @@ pub(super) fn delete(hub: &Hub, call: &mut Call) -> Result {
         .get(channel, message)
         .filter(|one| one.only_for.is_none());
     found.ok_or(errors::UNKNOWN_MESSAGE)?;
+    threads::changeable(&state, channel)?;
     remove(&mut state, channel, message);
     Ok(Answer::Empty)
 }
@@ -216,10 +220,21 @@ pub(super) fn visible(state: &State, channel: u64) -> Result<()> {
     if state.world.channel(channel).is_none() && state.dm_person(channel).is_none() {
         return Err(errors::UNKNOWN_CHANNEL);
     }
+    // Of a guild that it was removed from a bot sees no channel either.
     if state.bot_permissions(channel) & permissions::VIEW_CHANNEL == 0 {
         return Err(errors::MISSING_ACCESS);
     }
     Ok(())
+}
+
+/// Without *Embed Links* a bot's embeds are dropped in silence, on an edit too; what has nothing else is
+/// an empty message then (50006): discord/discord-api-docs, issues 2601 and 5648.
+fn drop_embeds(state: &State, channel: u64, body: &mut Value) {
+    let is_guild = state.world.channel(channel).is_some();
+    let may = state.bot_permissions(channel) & permissions::EMBED_LINKS != 0;
+    if is_guild && !may && !body["embeds"].is_null() {
+        body["embeds"] = json!([]);
+    }
 }
 
 fn writable(state: &State, channel: u64) -> Result<()> {

@@ -28,7 +28,7 @@ use errors::Refusal;
 pub(super) use messages::remove;
 use serde_json::{Value, json};
 use std::{collections::HashMap, sync::Arc, time::Duration};
-pub(super) use threads::remove as remove_thread;
+pub(super) use threads::{remove as remove_thread, set as set_thread};
 use tokio::time::Instant;
 
 /// The answer of a handler.

@@ -1,11 +1,12 @@
 //! Threads that are started from messages, and who is in them.
 //!
-//! Invariant: a thread has the id of its message, so that a message has one thread at most
-//! (160004); in an archived one nothing changes but that it comes back (50083).
+//! The rules are those of Discord's documentation, "Threads". Invariant: a thread has the id of its
+//! message, so that a message has one thread at most (160004); in an archived one nothing changes but
+//! that it comes back (50083).
 
 use super::{
     super::{
-        APPLICATION_ID, objects,
+        APPLICATION_ID, objects, passing,
         rules::Problems,
         state::{Hub, State},
         world::{Channel, Thread, permissions},
@@ -44,19 +45,23 @@ pub(super) fn start(hub: &Hub, call: &mut Call) -> Result {
     if state.world.channel(message).is_some() {
         return Err(errors::THREAD_EXISTS);
     }
+    let now = hub.clock.now();
+    let thread = Thread {
+        parent: channel,
+        owner: APPLICATION_ID,
+        archived: false,
+        locked: false,
+        archive_after_minutes,
+        changed_at: now,
+        active_at: now,
+        members: vec![APPLICATION_ID],
+    };
+    state.turns_at(passing::archived_at(&thread));
     let thread = Channel {
         id: message,
         name: call.body["name"].as_str().unwrap_or_default().to_owned(),
         overwrites: Vec::new(),
-        thread: Some(Thread {
-            parent: channel,
-            owner: APPLICATION_ID,
-            archived: false,
-            locked: false,
-            archive_after_minutes,
-            changed_at: hub.clock.now(),
-            members: vec![APPLICATION_ID],
-        }),
+        thread: Some(thread),
     };
     let guilds = &mut state.world.guilds;
     if let Some(guild) = guilds.iter_mut().find(|one| one.id == guild) {
@@ -73,8 +78,9 @@ pub(super) fn edit(hub: &Hub, call: &mut Call) -> Result {
     let mut state = hub.state();
     visible(&state, id)?;
     let may_manage = allowed(&state, id, permissions::MANAGE_THREADS);
+    let may_write = allowed(&state, id, permissions::SEND_MESSAGES_IN_THREADS);
     let archive_after_minutes = check(&call.body, false)?;
-    let body = &call.body;
+    let (body, now) = (&call.body, hub.clock.now());
     let (channel, _) = (state.world.thread_mut(id)).ok_or(errors::MISSING_PERMISSIONS)?;
     let Some(thread) = &mut channel.thread else {
         return Err(errors::MISSING_PERMISSIONS);
@@ -82,18 +88,29 @@ pub(super) fn edit(hub: &Hub, call: &mut Call) -> Result {
     if thread.archived && body["archived"] != false {
         return Err(errors::THREAD_ARCHIVED);
     }
-    if body["locked"].is_boolean() || thread.locked || thread.owner != APPLICATION_ID {
+    // "Channels Resource", Modify Channel: to bring back what is not locked, whoever may write there is
+    // enough; for all else one has to have started the thread, or manage threads.
+    let only_brings_back =
+        body["archived"] == false && body.as_object().is_some_and(|it| it.len() == 1);
+    if body["locked"].is_boolean() || thread.locked {
+        may_manage?;
+    } else if only_brings_back {
+        may_write?;
+    } else if thread.owner != APPLICATION_ID {
         may_manage?;
     }
     if let Some(name) = body["name"].as_str() {
         channel.name = name.to_owned();
     }
     if let Some(archived) = body["archived"].as_bool() {
-        thread.archived = archived;
-        thread.changed_at = hub.clock.now();
+        set_archived(thread, archived, now);
     }
     thread.locked = body["locked"].as_bool().unwrap_or(thread.locked);
-    thread.archive_after_minutes = archive_after_minutes.unwrap_or(thread.archive_after_minutes);
+    if let Some(minutes) = archive_after_minutes {
+        (thread.archive_after_minutes, thread.active_at) = (minutes, now);
+    }
+    let turns_at = passing::archived_at(thread);
+    state.turns_at(turns_at);
     state.surroundings_changed();
     shown(&state, id).map(Answer::Json)
 }
@@ -164,11 +181,57 @@ pub(super) fn written_in(state: &mut State, channel: u64, now: DateTime<Utc>) {
     let Some(thread) = thread.and_then(|(one, _)| one.thread.as_mut()) else {
         return;
     };
+    thread.active_at = now;
     if thread.archived {
-        thread.archived = false;
-        thread.changed_at = now;
-        state.surroundings_changed();
+        set_archived(thread, false, now);
+        let turns_at = passing::archived_at(thread);
+        state.turns_at(turns_at);
+        passing::tell_of_thread(state, channel);
     }
+}
+
+/// Archives, locks or brings back a thread, as somebody with the power to do so.
+pub(in crate::playground) fn set(
+    state: &mut State,
+    id: u64,
+    (archived, locked): (bool, bool),
+    now: DateTime<Utc>,
+) -> bool {
+    let thread = state.world.thread_mut(id);
+    let Some(thread) = thread.and_then(|(one, _)| one.thread.as_mut()) else {
+        return false;
+    };
+    set_archived(thread, archived, now);
+    thread.locked = locked;
+    let turns_at = passing::archived_at(thread);
+    state.turns_at(turns_at);
+    passing::tell_of_thread(state, id);
+    true
+}
+
+fn set_archived(thread: &mut Thread, archived: bool, now: DateTime<Utc>) {
+    thread.archived = archived;
+    thread.changed_at = now;
+    if !archived {
+        thread.active_at = now;
+    }
+}
+
+/// Refuses to change a message in a thread that is archived (50083), or locked for who does not manage
+/// threads (50013): "Threads", sections "Active & Archived Threads" and "Locked Threads". That a message
+/// is not deleted there either is reported in victornpb/undiscord, issue 399.
+pub(super) fn changeable(state: &State, channel: u64) -> Result<()> {
+    let channel_of = state.world.channel(channel);
+    let Some(thread) = channel_of.and_then(|(_, one)| one.thread.as_ref()) else {
+        return Ok(());
+    };
+    if thread.archived {
+        return Err(errors::THREAD_ARCHIVED);
+    }
+    if thread.locked {
+        allowed(state, channel, permissions::MANAGE_THREADS)?;
+    }
+    Ok(())
 }
 
 /// A thread in which things can change, and its guild.

@@ -235,6 +235,7 @@ mod tests {
                 locked: false,
                 archive_after_minutes: 60,
                 changed_at: NOW,
+                active_at: NOW,
                 members: vec![guild.members[2].person],
             }),
         };

@@ -1,0 +1,58 @@
+//! What somebody with the power to do so does to a guild: to the bot in it, and to its threads.
+//!
+//! Invariant: the bot is told as Discord tells it, and sees nothing of a guild that it is not in.
+
+use super::{
+    super::{objects, rest, sessions::INTENT_GUILDS, state::Hub},
+    Result, mistake,
+};
+use axum::{
+    Json,
+    extract::{Path, State as Shared},
+};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+type Hubs = Shared<Arc<Hub>>;
+type Done = Result<Json<Value>>;
+
+/// Removes the bot or invites it back: "Gateway Events", Guild Delete (without `unavailable`, it was
+/// removed) and Guild Create.
+pub(super) async fn set_bot(
+    Shared(hub): Hubs,
+    Path(guild): Path<u64>,
+    Json(body): Json<Value>,
+) -> Done {
+    let mut state = hub.state();
+    let Some(shown) = state.world.guild(guild).map(objects::guild_create) else {
+        return mistake("There is no such guild.");
+    };
+    let (event, data) = if body["present"] == true {
+        if !state.left.remove(&guild) {
+            return mistake("The bot is in this guild.");
+        }
+        ("GUILD_CREATE", shown)
+    } else {
+        if !state.left.insert(guild) {
+            return mistake("The bot is not in this guild.");
+        }
+        ("GUILD_DELETE", json!({"id": objects::id(guild)}))
+    };
+    let sessions = &mut state.sessions;
+    sessions.dispatch(Some(guild), INTENT_GUILDS, event, &data);
+    state.surroundings_changed();
+    Ok(Json(json!({})))
+}
+
+pub(super) async fn set_thread(
+    Shared(hub): Hubs,
+    Path(thread): Path<u64>,
+    Json(body): Json<Value>,
+) -> Done {
+    let set = (body["archived"] == true, body["locked"] == true);
+    let now = hub.clock.now();
+    if !rest::set_thread(&mut hub.state(), thread, set, now) {
+        return mistake("There is no such thread.");
+    }
+    Ok(Json(json!({})))
+}
