@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use crate::scene::{card_reads, ids, joined, planned};
+use crate::scene::{card_reads, id, ids, joined, on, planned};
 use crate::world::{World, story, text_of};
 
 const EVENTS: &str = "/guilds/{guild_id}/scheduled-events";
@@ -56,8 +56,73 @@ async fn an_event_says_what_the_session_is_and_goes_through_its_life() {
         event_is(world, |event| event["status"] == 3).await;
         card_reads(&organiser, &card, "Over").await;
         assert_eq!(world.count("POST", EVENTS).await, 1);
+        none_refused(world).await;
     })
     .await;
+}
+
+/// Discord starts and ends an event by itself, and refuses to make it what it is.
+async fn none_refused(world: &World) {
+    let requests = world.requests().await;
+    let refused = requests.iter().find(|request| {
+        let route = request["route"].as_str().unwrap_or_default();
+        route.starts_with(EVENTS) && request["status"].as_u64() >= Some(400)
+    });
+    assert_eq!(refused, None);
+}
+
+#[tokio::test]
+async fn an_early_start_starts_the_event_too() {
+    story(async |world| {
+        let organiser = world.person(0);
+        let card = planned(&organiser, json!({"title": "Cup", "event": "yes"})).await;
+        event_is(world, |_| true).await;
+        let desk = organiser.press(&card, &on(&card, "manage")).await;
+        let ask = organiser
+            .press(desk.message(), &id(desk.message(), "manage-start:"))
+            .await;
+        let sure = id(ask.message(), "manage-start-sure:");
+        organiser
+            .press(ask.message(), &sure)
+            .await
+            .says("under way");
+        event_is(world, |event| event["status"] == 2).await;
+        none_refused(world).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_session_put_off_too_late_gets_another_event() {
+    for late in ["2026-11-27T19:05:00Z", "2026-11-27T22:00:00Z"] {
+        story(async |world| {
+            let organiser = world.person(0);
+            planned(&organiser, json!({"title": "Cup", "event": "yes"})).await;
+            let first = event_is(world, |_| true).await;
+            let down = json!({"method": "PATCH", "route": EVENTS, "status": 503, "times": 1_000});
+            world.post("faults/requests", down).await;
+            world.at("2026-11-27T18:59:00Z");
+            let edit =
+                json!({"session": "Cup", "when": "2026-11-29 20:00", "timezone": "Europe/Berlin"});
+            organiser
+                .command("session edit", edit)
+                .await
+                .says("instead of");
+            while world.count("PATCH", EVENTS).await == 0 {
+                tokio::task::yield_now().await;
+            }
+            world.at(late);
+            world.delete("faults").await;
+            let another = |event: &Value| {
+                event["id"] != first["id"]
+                    && event["scheduled_start_time"] == "2026-11-29T19:00:00.000000+00:00"
+            };
+            world
+                .shows("another event", |guild| events(guild).iter().any(another))
+                .await;
+        })
+        .await;
+    }
 }
 
 #[tokio::test]

@@ -108,7 +108,7 @@ impl Now<'_> {
         };
         match error.code() {
             Some(code::UNKNOWN_EVENT) => self.keep(EventState::Gone, None, None).await?,
-            Some(code::EVENT_FINISHED) => self.keep(EventState::Over, Some(event), None).await?,
+            Some(code::EVENT_FINISHED) => return self.has_turned(event).await,
             _ if error.is_passing() => return Err(error.into()),
             _ => return self.refuse(&error).await,
         }
@@ -168,14 +168,14 @@ impl Now<'_> {
     }
 
     async fn change(&self, event: EventId) -> Result<(), Trouble> {
-        let changed = self
-            .context
-            .rest
-            .change_event(self.session.guild, event, self.text)
-            .await;
-        match changed {
-            // A start that has just passed, say. The session's own card tells the truth.
-            Err(error) if !error.is_passing() && error.code() == Some(code::INVALID_FORM) => {
+        let (rest, guild) = (&self.context.rest, self.session.guild);
+        match rest.change_event(guild, event, self.text).await {
+            Err(error) if error.code() == Some(code::INVALID_FORM) => {
+                // One that has begun by itself takes no other start.
+                if self.has_turned(event).await? {
+                    return Ok(());
+                }
+                // A start that has just passed, say. The session's own card tells the truth.
                 tracing::warn!(%error, session = %self.session.id, "an event cannot say this");
             }
             changed => changed?,
@@ -184,18 +184,20 @@ impl Now<'_> {
         self.keep(state, Some(event), shown).await
     }
 
-    /// Brings the event on. Where Discord has done so by itself, that is found out.
+    /// Starts or ends the event, unless Discord has done so by itself: it refuses to make it what it is
+    /// already.
     async fn turn(&self, event: EventId, to: EventStatus) -> Result<(), Trouble> {
+        if self.has_turned(event).await? {
+            return Ok(());
+        }
         let (rest, guild) = (&self.context.rest, self.session.guild);
         let is = match rest.turn_event(guild, event, to).await {
             Err(error) if error.code() == Some(code::INVALID_FORM) => {
-                let is = rest.event_status(guild, event).await?;
-                // What neither is nor can be is not tried again.
-                if state(is) == self.event.state {
-                    EventStatus::Over
-                } else {
-                    is
+                // In the very moment, perhaps. What neither is nor can be is not tried again.
+                if self.has_turned(event).await? {
+                    return Ok(());
                 }
+                EventStatus::Over
             }
             turned => {
                 turned?;
@@ -204,6 +206,23 @@ impl Now<'_> {
         };
         let shown = self.event.shown.as_deref();
         self.keep(state(is), Some(event), shown).await
+    }
+
+    /// Looks whether the event is another than it is known to be, and remembers that.
+    async fn has_turned(&self, event: EventId) -> Result<bool, Trouble> {
+        let rest = &self.context.rest;
+        let status = rest.event_status(self.session.guild, event).await?;
+        let is = state(status);
+        if is == self.event.state {
+            return Ok(false);
+        }
+        // It ended while its session was put off, and another one takes its place. One that somebody
+        // cancelled is left alone.
+        let ended_early = status == EventStatus::Over && self.session.status.is_ahead();
+        let known = (!ended_early).then_some(event);
+        let shown = self.event.shown.as_deref();
+        self.keep(is, known, shown).await?;
+        Ok(true)
     }
 
     async fn remove(&self, event: EventId) -> Result<(), Trouble> {
@@ -245,6 +264,6 @@ fn state(status: EventStatus) -> EventState {
     match status {
         EventStatus::Scheduled => EventState::Scheduled,
         EventStatus::Active => EventState::Active,
-        EventStatus::Over => EventState::Over,
+        EventStatus::Over | EventStatus::Cancelled => EventState::Over,
     }
 }

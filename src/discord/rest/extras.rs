@@ -21,8 +21,10 @@ pub enum EventStatus {
     Scheduled,
     /// It is under way.
     Active,
-    /// It is over, or does not take place.
+    /// It is over.
     Over,
+    /// Somebody cancelled it.
+    Cancelled,
 }
 
 /// What an event says.
@@ -229,6 +231,7 @@ impl Rest {
             EventStatus::Scheduled => TwilightStatus::Scheduled,
             EventStatus::Active => TwilightStatus::Active,
             EventStatus::Over => TwilightStatus::Completed,
+            EventStatus::Cancelled => TwilightStatus::Cancelled,
         };
         let request = self.0.limited.update_guild_scheduled_event(guild, event);
         request.status(status).await.map_err(failed)?;
@@ -269,6 +272,7 @@ fn status_of(event: &GuildScheduledEvent) -> EventStatus {
     match event.status {
         TwilightStatus::Scheduled => EventStatus::Scheduled,
         TwilightStatus::Active => EventStatus::Active,
+        TwilightStatus::Cancelled => EventStatus::Cancelled,
         _ => EventStatus::Over,
     }
 }
