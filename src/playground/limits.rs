@@ -4,6 +4,8 @@
 //! by hours has not been patient for hours. Invariant: every request takes exactly one place in
 //! its bucket, and a refused one takes none.
 
+pub(super) mod changes;
+
 use std::{collections::HashMap, time::Duration};
 use tokio::time::Instant;
 

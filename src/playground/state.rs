@@ -6,7 +6,7 @@
 use super::{
     Settings,
     endpoint::Endpoint,
-    limits::Limits,
+    limits::{Limits, changes::Changes},
     messages::{Messages, Upload},
     objects, passing,
     sessions::{INTENT_DIRECT_MESSAGES, INTENT_GUILD_MESSAGES, Sessions},
@@ -101,6 +101,7 @@ pub(super) struct State {
     pub(super) starts: Starts,
     pub(super) endpoint: Endpoint,
     pub(super) limits: Limits,
+    pub(super) changes: Changes,
     pub(super) faults: Faults,
     pub(super) requests: VecDeque<Value>,
     requests_made: u64,
@@ -234,6 +235,7 @@ impl State {
             starts: Starts::new(shards),
             endpoint: Endpoint::new(seed()),
             limits: Limits::default(),
+            changes: Changes::default(),
             faults: Faults::default(),
             requests: VecDeque::new(),
             requests_made: 0,
@@ -251,6 +253,12 @@ impl State {
         let base = u64::try_from(since).unwrap_or(0) << 22;
         self.last_id = base.max(self.last_id + 1);
         self.last_id
+    }
+
+    /// When a snowflake was made.
+    pub(super) fn made_at(id: u64) -> DateTime<Utc> {
+        let since = i64::try_from(id >> 22).unwrap_or(0);
+        DateTime::from_timestamp_millis(since + DISCORD_EPOCH_MS).unwrap_or_default()
     }
 
     /// A secret that nobody guesses by accident.

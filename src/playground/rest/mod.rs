@@ -14,8 +14,8 @@ mod threads;
 mod webhooks;
 
 use super::{
-    limits::Standing,
-    state::{Hub, PlannedFault},
+    limits::{Standing, changes::TooEarly},
+    state::{Hub, PlannedFault, State as Remembered},
 };
 use axum::{
     Json,
@@ -285,14 +285,20 @@ fn handle(hub: &Hub, call: &mut Call, route: &str, door: Door, handler: Handler)
         return refused(&errors::UNAUTHORIZED);
     }
     let standing = take_place(hub, call, route, door);
-    let refused_by_limit = standing.as_ref().is_some_and(|one| one.refused.is_some());
-    hub.traffic.request(door == Door::Bot, refused_by_limit);
-    let mut response = match standing.as_ref().and_then(|standing| standing.refused) {
-        Some(global) => limited(
+    let refused_by_bucket = standing.as_ref().is_some_and(|one| one.refused.is_some());
+    let early = match refused_by_bucket {
+        true => Ok(()),
+        false => take_place_for_change(hub, call, route),
+    };
+    hub.traffic
+        .request(door == Door::Bot, refused_by_bucket || early.is_err());
+    let mut response = match (standing.as_ref().and_then(|one| one.refused), early) {
+        (Some(global), _) => limited(
             standing.as_ref().map(|standing| standing.reset_after),
             global,
         ),
-        None => match handler(hub, call) {
+        (None, Err(early)) => too_early(&early),
+        (None, Ok(())) => match handler(hub, call) {
             Ok(Answer::Created(value)) => (StatusCode::CREATED, Json(value)).into_response(),
             Ok(Answer::Empty) => StatusCode::NO_CONTENT.into_response(),
             Ok(Answer::Json(value)) => Json(value).into_response(),
@@ -320,6 +326,25 @@ fn take_place(hub: &Hub, call: &Call, route: &str, door: Door) -> Option<Standin
             .limits
             .take(Instant::now(), method, route, major, counts),
     )
+}
+
+/// Takes a place for what a call changes, where Discord limits that apart from the route.
+fn take_place_for_change(hub: &Hub, call: &Call, route: &str) -> Result<(), TooEarly> {
+    let (mut state, now) = (hub.state(), hub.clock.now());
+    if state.faults.unlimited || call.method != "PATCH" {
+        return Ok(());
+    }
+    match route {
+        "/channels/{channel_id}/messages/{message_id}" => {
+            let sent = Remembered::made_at(call.id("message_id"));
+            let channel = call.id("channel_id");
+            state.changes.edit(channel, sent, now, Instant::now())
+        }
+        "/channels/{channel_id}" if ["name", "topic"].iter().any(|f| !call.body[*f].is_null()) => {
+            state.changes.rename(call.id("channel_id"), now)
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Finds the route of a call, as far as there is one, and fills in its parameters.
@@ -417,6 +442,19 @@ fn limited(reset_after: Option<Duration>, global: bool) -> Response {
     if global {
         header(&mut response, "x-ratelimit-global", "true");
     }
+    response
+}
+
+/// The answer to a change that came too early. It is told by nothing but itself.
+fn too_early(early: &TooEarly) -> Response {
+    let wait = early.wait.as_secs_f64();
+    let mut body = json!({"message": early.message, "retry_after": wait, "global": false});
+    if let Some(code) = early.code {
+        body["code"] = json!(code);
+    }
+    let mut response = (StatusCode::TOO_MANY_REQUESTS, Json(body)).into_response();
+    header(&mut response, "retry-after", &wait.ceil().to_string());
+    header(&mut response, "x-ratelimit-scope", "user");
     response
 }
 
