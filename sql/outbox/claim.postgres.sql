@@ -1,6 +1,10 @@
 UPDATE outbox
 SET claimed_by = $2
 WHERE id IN (
-    SELECT id FROM outbox WHERE due_at <= $1 AND claimed_by IS NULL ORDER BY due_at, id LIMIT $3 FOR UPDATE SKIP LOCKED
+    SELECT id
+    FROM outbox
+    WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_array_elements_text(CAST($1 AS JSON)))
+      AND claimed_by IS NULL
+    FOR UPDATE SKIP LOCKED
 )
 RETURNING id, kind, key, payload, attempts, generation

@@ -7,6 +7,10 @@
 mod event;
 mod thread;
 
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
 use super::feature::Context;
 use super::reply::Message;
 use super::rest::{RestError, code};
@@ -27,6 +31,10 @@ pub enum Delivered {
     Impossible(String),
     /// It may be, later.
     Later(String),
+    /// What is possible now is done; the rest is from then on.
+    Postponed(DateTime<Utc>),
+    /// Discord takes nothing like it for so long.
+    Limited(Duration),
 }
 
 impl Delivered {
@@ -36,6 +44,8 @@ impl Delivered {
             Self::Done(_) => "done",
             Self::Impossible(_) => "impossible",
             Self::Later(_) => "later",
+            Self::Postponed(_) => "postponed",
+            Self::Limited(_) => "limited",
         }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! May touch: the outbox's rows and `discord::delivery`. Invariant: of one row one delivery is
 //! under way at a time, over all processes on a database, so that a card is edited once for all the
-//! clicks that came meanwhile; a row goes only when it is delivered or can never be.
+//! clicks that came meanwhile; a row goes only when it is delivered or can never be. What has to wait
+//! (`pace`) waits as a row, not in one of the places, and servers take turns (`turns`).
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
@@ -20,17 +21,30 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::Clock;
 use crate::discord::delivery::{self, Delivered};
 use crate::discord::feature::Context;
+use crate::domain::ids::GuildId;
 use crate::store::outbox::{
     ClaimDue, Delivery, Due, DueNow, NextDue, Owed, ReleaseClaim, ReleaseUnknown, Settle,
 };
 use crate::store::process::ProcessId;
 use crate::store::{Failure, Store};
 
+mod pace;
+mod turns;
+
+use pace::{Free, Key, Pace};
+use turns::Turns;
+
 /// Deliveries under way at once.
 const DELIVERIES_MAX: usize = 64;
-/// A card, a thread, an event, or a message that looks for players is looked after this often at
-/// most, in milliseconds: Discord allows five edits in five
-/// seconds on a channel.
+/// Of these, for one server.
+const DELIVERIES_OF_SERVER_MAX: usize = 16;
+/// Due rows that are looked at to find some that may be delivered; the oldest ones.
+const LOOK_MAX: u32 = 2_048;
+/// If there are as many, they are looked at more rarely: every [`LOOK_AT_CROWD_EVERY_MS`].
+const CROWD_MIN: usize = 256;
+const LOOK_AT_CROWD_EVERY_MS: u64 = 100;
+/// What is still owed after its delivery stays claimed this much longer, in milliseconds, so that no
+/// other process edits the same message at once.
 const CARD_EVERY_MS: u64 = 1_000;
 /// The wait before the second try, in seconds; each further one waits twice as long.
 const RETRY_FIRST_S: i64 = 2;
@@ -73,10 +87,42 @@ struct Outbox {
     claims: Claims,
     /// Until then there may come to be claims of this process that it does not know of.
     doubt_ends: Option<Instant>,
-    /// The task that delivers each row. Of what was claimed, a row is claimed for as long as its
-    /// task works.
-    under_way: HashMap<i64, task::Id>,
-    deliveries: JoinSet<()>,
+    /// The rows that are delivered or still claimed.
+    under_way: HashMap<i64, UnderWay>,
+    deliveries: JoinSet<Ended>,
+    /// Claims that are released once it is time.
+    releases: JoinSet<()>,
+    pace: Pace,
+    turns: Turns,
+    /// Nothing is looked at before.
+    next_look: Instant,
+}
+
+/// A row that is delivered, or stays claimed after that.
+struct UnderWay {
+    /// Who delivers or releases it.
+    task: task::Id,
+    keys: Vec<Key>,
+    server: Option<GuildId>,
+}
+
+/// How a delivery has ended.
+struct Ended {
+    due: Due,
+    claim: Option<ProcessId>,
+    /// Whether the row is still there and ours.
+    is_left: bool,
+    /// For so long Discord refuses what is like it.
+    refused_for: Option<Duration>,
+}
+
+/// When there may be something to begin, unless something happens before.
+#[derive(Debug, Default, PartialEq)]
+struct Wake {
+    /// The next row will be due.
+    due: Option<DateTime<Utc>>,
+    /// What is due may be delivered.
+    free: Option<Instant>,
 }
 
 impl Outbox {
@@ -87,6 +133,10 @@ impl Outbox {
             doubt_ends: None,
             under_way: HashMap::new(),
             deliveries: JoinSet::new(),
+            releases: JoinSet::new(),
+            pace: Pace::default(),
+            turns: Turns::default(),
+            next_look: Instant::now(),
         }
     }
 
@@ -104,99 +154,196 @@ impl Outbox {
                 }
             };
             let due = async {
-                match wake {
+                match wake.due {
                     Some(at) => clock.sleep_until(at).await,
-                    None => std::future::pending().await,
-                }
-            };
-            let certain = async {
-                match self.doubt_ends {
-                    Some(ends) => tokio::time::sleep_until(ends).await,
                     None => std::future::pending().await,
                 }
             };
             tokio::select! {
                 () = committed => tokio::time::sleep(Duration::from_millis(LOOK_AFTER_MS)).await,
                 () = due => {}
-                () = certain => {}
+                () = sleep_until(wake.free) => {}
+                () = sleep_until(self.doubt_ends) => {}
                 Some(ended) = self.deliveries.join_next_with_id(), if !self.deliveries.is_empty() => {
                     self.ended(ended);
                 }
+                Some(released) = self.releases.join_next_with_id(), if !self.releases.is_empty() => {
+                    self.released(released);
+                }
+            }
+            tokio::time::sleep_until(self.next_look).await;
+            while let Some(ended) = self.deliveries.try_join_next_with_id() {
+                self.ended(ended);
             }
         }
     }
 
-    fn ended(&mut self, ended: Result<(task::Id, ()), task::JoinError>) {
-        let id = match ended {
-            Ok((id, ())) => id,
+    /// Frees the place of a delivery.
+    fn ended(&mut self, ended: Result<(task::Id, Ended), task::JoinError>) {
+        let (id, ended) = match ended {
+            Ok((id, ended)) => (id, Some(ended)),
             Err(error) => {
                 tracing::error!(%error, "a delivery did not end well");
+                self.doubt();
+                (error.id(), None)
+            }
+        };
+        let now = Instant::now();
+        let row = self.under_way.iter().find(|(_, one)| one.task == id);
+        let Some((row, keys)) = row.map(|(row, one)| (*row, one.keys.clone())) else {
+            return;
+        };
+        let refused_for = ended.as_ref().and_then(|ended| ended.refused_for);
+        self.pace.end(&keys, refused_for, now);
+        let left = ended.filter(|ended| ended.is_left);
+        if let Some((due, process)) = left.and_then(|left| Some((left.due, left.claim?))) {
+            let courier = self.courier.clone();
+            let release = self.releases.spawn(async move {
+                if is_paced(&due.owed) {
+                    tokio::time::sleep(Duration::from_millis(CARD_EVERY_MS)).await;
+                }
+                courier.release(process, due.id).await;
+            });
+            // It is known until nobody has claimed it any more.
+            if let Some(one) = self.under_way.get_mut(&row) {
+                one.task = release.id();
+            }
+        } else {
+            self.under_way.remove(&row);
+        }
+    }
+
+    fn released(&mut self, released: Result<(task::Id, ()), task::JoinError>) {
+        let id = match released {
+            Ok((id, ())) => id,
+            Err(error) => {
+                tracing::error!(%error, "a claim was not released");
                 self.doubt();
                 error.id()
             }
         };
-        self.under_way.retain(|_, task| *task != id);
+        self.under_way.retain(|_, one| one.task != id);
     }
 
     fn doubt(&mut self) {
         self.doubt_ends = Some(Instant::now() + Duration::from_millis(DOUBT_MS));
     }
 
-    /// Begins as many deliveries as there is room for; when the next one will be due.
-    async fn begin(&mut self) -> Result<Option<DateTime<Utc>>, Failure> {
+    /// Begins as many deliveries as there is room for and Discord takes.
+    async fn begin(&mut self) -> Result<Wake, Failure> {
         let now = self.courier.clock.now();
         let claim = self.claims.as_ref().map(|claims| claims.borrow().clone());
-        let due = match &claim {
-            None => {
-                let max = u32::try_from(DELIVERIES_MAX * 2).expect("a small number");
-                self.courier.store.query(DueNow { now, max }).await?
-            }
-            Some(process) => self.claim(process, now).await?,
-        };
-        for due in due {
-            if self.deliveries.len() >= DELIVERIES_MAX {
-                break;
-            }
-            // What was claimed is ours to deliver: whoever did so before has let go of it.
-            if claim.is_some() || !self.under_way.contains_key(&due.id) {
-                let id = due.id;
-                let task = self.courier.clone().carry(due, claim.clone());
-                let task = self.deliveries.spawn(task);
-                self.under_way.insert(id, task.id());
-            }
+        if let Some(process) = &claim {
+            self.settle_doubt(process).await?;
         }
-        self.courier.store.query(NextDue { now }).await
+        let store = self.courier.store.clone();
+        let looked = store.query(DueNow { now, max: LOOK_MAX }).await?;
+        if looked.len() >= CROWD_MIN {
+            self.next_look = Instant::now() + Duration::from_millis(LOOK_AT_CROWD_EVERY_MS);
+        }
+        let (chosen, free) = self.choose(looked, now);
+        let begun = self.claim(claim.as_ref(), chosen).await?;
+        for (due, keys) in begun {
+            let (id, server) = (due.id, due.destination.guild);
+            let task = self.courier.clone().carry(due, claim.clone());
+            let task = self.deliveries.spawn(task).id();
+            let under_way = UnderWay { task, keys, server };
+            self.under_way.insert(id, under_way);
+        }
+        let due = store.query(NextDue { now }).await?;
+        Ok(Wake { due, free })
     }
 
-    /// Claims as much as there is room for.
+    /// Chooses what is delivered now, in the order of turns, and when the next one may be.
+    fn choose(
+        &mut self,
+        looked: Vec<Due>,
+        now: DateTime<Utc>,
+    ) -> (Vec<(Due, Vec<Key>)>, Option<Instant>) {
+        let at = Instant::now();
+        let room = DELIVERIES_MAX.saturating_sub(self.deliveries.len());
+        let mut of_servers: HashMap<GuildId, usize> = HashMap::new();
+        for server in self.under_way.values().filter_map(|one| one.server) {
+            *of_servers.entry(server).or_default() += 1;
+        }
+        let mut next: Option<Instant> = None;
+        let mut is_free = |pace: &Pace, keys: &[Key]| match pace.free(keys, at) {
+            Free::Now => true,
+            Free::Later => false,
+            Free::At(free) => {
+                next = Some(next.map_or(free, |next| next.min(free)));
+                false
+            }
+        };
+        // What was claimed is ours to deliver: whoever did so before has let go of it.
+        let is_known = |due: &Due| self.claims.is_none() && self.under_way.contains_key(&due.id);
+        let may_begin = |due: &Due| !is_known(due) && is_free(&self.pace, &pace::keys(due, now));
+        let candidates = looked.into_iter().filter(may_begin).collect();
+        let mut chosen = Vec::new();
+        for due in self.turns.in_turn(candidates) {
+            if chosen.len() >= room {
+                break;
+            }
+            let keys = pace::keys(&due, now);
+            let server = due.destination.guild;
+            let of_server = server.map(|server| of_servers.entry(server).or_default());
+            if of_server.as_ref().is_some_and(|count| **count >= DELIVERIES_OF_SERVER_MAX)
+                || !is_free(&self.pace, &keys)
+            {
+                continue;
+            }
+            if let Some(count) = of_server {
+                *count += 1;
+            }
+            self.pace.begin(&keys, &due, at);
+            self.turns.take(&due);
+            chosen.push((due, keys));
+        }
+        (chosen, next)
+    }
+
+    /// Claims what was chosen, if there are others who deliver; what others got is not begun.
     async fn claim(
         &mut self,
-        process: &ProcessId,
-        now: DateTime<Utc>,
-    ) -> Result<Vec<Due>, Failure> {
+        process: Option<&ProcessId>,
+        chosen: Vec<(Due, Vec<Key>)>,
+    ) -> Result<Vec<(Due, Vec<Key>)>, Failure> {
+        let Some(process) = process.filter(|_| !chosen.is_empty()) else {
+            return Ok(chosen);
+        };
+        let claim = ClaimDue {
+            process: process.clone(),
+            due: chosen.iter().map(|(due, _)| due.clone()).collect(),
+        };
+        let claimed = self.courier.store.execute_job(claim).await;
+        let (mut got, failure) = match claimed {
+            Ok(Ok(claimed)) => (claimed, None),
+            Err(error) => {
+                // It may have been done all the same, or be done yet, and nobody would deliver it.
+                self.doubt();
+                (Vec::new(), Some(error))
+            }
+        };
+        let mut begun = Vec::new();
+        for (due, keys) in chosen {
+            match got.iter().position(|one| one.id == due.id) {
+                // As it is now, which may be another generation.
+                Some(at) => begun.push((got.swap_remove(at), keys)),
+                None => self.pace.cancel(&keys),
+            }
+        }
+        failure.map_or(Ok(begun), Err)
+    }
+
+    /// Releases what this process may have claimed without knowing.
+    async fn settle_doubt(&mut self, process: &ProcessId) -> Result<(), Failure> {
         if let Some(ends) = self.doubt_ends {
             self.release_unknown(process).await?;
             if Instant::now() >= ends {
                 self.doubt_ends = None;
             }
         }
-        let store = self.courier.store.clone();
-        let room = DELIVERIES_MAX.saturating_sub(self.deliveries.len());
-        let max = u32::try_from(room).expect("a small number");
-        // Looking is cheaper than claiming, and mostly there is nothing to claim.
-        let first = max.min(1);
-        if store.query(DueNow { now, max: first }).await?.is_empty() {
-            return Ok(Vec::new());
-        }
-        let process = process.clone();
-        match store.execute_job(ClaimDue { process, now, max }).await {
-            Ok(Ok(due)) => Ok(due),
-            Err(error) => {
-                // It may have been done all the same, or be done yet, and nobody would deliver it.
-                self.doubt();
-                Err(error)
-            }
-        }
+        Ok(())
     }
 
     async fn release_unknown(&self, process: &ProcessId) -> Result<(), Failure> {
@@ -223,14 +370,16 @@ struct Courier {
 }
 
 impl Courier {
-    async fn carry(self, due: Due, claim: Option<ProcessId>) {
-        let id = due.id;
-        let is_paced = !matches!(due.owed, Owed::Message { .. } | Owed::Retraction { .. });
+    async fn carry(self, due: Due, claim: Option<ProcessId>) -> Ended {
         let delivered = AssertUnwindSafe((self.deliver)(due.clone()))
             .catch_unwind()
             .await
             .unwrap_or_else(|_| Delivered::Later("delivering it panicked".into()));
-        let left = match self.settle(due, claim.clone(), delivered).await {
+        let refused_for = match &delivered {
+            Delivered::Limited(wait) => Some(*wait),
+            _ => None,
+        };
+        let is_left = match self.settle(due.clone(), claim.clone(), delivered).await {
             Ok(left) => left,
             Err(error) => {
                 tracing::warn!(%error, "a delivery could not be settled; it will be made again");
@@ -238,11 +387,11 @@ impl Courier {
                 true
             }
         };
-        if is_paced {
-            tokio::time::sleep(Duration::from_millis(CARD_EVERY_MS)).await;
-        }
-        if let Some(process) = claim.filter(|_| left) {
-            self.release(process, id).await;
+        Ended {
+            due,
+            claim,
+            is_left,
+            refused_for,
         }
     }
 
@@ -271,6 +420,12 @@ impl Courier {
                 tracing::warn!(owed = ?due.owed, attempt = due.attempts, reason, "not delivered yet");
                 (Delivery::Again(at + wait(due.attempts)), None)
             }
+            Delivered::Postponed(until) => (Delivery::Postponed(until), None),
+            Delivered::Limited(wait) => {
+                tracing::warn!(owed = ?due.owed, ?wait, "delivery refused by a rate limit");
+                let wait = TimeDelta::from_std(wait).unwrap_or(TimeDelta::seconds(RETRY_MAX_S));
+                (Delivery::Postponed(at + wait), None)
+            }
             Delivered::Later(reason) | Delivered::Impossible(reason) => {
                 tracing::warn!(owed = ?due.owed, reason, "cannot be delivered; given up");
                 (Delivery::Over, None)
@@ -286,6 +441,18 @@ impl Courier {
         };
         let Ok(left) = self.store.execute_job(settle).await?;
         Ok(left)
+    }
+}
+
+/// Whether it is looked after again and again, and not so often.
+fn is_paced(owed: &Owed) -> bool {
+    !matches!(owed, Owed::Message { .. } | Owed::Retraction { .. })
+}
+
+async fn sleep_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
     }
 }
 

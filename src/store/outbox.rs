@@ -13,8 +13,10 @@ use super::sql::{DbError, Row, Sql, Value, json, sql, values};
 use super::{Command, Question, Read, Stop, Transaction, extras};
 use crate::domain::ids::{CallId, ChannelId, MessageId, SessionId, UserId};
 
+mod destination;
 mod notice;
 
+pub use destination::Destination;
 use notice::PLACE;
 pub use notice::{Notice, ShortWay};
 
@@ -74,6 +76,8 @@ pub struct Due {
     pub attempts: u32,
     /// What to do.
     pub owed: Owed,
+    /// Where it goes.
+    pub destination: Destination,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -232,21 +236,21 @@ impl Question for DueNow {
     type Answer = Vec<Due>;
 
     fn ask(&self, db: &mut dyn Read) -> Result<Self::Answer, DbError> {
-        let rows = db.query(sql!("outbox/due"), values![self.now, self.max])?;
-        rows.iter().map(due).collect()
+        let rows = db.query(sql!("outbox/due", postgres), values![self.now, self.max])?;
+        let read = |row: &Row| due(row, Destination::of(row)?);
+        rows.iter().map(read).collect()
     }
 }
 
-/// Takes what is due and nobody has taken, oldest first, for one of several processes to deliver.
-/// It is free again when it is released, or when the process is gone.
+/// Claims due rows that no process has claimed, for one of several processes to deliver. Returns
+/// those that it got, as they are now. A row is free again when it is released, or when the process
+/// is gone.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClaimDue {
-    /// Who delivers it.
+    /// Who delivers them.
     pub process: ProcessId,
-    /// The present time.
-    pub now: DateTime<Utc>,
-    /// Rows at most.
-    pub max: u32,
+    /// Which ones, as they were read.
+    pub due: Vec<Due>,
 }
 
 impl Command for ClaimDue {
@@ -258,9 +262,16 @@ impl Command for ClaimDue {
         if !process::is_here(tx, &self.process)? {
             return Ok(Vec::new());
         }
+        let ids: Vec<i64> = self.due.iter().map(|due| due.id).collect();
         let claim = sql!("outbox/claim", postgres);
-        let rows = tx.query(claim, values![self.now, &self.process, self.max])?;
-        Ok(rows.iter().map(due).collect::<Result<_, _>>()?)
+        let mut claimed = Vec::new();
+        for row in tx.query(claim, values![json(&ids), &self.process])? {
+            let id: i64 = row.get("id")?;
+            let looked = self.due.iter().find(|due| due.id == id);
+            let destination = looked.map(|due| due.destination).unwrap_or_default();
+            claimed.push(due(&row, destination)?);
+        }
+        Ok(claimed)
     }
 }
 
@@ -312,7 +323,7 @@ impl Command for ReleaseUnknown {
     }
 }
 
-fn due(row: &Row) -> Result<Due, DbError> {
+fn due(row: &Row, destination: Destination) -> Result<Due, DbError> {
     let kind: String = row.get("kind")?;
     let number = || row.word("key", |key| key.parse().ok());
     let owed = match kind.as_str() {
@@ -335,6 +346,7 @@ fn due(row: &Row) -> Result<Due, DbError> {
         generation: row.get("generation")?,
         attempts: row.get("attempts")?,
         owed,
+        destination,
     })
 }
 
@@ -361,6 +373,8 @@ pub enum Delivery {
     Over,
     /// It is to be tried again then.
     Again(DateTime<Utc>),
+    /// It may be delivered from then on; what was done so far is no failure.
+    Postponed(DateTime<Utc>),
 }
 
 /// Settles one generation of a row, which stays claimed if it stays.
@@ -410,6 +424,10 @@ impl Command for Settle {
                 let anew = self.at + TimeDelta::seconds(ANEW_WITHIN_S);
                 let retry = values![self.id, self.generation, at, anew];
                 tx.execute(sql!("outbox/retry"), retry)?;
+            }
+            Delivery::Postponed(until) => {
+                let postpone = values![self.id, self.generation, until];
+                tx.execute(sql!("outbox/postpone"), postpone)?;
             }
         }
         Ok(true)

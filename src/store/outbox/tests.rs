@@ -35,12 +35,9 @@ async fn due(scene: &Scene, after_s: i64) -> Option<Due> {
 }
 
 async fn claim(scene: &Scene, name: &str) -> Vec<Due> {
-    let claim = ClaimDue {
-        process: id(name),
-        now: now(),
-        max: 9,
-    };
-    scene.run(claim).await.expect("never refused")
+    let (process, now) = (id(name), now());
+    let due = scene.ask(DueNow { now, max: 9 }).await;
+    scene.run(ClaimDue { process, due }).await.expect("never refused")
 }
 
 /// Settles what was due, as it was after so many seconds.

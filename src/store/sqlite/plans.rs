@@ -25,7 +25,7 @@ pub(in crate::store) const BY_INDEX: [(&str, &str); 13] = [
 ];
 
 /// The only statements that look through all of something.
-const SCANS: [(&str, &str); 8] = [
+const SCANS: [(&str, &str); 9] = [
     // As much as there are processes, shards and their buckets.
     ("gateway/booked", "identify_buckets"),
     ("gateway/forget", "gateway_sessions"),
@@ -36,6 +36,7 @@ const SCANS: [(&str, &str); 8] = [
     ("outbox/backlog", "outbox"),
     // Parts of the statement itself: a row, and what is due.
     ("clock/wind", "first"),
+    ("outbox/claim", "json_each"),
     ("session/due", "turns"),
 ];
 
