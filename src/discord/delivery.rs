@@ -5,6 +5,7 @@
 //! database says at that moment; delivering twice shows the same as delivering once.
 
 mod event;
+mod renames;
 mod thread;
 
 use std::time::Duration;
@@ -21,6 +22,8 @@ use crate::store::call::{SettleCall, ViewCall};
 use crate::store::extras::{OpenThread, ReminderHolds};
 use crate::store::outbox::{Due, Notice, Owed};
 use crate::store::queue::{SessionView, ViewSession};
+
+pub use renames::Renames;
 
 /// How a delivery ended.
 #[derive(Debug)]
@@ -51,10 +54,10 @@ impl Delivered {
 }
 
 /// Delivers what is due.
-pub async fn deliver(context: &Context, due: &Due) -> Delivered {
+pub async fn deliver(context: &Context, renames: &Renames, due: &Due) -> Delivered {
     let delivered = match &due.owed {
         Owed::Card(session) => deliver_card(context, *session).await,
-        Owed::Thread(session) => thread::deliver(context, *session).await,
+        Owed::Thread(session) => thread::deliver(context, renames, *session).await,
         Owed::Event(session) => event::deliver(context, *session).await,
         Owed::Call(call) => deliver_call(context, *call).await,
         Owed::Retraction { channel, message } => retract(context, *channel, *message).await,

@@ -19,7 +19,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::discord::delivery::{self, Delivered};
+use crate::discord::delivery::{self, Delivered, Renames};
 use crate::discord::feature::Context;
 use crate::domain::ids::GuildId;
 use crate::store::outbox::{
@@ -66,12 +66,13 @@ pub type Claims = Option<watch::Receiver<ProcessId>>;
 
 /// Delivers until `stop`.
 pub async fn run(context: Context, claims: Claims, stop: CancellationToken) {
+    let renames = Arc::new(Renames::default());
     let courier = Courier {
         store: context.store.clone(),
         clock: context.clock.clone(),
         deliver: Arc::new(move |due| {
-            let context = context.clone();
-            Box::pin(async move { delivery::deliver(&context, &due).await })
+            let (context, renames) = (context.clone(), Arc::clone(&renames));
+            Box::pin(async move { delivery::deliver(&context, &renames, &due).await })
         }),
     };
     let mut outbox = Outbox::new(courier, claims);
@@ -287,7 +288,9 @@ impl Outbox {
             let keys = pace::keys(&due, now);
             let server = due.destination.guild;
             let of_server = server.map(|server| of_servers.entry(server).or_default());
-            if of_server.as_ref().is_some_and(|count| **count >= DELIVERIES_OF_SERVER_MAX)
+            if of_server
+                .as_ref()
+                .is_some_and(|count| **count >= DELIVERIES_OF_SERVER_MAX)
                 || !is_free(&self.pace, &keys)
             {
                 continue;

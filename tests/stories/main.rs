@@ -26,6 +26,7 @@ mod many;
 mod offers;
 #[cfg(feature = "postgres")]
 mod outage;
+mod pacing;
 mod people;
 #[cfg(feature = "postgres")]
 #[path = "../support/postgres.rs"]

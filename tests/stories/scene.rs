@@ -9,11 +9,13 @@ pub(crate) async fn planned(organiser: &Person<'_>, options: Value) -> Value {
     let mut all = json!({"mode": "5v5", "when": "2026-11-27 20:00", "timezone": "Europe/Berlin"});
     let fields = all.as_object_mut().expect("an object");
     fields.extend(options.as_object().expect("an object").clone());
+    let before = organiser.messages().await;
     let answer = organiser.command("session create", all).await;
     answer.says("is planned");
     organiser
         .sees("the card", |message| {
-            message["flags"] != 64 && number(message).is_some()
+            let is_new = before.iter().all(|old| old["id"] != message["id"]);
+            is_new && message["flags"] != 64 && number(message).is_some()
         })
         .await
 }

@@ -40,7 +40,7 @@ fn is_in(person: &Person<'_>) -> impl Fn(&Value) -> bool {
 }
 
 /// Somebody with an account joins and is accepted as a tank.
-async fn plays(world: &World, card: &Value, person: &Person<'_>, tag: &str) {
+pub(crate) async fn plays(world: &World, card: &Value, person: &Person<'_>, tag: &str) {
     joined(person, card, tag, &["tank"]).await;
     let session = SessionId(number(card).expect("a card").parse().expect("a number"));
     let store = world.app.as_ref().expect("it runs").store();

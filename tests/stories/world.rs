@@ -298,6 +298,11 @@ impl World {
         self.people.guilds[0].channels[0].id.to_string()
     }
 
+    /// The channel at `index` of the first server.
+    pub(crate) fn channel_at(&self, index: usize) -> String {
+        self.people.guilds[0].channels[index].id.to_string()
+    }
+
     /// The first channel of the second server.
     pub(crate) fn other_channel(&self) -> String {
         self.people.guilds[1].channels[0].id.to_string()

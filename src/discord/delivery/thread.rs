@@ -7,8 +7,8 @@
 use super::super::feature::Context;
 use super::super::rest::{RestError, code};
 use super::super::text::truncate;
-use super::{Delivered, Trouble};
-use crate::domain::extras::{Extra, ThreadState, ThreadStep};
+use super::{Delivered, Renames, Trouble};
+use crate::domain::extras::{Extra, Thread, ThreadState, ThreadStep};
 use crate::domain::ids::{ChannelId, SessionId, UserId};
 use crate::store::extras::{KeepMember, KeepThread, RefuseExtra, ThreadView, ViewThread};
 
@@ -17,18 +17,37 @@ const STEPS_MAX: usize = 64;
 /// Characters of a thread's name.
 const NAME_MAX_CHARS: usize = 100;
 
-pub(super) async fn deliver(context: &Context, id: SessionId) -> Result<Delivered, Trouble> {
+pub(super) async fn deliver(
+    context: &Context,
+    renames: &Renames,
+    id: SessionId,
+) -> Result<Delivered, Trouble> {
     for _ in 0..STEPS_MAX {
         let Some(view) = context.store.query(ViewThread(id)).await? else {
             return Ok(Delivered::Done(None));
         };
         let name = truncate(&view.session.plan.title, NAME_MAX_CHARS);
-        let step = view.thread.step(view.session.status, &name, &view.players);
+        let mut step = view.thread.step(view.session.status, &name, &view.players);
+        let next_rename = match view.thread.id {
+            Some(thread) if step == Some(ThreadStep::Rename) => {
+                renames.next(thread, context.clock.now())
+            }
+            _ => None,
+        };
+        if next_rename.is_some() {
+            // The rest does not wait for it.
+            let renamed = Thread {
+                name: Some(name.clone()),
+                ..view.thread.clone()
+            };
+            step = renamed.step(view.session.status, &name, &view.players);
+        }
         let Some(step) = step else {
-            return Ok(Delivered::Done(None));
+            return Ok(next_rename.map_or(Delivered::Done(None), Delivered::Postponed));
         };
         let now = Now {
             context,
+            renames,
             view: &view,
             name: &name,
         };
@@ -42,6 +61,7 @@ pub(super) async fn deliver(context: &Context, id: SessionId) -> Result<Delivere
 /// A session and its thread at one step.
 struct Now<'a> {
     context: &'a Context,
+    renames: &'a Renames,
     view: &'a ThreadView,
     name: &'a str,
 }
@@ -107,6 +127,7 @@ impl Now<'_> {
 
     async fn rename(&self, thread: ChannelId) -> Result<(), Trouble> {
         let renamed = self.context.rest.rename_thread(thread, self.name).await;
+        self.renames.record(thread, self.context.clock.now());
         match renamed {
             // Somebody else's thread, perhaps: it may keep its name.
             Err(error) if is_permission(&error) => {}

@@ -175,9 +175,7 @@ impl Pace {
             }
             free_at = free_at.max(used.free_at(key.limit()));
         }
-        free_at
-            .filter(|at| *at > now)
-            .map_or(Free::Now, Free::At)
+        free_at.filter(|at| *at > now).map_or(Free::Now, Free::At)
     }
 
     /// A delivery begins.
@@ -276,7 +274,10 @@ mod tests {
     #[tokio::test]
     async fn what_is_under_way_is_waited_for_and_what_was_refused_waits_as_long_as_discord_says() {
         let (mut pace, now) = (Pace::default(), Instant::now());
-        let (keys, due) = ([Key::Posts(1)], due(Owed::Card(crate::domain::ids::SessionId(1))));
+        let (keys, due) = (
+            [Key::Posts(1)],
+            due(Owed::Card(crate::domain::ids::SessionId(1))),
+        );
         pace.begin(&keys, &due, now);
         assert_eq!(pace.free(&keys, now), Free::Later);
         pace.end(&keys, Some(30 * S), now);

@@ -37,7 +37,10 @@ async fn due(scene: &Scene, after_s: i64) -> Option<Due> {
 async fn claim(scene: &Scene, name: &str) -> Vec<Due> {
     let (process, now) = (id(name), now());
     let due = scene.ask(DueNow { now, max: 9 }).await;
-    scene.run(ClaimDue { process, due }).await.expect("never refused")
+    scene
+        .run(ClaimDue { process, due })
+        .await
+        .expect("never refused")
 }
 
 /// Settles what was due, as it was after so many seconds.

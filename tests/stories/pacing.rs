@@ -1,0 +1,244 @@
+//! Pace and fairness of what the bot sends: no request that Discord has to refuse, every card true
+//! soon after the last click, and nobody waits for what others have caused.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::scene::{ids, joined, number, on, planned};
+use crate::thread::{plays, thread_is};
+use crate::world::{Answer, Person, World, story, text_of};
+
+/// Between two clicks.
+const CLICK_EVERY: Duration = Duration::from_millis(100);
+/// How long people click.
+const CLICKS_FOR: Duration = Duration::from_secs(8);
+/// A card is edited this often at most.
+const CARD_EVERY: Duration = Duration::from_secs(1);
+/// What a bystander waits at most; on a free machine it is a fraction of a second.
+const BYSTANDER_WAITS_MAX: Duration = Duration::from_secs(5);
+
+/// The requests that Discord refused by a rate limit.
+async fn refused(world: &World) -> Vec<Value> {
+    let mut requests = world.requests().await;
+    requests.retain(|request| request["status"] == 429);
+    requests
+}
+
+/// How often a message has been edited.
+async fn edits(world: &World, card: &Value) -> usize {
+    let path = format!("/messages/{}", card["id"].as_str().expect("an id"));
+    let requests = world.requests().await;
+    let edits = requests.iter().filter(|request| {
+        let to = request["path"].as_str().unwrap_or_default();
+        request["method"] == "PATCH" && to.starts_with("/channels/") && to.ends_with(&path)
+    });
+    edits.count()
+}
+
+/// Cancels a session, as its organiser who is sure.
+async fn cancelled(organiser: &Person<'_>, title: &str) -> Answer {
+    let cancel = json!({"session": title});
+    let question = organiser.command("session cancel", cancel).await;
+    let sure = ids(question.message());
+    organiser.press(question.message(), &sure[0]).await
+}
+
+/// Four people click at four cards in one channel; how long it takes then until each card is true.
+async fn four_busy_cards(world: &World, age: TimeDelta) -> Duration {
+    let mut cards = Vec::new();
+    for n in 0..4 {
+        let title = format!("Session {n}");
+        let card = planned(&world.person(0), json!({"title": title})).await;
+        let player = world.person(2 + n);
+        joined(&player, &card, &format!("Player#{n}234"), &["tank"]).await;
+        cards.push((player, card, false));
+    }
+    world.clock.advance(age);
+    let mut clicks = tokio::time::interval(CLICK_EVERY);
+    let begin = Instant::now();
+    let before = edits(world, &cards[0].1).await;
+    for n in (0..cards.len()).cycle() {
+        if begin.elapsed() >= CLICKS_FOR {
+            break;
+        }
+        clicks.tick().await;
+        let (player, card, streams) = &mut cards[n];
+        let answer = player.press(card, &on(card, "streaming")).await;
+        assert_ne!(answer.outcome(), "failed");
+        *streams = !*streams;
+    }
+    let last = Instant::now();
+    for (player, card, streams) in &cards {
+        let is_true = |message: &Value| {
+            message["id"] == card["id"] && text_of(message).contains("📺") == *streams
+        };
+        player.sees("the truth", is_true).await;
+    }
+    let took = last.elapsed();
+    let seconds = begin.elapsed().as_secs_f64() / CARD_EVERY.as_secs_f64();
+    let edits = edits(world, &cards[0].1).await - before;
+    assert!(
+        f64::from(u32::try_from(edits).expect("a few")) <= seconds + 1.0,
+        "{edits} edits in {seconds} s"
+    );
+    took
+}
+
+#[tokio::test]
+async fn four_busy_cards_in_a_channel_are_true_soon_and_nothing_is_refused() {
+    story(async |world| {
+        let took = four_busy_cards(world, TimeDelta::zero()).await;
+        eprintln!("true after {took:?}");
+        assert!(took < Duration::from_secs(5), "{took:?}");
+        assert_eq!(refused(world).await, Vec::<Value>::new());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn four_busy_old_cards_in_a_channel_are_true_soon_and_nothing_is_refused() {
+    story(async |world| {
+        let took = four_busy_cards(world, TimeDelta::hours(2)).await;
+        eprintln!("true after {took:?}");
+        assert!(took < Duration::from_secs(12), "{took:?}");
+        assert_eq!(refused(world).await, Vec::<Value>::new());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_card_is_edited_once_a_second_after_each_delivery_has_ended() {
+    story(async |world| {
+        let card = planned(&world.person(0), json!({})).await;
+        let player = world.person(2);
+        joined(&player, &card, "Player#1234", &["tank"]).await;
+        let shows = async |streams: bool| {
+            let is_true = |message: &Value| {
+                message["id"] == card["id"] && text_of(message).contains("📺") == streams
+            };
+            player.sees("the truth", is_true).await;
+        };
+        player.press(&card, &on(&card, "streaming")).await;
+        shows(true).await;
+        let begin = Instant::now();
+        for streams in [false, true, false] {
+            player.press(&card, &on(&card, "streaming")).await;
+            shows(streams).await;
+        }
+        // The first of them may have been seen some time after it was sent.
+        let least = 3 * CARD_EVERY - Duration::from_millis(500);
+        assert!(begin.elapsed() >= least, "{:?}", begin.elapsed());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_thread_is_renamed_twice_in_ten_minutes_and_then_by_its_last_name() {
+    story(async |world| {
+        let organiser = world.person(0);
+        let card = planned(&organiser, json!({"title": "Name 0", "thread": "yes"})).await;
+        thread_is(world, &card, |thread| thread["name"] == "Name 0").await;
+        let rename = async |n: usize| {
+            let (from, to) = (format!("Name {n}"), format!("Name {}", n + 1));
+            let edit = json!({"session": from, "title": to});
+            organiser
+                .command("session edit", edit)
+                .await
+                .says("was called");
+            to
+        };
+        for n in 0..2 {
+            let name = rename(n).await;
+            thread_is(world, &card, |thread| thread["name"] == name).await;
+        }
+        rename(2).await;
+        let last = rename(3).await;
+        // Who plays is put into it all the same.
+        let player = world.person(2);
+        plays(world, &card, &player, "Aiko#1234").await;
+        let user = json!(player.user);
+        let is_in = |thread: &Value| {
+            let members = thread["thread"]["members"].as_array();
+            members.is_some_and(|members| members.contains(&user))
+        };
+        let thread = thread_is(world, &card, is_in).await;
+        assert_eq!(thread["name"], "Name 2");
+        world.clock.advance(TimeDelta::minutes(11));
+        thread_is(world, &card, |thread| thread["name"] == last).await;
+        assert_eq!(
+            world.count("PATCH", "/channels/{channel_id}").await - all_edits(world).await,
+            3
+        );
+        assert_eq!(refused(world).await, Vec::<Value>::new());
+    })
+    .await;
+}
+
+/// How often messages have been edited.
+async fn all_edits(world: &World) -> usize {
+    world
+        .count("PATCH", "/channels/{channel_id}/messages")
+        .await
+}
+
+/// 200 cards of one channel, and as many messages to one person, are due.
+async fn flood(world: &World) {
+    let card = planned(&world.person(0), json!({"title": "Flood"})).await;
+    let session = number(&card).expect("a number");
+    let spammed = &world.person(1).user;
+    let columns = "creator_id, guild_id, channel_id, game_mode, title, scheduled_time, length_minutes, timezone, created_at";
+    world
+        .ground
+        .change(&format!(
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200) \
+             INSERT INTO sessions (status, {columns}) \
+             SELECT 'COMPLETED', {columns} FROM sessions, n WHERE id = {session}; \
+             INSERT INTO outbox (kind, key, payload, due_at, created_at) \
+             SELECT 'card', CAST(id AS TEXT), '{{}}', created_at, created_at \
+             FROM sessions WHERE id <> {session}; \
+             INSERT INTO outbox (kind, key, payload, due_at, created_at) \
+             SELECT 'direct_message', id || ':{spammed}:x', \
+                 '{{\"to\":{spammed},\"notice\":{{\"about\":\"starts_now\",\"title\":\"Flood\"}}}}', \
+                 created_at, created_at \
+             FROM sessions WHERE id <> {session};"
+        ))
+        .await;
+}
+
+#[tokio::test]
+async fn a_flooded_channel_delays_neither_cards_nor_messages_of_others() {
+    story(async |world| {
+        flood(world).await;
+        let elsewhere = [world.other_channel(), world.channel_at(1)];
+        for (n, channel) in elsewhere.into_iter().enumerate() {
+            let organiser = world.person(4).in_channel(channel.clone());
+            let title = format!("Quiet {n}");
+            let begin = Instant::now();
+            let card = planned(&organiser, json!({"title": title})).await;
+            assert!(
+                begin.elapsed() < BYSTANDER_WAITS_MAX,
+                "{:?}",
+                begin.elapsed()
+            );
+            eprintln!("card after {:?}", begin.elapsed());
+            let player = world.person(5 + n).in_channel(channel);
+            joined(&player, &card, &format!("Quiet#{n}234"), &["tank"]).await;
+            let begin = Instant::now();
+            cancelled(&organiser, &title).await;
+            player.in_private().reads("does not take place").await;
+            assert!(
+                begin.elapsed() < BYSTANDER_WAITS_MAX,
+                "{:?}",
+                begin.elapsed()
+            );
+            eprintln!("direct message after {:?}", begin.elapsed());
+        }
+        let left = "SELECT count(*) FROM outbox";
+        assert!(world.ground.number(left).await > 300, "the flood goes on");
+        assert_eq!(refused(world).await, Vec::<Value>::new());
+    })
+    .await;
+}
