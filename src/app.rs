@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use crate::clock::Clock;
 use crate::config::{ApiUrl, PublicKey, Shards, Token};
+use crate::discord::access::Access;
 use crate::discord::dispatch::{self, Dispatcher};
 use crate::discord::feature::Context;
 use crate::discord::gateway::{self, Gateway, Plan};
@@ -299,6 +300,7 @@ async fn connect(
         clock,
         rest,
         status: status.clone(),
+        access: Access::default(),
     };
     let dispatcher = Dispatcher::new(context.clone(), FEATURES);
     let info = match settings.shards {

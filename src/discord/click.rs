@@ -12,12 +12,13 @@ use twilight_model::application::interaction::{
     Interaction, InteractionDataResolved, InteractionMember, InteractionType,
 };
 use twilight_model::channel::message::MessageFlags;
-use twilight_model::guild::Permissions;
+use twilight_model::guild::{PartialMember, Permissions};
 use twilight_model::id::Id;
 use twilight_model::id::marker::UserMarker;
 use twilight_model::user::User;
 
 use super::incident;
+use super::rest::MemberRoles;
 use super::unreadable::Outline;
 use crate::domain::ids::{ChannelId, GuildId, InteractionId, UserId};
 use crate::domain::profile::Person;
@@ -42,6 +43,12 @@ pub struct Click {
     pub manages_events: bool,
     /// Whether they are an administrator of the server.
     pub administrator: bool,
+    /// What they may do in the channel and in the server; nothing in direct messages.
+    pub permissions: Permissions,
+    /// Their roles; `None` in direct messages.
+    pub member: Option<Arc<MemberRoles>>,
+    /// The channel that `channel` is in, if it is a thread.
+    pub parent: Option<ChannelId>,
     /// What the bot may do in the channel.
     pub app_permissions: Permissions,
     /// Whether the component is on a message that only this person sees.
@@ -65,6 +72,8 @@ impl Click {
         let permissions = member
             .and_then(|member| member.permissions)
             .unwrap_or(Permissions::empty());
+        let channel = interaction.channel.as_ref()?;
+        let parent = channel.parent_id.filter(|_| channel.kind.is_thread());
         let message = interaction.message.as_ref();
         let flags = message
             .and_then(|message| message.flags)
@@ -80,10 +89,13 @@ impl Click {
             guild: interaction
                 .guild_id
                 .map(|id| GuildId(id.get().cast_signed())),
-            channel: ChannelId(interaction.channel.as_ref()?.id.get().cast_signed()),
+            channel: ChannelId(channel.id.get().cast_signed()),
             manages_events: permissions
                 .intersects(Permissions::ADMINISTRATOR | Permissions::MANAGE_EVENTS),
             administrator: permissions.contains(Permissions::ADMINISTRATOR),
+            permissions,
+            member: member.map(|member| Arc::new(roles(member))),
+            parent: parent.map(|id| ChannelId(id.get().cast_signed())),
             app_permissions: interaction.app_permissions.unwrap_or(Permissions::empty()),
             on_ephemeral: flags.contains(MessageFlags::EPHEMERAL),
             at,
@@ -105,6 +117,9 @@ impl Click {
             channel: ChannelId(0),
             manages_events: false,
             administrator: false,
+            permissions: Permissions::empty(),
+            member: None,
+            parent: None,
             app_permissions: Permissions::empty(),
             on_ephemeral: false,
             at,
@@ -123,10 +138,26 @@ impl Click {
         })
     }
 
+    /// Whether Discord says by this click that the person can view a channel: it is the one they
+    /// clicked in, or the thread that they clicked in is in it.
+    pub fn vouches_for(&self, channel: ChannelId) -> bool {
+        let here = self.channel == channel || self.parent == Some(channel);
+        here && self.permissions.contains(Permissions::VIEW_CHANNEL)
+    }
+
     /// Incident code that links what the person is told to the log. Whatever goes wrong with one
     /// delivery of a click has one code, and no other has the same.
     pub fn incident(&self) -> &str {
         self.incident.get_or_init(incident::new_code)
+    }
+}
+
+fn roles(member: &PartialMember) -> MemberRoles {
+    let until = member.communication_disabled_until;
+    MemberRoles {
+        roles: member.roles.clone(),
+        communication_disabled_until: until
+            .and_then(|until| DateTime::from_timestamp(until.as_secs(), 0)),
     }
 }
 

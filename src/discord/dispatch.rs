@@ -18,6 +18,7 @@ use twilight_model::http::interaction::{
     InteractionResponse, InteractionResponseData, InteractionResponseType,
 };
 
+use super::access;
 use super::click::{Click, Pressed, Submitted};
 use super::feature::{Context, Fault, Feature, Handling, Route};
 use super::reply::{Message, Reply};
@@ -231,8 +232,8 @@ impl Dispatcher {
             InteractionData::MessageComponent(data) => {
                 let routes = self.features.iter().flat_map(|feature| feature.components);
                 let (route, args) = find(routes, &data.custom_id)?;
-                let handling = (route.run)(context, click, Pressed::new(args, *data));
-                Some((route.name, handling))
+                let pressed = Pressed::new(args.clone(), *data);
+                Some((route.name, gated(route, context, click, args, pressed)))
             }
             InteractionData::ModalSubmit(data) => {
                 let routes = self.features.iter().flat_map(|feature| feature.modals);
@@ -241,8 +242,8 @@ impl Dispatcher {
                     let unknown = Fault::Unreadable(format!("data.{path}"));
                     return Some((route.name, Box::pin(async { Err(unknown) })));
                 }
-                let submitted = Submitted::new(args, data.components);
-                Some((route.name, (route.run)(context, click, submitted)))
+                let submitted = Submitted::new(args.clone(), data.components);
+                Some((route.name, gated(route, context, click, args, submitted)))
             }
             _ => None,
         }
@@ -361,6 +362,22 @@ fn find<'r, T: 'static>(
     routes
         .find(|route| route.name == name)
         .map(|route| (route, args.to_owned()))
+}
+
+/// The answer of a route, or of the gate before it.
+fn gated<T: Send + 'static>(
+    route: &'static Route<T>,
+    context: Context,
+    click: Click,
+    args: String,
+    it: T,
+) -> Handling {
+    Box::pin(async move {
+        match access::admit(&context, &click, access::rule(route.name), &args).await? {
+            Ok(()) => (route.run)(context, click, it).await,
+            Err(reply) => Ok(reply),
+        }
+    })
 }
 
 /// What a handler came to, unless it panicked, unless it took too long.

@@ -9,6 +9,7 @@ use std::pin::Pin;
 use twilight_model::application::command::Command as Definition;
 use twilight_model::application::interaction::application_command::CommandData;
 
+use super::access::Access;
 use super::click::{Click, Pressed, Submitted};
 use super::reply::Reply;
 use super::rest::Rest;
@@ -96,6 +97,8 @@ pub struct Context {
     pub rest: Rest,
     /// How the running parts are.
     pub status: Status,
+    /// Who sees what.
+    pub access: Access,
 }
 
 impl Context {

@@ -8,6 +8,7 @@
 //!                                           card, call, notice → delivery (for the outbox)
 //! ```
 
+pub mod access;
 pub mod account;
 pub mod admission;
 pub mod call;

@@ -30,14 +30,18 @@ pub const REQUESTS_IN_FLIGHT_MAX: usize = 32;
 /// A request that takes longer than this has failed, in seconds.
 const REQUEST_TIMEOUT_S: u64 = 10;
 
+mod access;
 mod extras;
 
+pub use access::{ChannelAccess, GuildRoles, MemberRoles};
 pub use extras::{EventStatus, EventText};
 
 /// Codes of Discord's errors that are told apart.
 pub mod code {
     /// The channel is gone.
     pub const UNKNOWN_CHANNEL: u64 = 10_003;
+    /// The person is not in the server.
+    pub const UNKNOWN_MEMBER: u64 = 10_007;
     /// The message is gone.
     pub const UNKNOWN_MESSAGE: u64 = 10_008;
     /// The person is gone.

@@ -137,10 +137,12 @@ async fn run(ctx: Context, click: Click, data: CommandData) -> Result<Reply, Fau
         SessionCommand::List(_) => list::list(&ctx, &click, &actor).await,
         SessionCommand::Show(options) => list::show(&ctx, &click, &actor, &options.session).await,
         SessionCommand::Edit(options) => edit::run(&ctx, &click, &actor, &options).await,
-        SessionCommand::Cancel(options) => cancel::run(&ctx, &actor, &options).await,
+        SessionCommand::Cancel(options) => cancel::run(&ctx, &click, &actor, &options).await,
         SessionCommand::Reopen(options) => {
             reopen::run(&ctx, &click, &actor, &options.session).await
         }
-        SessionCommand::History(options) => history::run(&ctx, &actor, &options.session).await,
+        SessionCommand::History(options) => {
+            history::run(&ctx, &click, &actor, &options.session).await
+        }
     }
 }

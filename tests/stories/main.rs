@@ -3,6 +3,7 @@
 //! Each story is what people do and what they then see. After each, every request that the bot
 //! made is held to Discord's own document.
 
+mod access;
 mod account;
 mod admission;
 mod adopt;
@@ -15,6 +16,7 @@ mod dashboard;
 mod decisions;
 mod event;
 mod ground;
+mod guild;
 mod health;
 mod http;
 mod identify;

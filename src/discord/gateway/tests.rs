@@ -8,6 +8,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::clock::Clock;
 use crate::config::ApiUrl;
+use crate::discord::access::Access;
 use crate::discord::rest::Rest;
 use crate::playground::{self, Discord};
 use crate::status::Status;
@@ -73,6 +74,7 @@ impl Scene {
         let scene = Self {
             discord,
             context: Context {
+                access: Access::default(),
                 store: database.store(),
                 clock,
                 rest: rest.expect("it lets us in"),

@@ -145,7 +145,8 @@ fn message(desk: &Desk<'_>, seen: &SessionView, calls: &[Call], said: &str) -> M
     });
     let text = format!(
         "{state}\nChoose a channel, and I post there what is missing, with a button to join. I keep \
-         it true, and it mentions nobody.{}",
+         it true, and it mentions nobody. Only who can see <#{}> can join.{}",
+        session.channel,
         lines.collect::<String>()
     );
     let embed = EmbedBuilder::new()

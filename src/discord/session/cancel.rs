@@ -57,8 +57,13 @@ pub fn cancel_question(session: &Session) -> Message {
 }
 
 /// With a reason the form is the question: the reason is in it and can still be changed.
-pub(super) async fn run(ctx: &Context, actor: &Actor, options: &Cancel) -> Result<Reply, Fault> {
-    let session = match find(ctx, actor, Purpose::Manage, &options.session).await? {
+pub(super) async fn run(
+    ctx: &Context,
+    click: &Click,
+    actor: &Actor,
+    options: &Cancel,
+) -> Result<Reply, Fault> {
+    let session = match find(ctx, click, actor, Purpose::Manage, &options.session).await? {
         Ok(session) => session,
         Err(sentence) => return Ok(Reply::text(sentence)),
     };

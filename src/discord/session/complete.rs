@@ -30,34 +30,47 @@ pub(super) async fn complete(
         return Ok(Reply::Choices(Vec::new()));
     };
     match option {
-        "session" => sessions(&ctx, &actor, &given, typed).await,
-        "when" => times(&ctx, &actor, &given, typed, click.at).await,
+        "session" => sessions(&ctx, &click, &actor, &given, typed).await,
+        "when" => times(&ctx, &click, &actor, &given, typed).await,
         "timezone" => Ok(zones(typed, click.at)),
-        "lowest" | "highest" => Ok(tiers(scale_of(&ctx, &actor, &given).await?, typed)),
+        "lowest" | "highest" => Ok(tiers(scale_of(&ctx, &click, &actor, &given).await?, typed)),
         _ => Ok(Reply::Choices(Vec::new())),
     }
 }
 
 /// The scale of the mode that is named, or that the picked session has.
-async fn scale_of(ctx: &Context, actor: &Actor, given: &Given<'_>) -> Result<Scale, Fault> {
+async fn scale_of(
+    ctx: &Context,
+    click: &Click,
+    actor: &Actor,
+    given: &Given<'_>,
+) -> Result<Scale, Fault> {
     if let Some(mode) = given.text("mode").and_then(Mode::parse) {
         return Ok(scale(mode));
     }
-    let picked = picked(ctx, actor, given).await?;
+    let picked = picked(ctx, click, actor, given).await?;
     Ok(picked.map_or(Scale::Competitive, |session| session.plan.scale()))
 }
 
 /// The session that was picked already, in a subcommand that asks for one.
-async fn picked(ctx: &Context, actor: &Actor, given: &Given<'_>) -> Result<Option<Session>, Fault> {
+async fn picked(
+    ctx: &Context,
+    click: &Click,
+    actor: &Actor,
+    given: &Given<'_>,
+) -> Result<Option<Session>, Fault> {
     let Some(id) = given.text("session").and_then(pick::id) else {
         return Ok(None);
     };
-    let found = ctx.query(FindSession(id)).await?;
-    Ok(found.filter(|session| session.seen_by(actor).is_ok()))
+    Ok(match ctx.query(FindSession(id)).await? {
+        Some(session) if pick::seen(ctx, click, actor, &session).await => Some(session),
+        _ => None,
+    })
 }
 
 async fn sessions(
     ctx: &Context,
+    click: &Click,
     actor: &Actor,
     given: &Given<'_>,
     typed: &str,
@@ -68,23 +81,24 @@ async fn sessions(
         "reopen" => Purpose::TakeBack,
         _ => Purpose::Manage,
     };
-    let listing = pick::listing(ctx, actor, purpose).await?;
+    let listing = pick::listing(ctx, click, actor, purpose).await?;
     let choices = pick::choices(&listing, actor, purpose, typed);
     Ok(Reply::choices(choices))
 }
 
 async fn times(
     ctx: &Context,
+    click: &Click,
     actor: &Actor,
     given: &Given<'_>,
     typed: &str,
-    now: DateTime<Utc>,
 ) -> Result<Reply, Fault> {
+    let now = click.at;
     let named = given.text("timezone").and_then(zone::named);
     let home = ctx.query(ZoneOf(actor.user)).await?;
     let zone = match named.or(home) {
         Some(zone) => Some(zone),
-        None => picked(ctx, actor, given)
+        None => picked(ctx, click, actor, given)
             .await?
             .map(|session| session.plan.zone),
     };

@@ -67,7 +67,7 @@ pub(super) async fn run(
     actor: &Actor,
     options: &Edit,
 ) -> Result<Reply, Fault> {
-    let session = match find(ctx, actor, Purpose::Manage, &options.session).await? {
+    let session = match find(ctx, click, actor, Purpose::Manage, &options.session).await? {
         Ok(session) => session,
         Err(sentence) => return Ok(Reply::text(sentence)),
     };

@@ -28,8 +28,13 @@ const PER_PAGE: u32 = 10;
 /// Characters of one record: with all of a page it stays within an embed's description.
 const RECORD_MAX_CHARS: usize = 400;
 
-pub(super) async fn run(ctx: &Context, actor: &Actor, typed: &str) -> Result<Reply, Fault> {
-    let session = match find(ctx, actor, Purpose::Review, typed).await? {
+pub(super) async fn run(
+    ctx: &Context,
+    click: &Click,
+    actor: &Actor,
+    typed: &str,
+) -> Result<Reply, Fault> {
+    let session = match find(ctx, click, actor, Purpose::Review, typed).await? {
         Ok(session) => session,
         Err(sentence) => return Ok(Reply::text(sentence)),
     };

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use twilight_model::channel::message::component::ButtonStyle;
 use twilight_util::builder::embed::{EmbedBuilder, EmbedFooterBuilder};
 
+use super::super::access::retain_seen;
 use super::super::card;
 use super::super::click::{Click, Pressed};
 use super::super::feature::{Context, Fault};
@@ -26,7 +27,7 @@ const PER_PAGE: usize = 5;
 const COLOUR: u32 = 0x00F9_9E1A;
 
 pub(super) async fn list(ctx: &Context, click: &Click, actor: &Actor) -> Result<Reply, Fault> {
-    let sessions = sessions(ctx, actor).await?;
+    let sessions = sessions(ctx, click, actor).await?;
     Ok(Reply::Say(page(&sessions, 0, click.at)))
 }
 
@@ -34,7 +35,7 @@ pub(super) async fn turn(ctx: Context, click: Click, pressed: Pressed) -> Result
     let Some(actor) = click.actor() else {
         return Ok(Reply::text(IN_A_SERVER));
     };
-    let sessions = sessions(&ctx, &actor).await?;
+    let sessions = sessions(&ctx, &click, &actor).await?;
     let number = pressed.args.parse().unwrap_or(0);
     Ok(Reply::Update(page(&sessions, number, click.at)))
 }
@@ -45,7 +46,7 @@ pub(super) async fn show(
     actor: &Actor,
     typed: &str,
 ) -> Result<Reply, Fault> {
-    let session = match find(ctx, actor, Purpose::Look, typed).await? {
+    let session = match find(ctx, click, actor, Purpose::Look, typed).await? {
         Ok(session) => session,
         Err(sentence) => return Ok(Reply::text(sentence)),
     };
@@ -55,12 +56,14 @@ pub(super) async fn show(
     })
 }
 
-async fn sessions(ctx: &Context, actor: &Actor) -> Result<Vec<Listed>, Fault> {
+async fn sessions(ctx: &Context, click: &Click, actor: &Actor) -> Result<Vec<Listed>, Fault> {
     let list = ListSessions {
         guild: actor.guild,
         viewer: actor.user,
     };
-    Ok(ctx.query(list).await?.sessions)
+    let mut sessions = ctx.query(list).await?.sessions;
+    retain_seen(ctx, click, &mut sessions, |one| &one.session).await;
+    Ok(sessions)
 }
 
 /// Page `number`, counted from 0, or the last one if there are fewer.

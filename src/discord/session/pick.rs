@@ -1,10 +1,12 @@
 //! Picking a session: proposals while typing, and what was picked or typed.
 //!
-//! May touch: the store. Invariant: nobody needs to know a number; sessions of other servers are
-//! never found.
+//! May touch: the store. Invariant: nobody needs to know a number; sessions of other servers, and of
+//! channels that are hidden from whoever looks, are never found.
 
 use chrono_tz::Tz;
 
+use super::super::access::{retain_seen, sees};
+use super::super::click::Click;
 use super::super::feature::{Context, Fault};
 use super::super::reply::CHOICE_MAX_CHARS;
 use super::super::text::truncate;
@@ -64,6 +66,7 @@ pub(super) fn choices<'l>(
 /// it.
 pub(super) async fn listing(
     ctx: &Context,
+    click: &Click,
     actor: &Actor,
     purpose: Purpose,
 ) -> Result<Listing, Fault> {
@@ -81,24 +84,26 @@ pub(super) async fn listing(
             .sessions
             .retain(|one| can_be(one.session.status) && ahead(&one.session));
     }
+    retain_seen(ctx, click, &mut listing.sessions, |one| &one.session).await;
     Ok(listing)
 }
 
 /// The session that was picked from the list, or whose title was typed; or a sentence.
 pub(super) async fn find(
     ctx: &Context,
+    click: &Click,
     actor: &Actor,
     purpose: Purpose,
     typed: &str,
 ) -> Result<Result<Session, Sentence>, Fault> {
-    let listing = listing(ctx, actor, purpose).await?;
+    let listing = listing(ctx, click, actor, purpose).await?;
     let id = typed.trim().parse().ok().map(SessionId);
     let found = match among(&listing.sessions, actor, purpose, typed, id) {
         Some(found) => found,
         None => match id {
             Some(id) => match ctx.query(FindSession(id)).await? {
-                Some(session) => Ok(session),
-                None => Err(refused(&SessionRefusal::Unknown)),
+                Some(session) if seen(ctx, click, actor, &session).await => Ok(session),
+                _ => Err(refused(&SessionRefusal::Unknown)),
             },
             None => Err(format!(
                 "There is no session called {} here. Pick one from the list that opens while \
@@ -113,6 +118,11 @@ pub(super) async fn find(
             Err(refusal) => Err(refused(&refusal)),
         }),
     )
+}
+
+/// Whether a session is of the actor's server and visible to them.
+pub(super) async fn seen(ctx: &Context, click: &Click, actor: &Actor, session: &Session) -> bool {
+    session.seen_by(actor).is_ok() && sees(ctx, click, session).await
 }
 
 /// The session of this number, by its route's arguments; `None` inside if there is none that

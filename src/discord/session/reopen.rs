@@ -46,7 +46,7 @@ pub(super) async fn run(
     actor: &Actor,
     typed: &str,
 ) -> Result<Reply, Fault> {
-    let session = match find(ctx, actor, Purpose::TakeBack, typed).await? {
+    let session = match find(ctx, click, actor, Purpose::TakeBack, typed).await? {
         Ok(session) => session,
         Err(sentence) => return Ok(Reply::text(sentence)),
     };
