@@ -16,7 +16,7 @@ use crate::discord::dispatch::{self, Dispatcher};
 use crate::discord::feature::Context;
 use crate::discord::gateway::{self, Gateway, Plan};
 use crate::discord::inline::{self, Inline};
-use crate::discord::rest::{Rest, RestError};
+use crate::discord::rest::{Rest, RestError, Transport};
 use crate::discord::{FEATURES, definitions};
 use crate::http::interactions::{Answered, Interactions};
 use crate::http::{Http, Watched};
@@ -293,7 +293,9 @@ async fn connect(
     clock: Clock,
     backups: Option<Backups>,
 ) -> Result<Parts, StartError> {
-    let rest = Rest::connect(&settings.token, settings.api.as_ref()).await?;
+    let (api, metrics) = (settings.api.as_ref(), store.metrics().clone());
+    let transport = Transport::new(&settings.token, api, status.clone(), metrics)?;
+    let rest = Rest::through(transport).await?;
     rest.set_commands(&definitions()).await?;
     let context = Context {
         store,

@@ -43,6 +43,7 @@ struct Inner {
     batch: Histogram,
     statements: Family<StatementLabels, Counter>,
     deliveries: Family<DeliveryLabels, Counter>,
+    refusals: Family<RefusalLabels, Counter>,
     levels: Levels,
     looking: Mutex<()>,
 }
@@ -67,6 +68,11 @@ struct DeliveryLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RefusalLabels {
+    kind: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct StatementLabels {
     of: &'static str,
 }
@@ -79,6 +85,46 @@ struct LaneLabels {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ShardLabels {
     shard: u32,
+}
+
+/// How Discord refused a request. All but [`Refusal::Shared`] count towards its limit of invalid
+/// requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// 429: the limit of a route, for this bot.
+    User,
+    /// 429: the limit of a route, for everybody.
+    Shared,
+    /// 429: the limit over all requests.
+    Global,
+    /// 429: everything from this address.
+    Address,
+    /// 401: the token.
+    Unauthorized,
+    /// 403: the bot may not do that.
+    Forbidden,
+}
+
+impl Refusal {
+    const ALL: [Self; 6] = [
+        Self::User,
+        Self::Shared,
+        Self::Global,
+        Self::Address,
+        Self::Unauthorized,
+        Self::Forbidden,
+    ];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Shared => "shared",
+            Self::Global => "global",
+            Self::Address => "address",
+            Self::Unauthorized => "unauthorized",
+            Self::Forbidden => "forbidden",
+        }
+    }
 }
 
 /// What an interaction was.
@@ -184,6 +230,7 @@ impl Default for Metrics {
             batch: Histogram::new(BATCH_BUCKETS),
             statements: Family::default(),
             deliveries: Family::default(),
+            refusals: Family::default(),
             levels: Levels::default(),
             looking: Mutex::default(),
         };
@@ -237,6 +284,12 @@ impl Metrics {
         self.0.deliveries.get_or_create(&labels).inc();
     }
 
+    /// Discord has refused a request.
+    pub fn refused_by_discord(&self, refusal: Refusal) {
+        let kind = refusal.as_str();
+        self.0.refusals.get_or_create(&RefusalLabels { kind }).inc();
+    }
+
     /// Everything, with `now` for what has a level, in the OpenMetrics text format.
     pub fn text(&self, now: &Snapshot) -> String {
         // Two who look at once would see each other's levels, or half of them.
@@ -269,6 +322,12 @@ impl Inner {
         all.register("statements", told, self.statements.clone());
         let told = "Deliveries of the outbox by kind and outcome";
         all.register("deliveries", told, self.deliveries.clone());
+        let told = "Requests that Discord refused with 401, 403 or 429, by kind";
+        all.register("discord_refusals", told, self.refusals.clone());
+        // There from the start, so that a rate of them can be watched.
+        for kind in Refusal::ALL.map(Refusal::as_str) {
+            drop(self.refusals.get_or_create(&RefusalLabels { kind }));
+        }
     }
 }
 

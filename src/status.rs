@@ -4,9 +4,11 @@
 //! May touch: nothing. Invariant: it holds only what is true now and can be told again after a
 //! restart; nothing is decided by it.
 
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
+use tokio::time::Instant;
 
 /// The state of the running process. Cheap to clone; all clones are the same.
 #[derive(Clone, Debug, Default)]
@@ -32,8 +34,35 @@ pub struct Oversize {
     pub warn_bytes: u64,
 }
 
+/// Why no requests go to Discord for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hold {
+    /// Discord's limit over all requests was exceeded. Acknowledgements of clicks go on.
+    GlobalLimit,
+    /// What stands before Discord's API refuses everything from this address.
+    AddressBlocked,
+    /// Too many requests were refused lately, so that Discord might block this address. Acknowledgements
+    /// of clicks go on, up to a limit of their own.
+    BudgetSpent,
+    /// Discord does not take the token any more.
+    TokenRefused,
+}
+
+impl fmt::Display for Hold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::GlobalLimit => "the limit over all requests is exceeded",
+            Self::AddressBlocked => "this address is blocked",
+            Self::BudgetSpent => "too many requests were refused",
+            Self::TokenRefused => "the token is refused",
+        })
+    }
+}
+
 #[derive(Debug, Default)]
 struct Now {
+    start: Option<String>,
+    hold: Option<(Hold, Instant)>,
     shards: Vec<Shard>,
     shardless: Option<&'static str>,
     oversize: Option<Oversize>,
@@ -88,6 +117,26 @@ impl Status {
     /// Before when Discord lets this bot start no session; `None` if it does.
     pub fn no_starts_until(&self) -> Option<DateTime<Utc>> {
         self.now().starts_used_up
+    }
+
+    /// The start waits for Discord, for this reason; or does no longer.
+    pub fn start_waits(&self, reason: Option<String>) {
+        self.now().start = reason;
+    }
+
+    /// Why the start waits for Discord; `None` if it does not.
+    pub fn why_start_waits(&self) -> Option<String> {
+        self.now().start.clone()
+    }
+
+    /// No requests go to Discord until this; or they do again.
+    pub fn discord_holds(&self, hold: Option<(Hold, Instant)>) {
+        self.now().hold = hold;
+    }
+
+    /// Why no requests go to Discord at `now`, and until when; `None` if they do.
+    pub fn held_by_discord(&self, now: Instant) -> Option<(Hold, Instant)> {
+        self.now().hold.filter(|(_, until)| *until > now)
     }
 
     /// The database is larger than it should be, or is not any more.

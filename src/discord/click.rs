@@ -6,6 +6,7 @@
 use chrono::{DateTime, Utc};
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
+use tokio::time::Instant;
 use twilight_model::application::interaction::message_component::MessageComponentInteractionData;
 use twilight_model::application::interaction::modal::ModalInteractionComponent;
 use twilight_model::application::interaction::{
@@ -55,6 +56,8 @@ pub struct Click {
     pub on_ephemeral: bool,
     /// When it came in.
     pub at: DateTime<Utc>,
+    /// The same by the machine's monotonic time, for the deadline of its acknowledgement.
+    pub arrived: Instant,
     /// The code of what went wrong with it, once anything has.
     incident: Arc<OnceLock<String>>,
 }
@@ -99,6 +102,7 @@ impl Click {
             app_permissions: interaction.app_permissions.unwrap_or(Permissions::empty()),
             on_ephemeral: flags.contains(MessageFlags::EPHEMERAL),
             at,
+            arrived: Instant::now(),
             incident: Arc::default(),
         })
     }
@@ -123,6 +127,7 @@ impl Click {
             app_permissions: Permissions::empty(),
             on_ephemeral: false,
             at,
+            arrived: Instant::now(),
             incident: Arc::default(),
         }
     }

@@ -67,6 +67,7 @@ pub async fn deliver(context: &Context, renames: &Renames, due: &Due) -> Deliver
         }
     };
     delivered.unwrap_or_else(|error| match error {
+        Trouble::Rest(RestError::Limited { retry_after }) => Delivered::Limited(retry_after),
         Trouble::Rest(error) if !error.is_passing() => Delivered::Impossible(error.to_string()),
         Trouble::Rest(error) => Delivered::Later(error.to_string()),
         Trouble::Store(error) => Delivered::Later(error.to_string()),

@@ -1,40 +1,58 @@
 //! Discord's HTTP API, as far as the bot uses it.
 //!
-//! May touch: twilight-http. Invariant: acknowledging a click never waits behind a rate limit;
-//! no more than [`REQUESTS_IN_FLIGHT_MAX`] requests are under way; the token is never shown.
+//! May touch: twilight-http, for making requests. Invariant: every request goes out by the one
+//! [`Transport`]; acknowledging a click never waits behind anything else; no more than
+//! [`REQUESTS_IN_FLIGHT_MAX`] requests are under way; the token is never shown.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
-use tokio::sync::Semaphore;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 use twilight_http::Client;
-use twilight_http::api_error::ApiError;
-use twilight_http::error::ErrorType;
+use twilight_http::request::TryIntoRequest;
 use twilight_model::application::command::Command;
 use twilight_model::channel::message::{AllowedMentions, Component, Embed, MessageFlags};
 use twilight_model::gateway::connection_info::BotConnectionInfo;
 use twilight_model::http::interaction::InteractionResponse;
 use twilight_model::id::Id;
-use twilight_model::id::marker::ApplicationMarker;
+use twilight_model::id::marker::{ApplicationMarker, ChannelMarker, MessageMarker};
 use twilight_model::oauth::Application;
 
 use super::click::Click;
 use super::reply::Message;
 use crate::config::{ApiUrl, Token};
 use crate::domain::ids::{ChannelId, MessageId, UserId};
+use crate::metrics::Metrics;
+use crate::status::Status;
 
 /// Requests under way at once, acknowledgements and others each; a storm of clicks would else open
 /// thousands of connections.
 pub const REQUESTS_IN_FLIGHT_MAX: usize = 32;
-/// A request that takes longer than this has failed, in seconds.
-const REQUEST_TIMEOUT_S: u64 = 10;
+/// A request waits for a rate limit for this long, in seconds, unless it is told otherwise.
+pub const LIMIT_WAIT_MAX_S: u64 = 30;
+/// Discord takes the acknowledgement of an interaction within this, in milliseconds.
+const ACKNOWLEDGE_WITHIN_MS: u64 = 3_000;
+/// The wait before an acknowledgement is sent again, in milliseconds; each further one is twice as
+/// long.
+const ACKNOWLEDGE_RETRY_FIRST_MS: u64 = 50;
+/// Tries to send a later answer to an interaction.
+const ANSWER_TRIES_MAX: u32 = 4;
+/// The wait before the second of them, in milliseconds; each further one is twice as long.
+const ANSWER_RETRY_FIRST_MS: u64 = 500;
 
 mod access;
+mod answer;
 mod extras;
+mod limiter;
+mod transport;
 
 pub use access::{ChannelAccess, GuildRoles, MemberRoles};
+use answer::Body;
 pub use extras::{EventStatus, EventText};
+pub use transport::Transport;
+use transport::prepare;
 
 /// Codes of Discord's errors that are told apart.
 pub mod code {
@@ -84,6 +102,12 @@ pub enum RestError {
     /// There was no answer, or none that could be read. Whether it was done is unknown.
     #[error("no answer from Discord: {0}")]
     Unknown(String),
+    /// It was not sent, or refused with 429, and would have to wait longer than it may.
+    #[error("rate limited for another {} ms", retry_after.as_millis())]
+    Limited {
+        /// Nothing is sent before this has passed.
+        retry_after: Duration,
+    },
 }
 
 impl RestError {
@@ -91,32 +115,44 @@ impl RestError {
     pub fn code(&self) -> Option<u64> {
         match self {
             Self::Refused { code, .. } => Some(*code),
-            Self::Unknown(_) => None,
+            Self::Unknown(_) | Self::Limited { .. } => None,
         }
     }
 
-    /// Whether the same request may succeed later.
+    /// Whether the same request may succeed later. A token that is refused says nothing about the
+    /// request: it may once the bot runs with another one.
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::Refused { status, .. } => *status == 429 || *status >= 500,
+            Self::Refused { status, .. } => matches!(status, 401 | 429) || *status >= 500,
+            Self::Unknown(_) | Self::Limited { .. } => true,
+        }
+    }
+
+    /// Whether Discord, or the way there, failed, so that it may have been done or not.
+    fn is_outage(&self) -> bool {
+        match self {
+            Self::Refused { status, .. } => *status >= 500,
             Self::Unknown(_) => true,
+            Self::Limited { .. } => false,
         }
     }
 }
 
 /// The way to Discord's HTTP API. Cheap to clone.
+///
+/// Requests that a rate limit holds back wait here, for up to [`LIMIT_WAIT_MAX_S`]; who would rather
+/// come back later than wait uses [`Rest::waiting_at_most`], and may ask with [`Rest::edit_wait`]
+/// before it makes what it sends.
 #[derive(Clone)]
-pub struct Rest(Arc<Inner>);
+pub struct Rest {
+    inner: Arc<Inner>,
+    limit_wait_max: Duration,
+}
 
 struct Inner {
-    /// With the rate limiter: everything that may wait.
-    limited: Client,
-    /// Without: acknowledging clicks, which Discord does not limit. Twilight's limiter would send
-    /// them all through one queue, one at a time.
-    callbacks: Client,
-    /// Apart from the others, which may hold their places while they wait for a rate limit.
-    acknowledging: Semaphore,
-    in_flight: Semaphore,
+    transport: Transport,
+    /// Makes the requests and never sends one.
+    builder: Client,
     application: Id<ApplicationMarker>,
     owner: Option<UserId>,
 }
@@ -127,37 +163,101 @@ impl Rest {
     /// # Errors
     /// [`RestError`]; status 401 if the token is not valid.
     pub async fn connect(token: &Token, api: Option<&ApiUrl>) -> Result<Self, RestError> {
-        let builder = || {
-            let builder = Client::builder()
-                .token(token.reveal().to_owned())
-                .timeout(Duration::from_secs(REQUEST_TIMEOUT_S))
-                .default_allowed_mentions(AllowedMentions::default());
-            match api {
-                Some(api) => builder.proxy(api.authority.clone(), api.plain_http),
-                None => builder,
-            }
-        };
-        let limited = builder().build();
-        let callbacks = builder().ratelimiter(None).build();
-        let application = parse(limited.current_user_application().await).await?;
-        Ok(Self(Arc::new(Inner {
-            limited,
-            callbacks,
-            acknowledging: Semaphore::new(REQUESTS_IN_FLIGHT_MAX),
-            in_flight: Semaphore::new(REQUESTS_IN_FLIGHT_MAX),
+        Self::through(Transport::new(
+            token,
+            api,
+            Status::default(),
+            Metrics::default(),
+        )?)
+        .await
+    }
+
+    /// Learns by this transport who the bot is.
+    ///
+    /// # Errors
+    /// [`RestError`]; status 401 if the token is not valid.
+    pub async fn through(transport: Transport) -> Result<Self, RestError> {
+        let builder = Client::builder().ratelimiter(None).build();
+        let limit_wait_max = Duration::from_secs(LIMIT_WAIT_MAX_S);
+        let deadline = Instant::now() + limit_wait_max;
+        let body = transport
+            .send(builder.current_user_application(), deadline)
+            .await?;
+        let application: Application = body.parse()?;
+        let inner = Inner {
+            transport,
+            builder,
             application: application.id,
             owner: owner(&application),
-        })))
+        };
+        Ok(Self {
+            inner: Arc::new(inner),
+            limit_wait_max,
+        })
+    }
+
+    /// The same way, on which no request waits longer than this for a rate limit: one that would have
+    /// to fails at once with [`RestError::Limited`].
+    pub fn waiting_at_most(&self, limit_wait_max: Duration) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+            limit_wait_max,
+        }
+    }
+
+    /// For how long an edit of a message in this channel would have to wait now, as far as Discord has
+    /// told.
+    pub fn edit_wait(&self, channel: ChannelId, message: MessageId) -> Duration {
+        let (channel, message) = (
+            Id::new(channel.0.cast_unsigned()),
+            Id::new(message.0.cast_unsigned()),
+        );
+        let request = self.inner.builder.update_message(channel, message);
+        self.inner.transport.wait(request)
+    }
+
+    /// Sends a request.
+    async fn send(&self, request: impl TryIntoRequest) -> Result<Body, RestError> {
+        let deadline = Instant::now() + self.limit_wait_max;
+        self.inner.transport.send(request, deadline).await
+    }
+
+    /// Sends a request and reads the answer.
+    async fn fetch<T: DeserializeOwned>(
+        &self,
+        request: impl TryIntoRequest,
+    ) -> Result<T, RestError> {
+        self.send(request).await?.parse()
+    }
+
+    /// Sends an answer to an interaction that replaces the first one or comes after it; again after
+    /// what may pass, because nobody else will.
+    async fn send_answer(&self, request: impl TryIntoRequest) -> Result<(), RestError> {
+        let request = prepare(request)?;
+        let mut pause = Duration::from_millis(ANSWER_RETRY_FIRST_MS);
+        let mut tries_left = ANSWER_TRIES_MAX;
+        loop {
+            tries_left -= 1;
+            let deadline = Instant::now() + self.limit_wait_max;
+            let sent = self.inner.transport.send_prepared(&request, deadline);
+            match sent.await {
+                Err(error) if error.is_outage() && tries_left > 0 => {
+                    tokio::time::sleep(pause).await;
+                    pause *= 2;
+                }
+                sent => return sent.map(drop),
+            }
+        }
     }
 
     /// The bot itself.
     pub fn application(&self) -> UserId {
-        UserId(self.0.application.get().cast_signed())
+        UserId(self.inner.application.get().cast_signed())
     }
 
     /// Whose bot it is: the owner, or the owner of the team.
     pub fn owner(&self) -> Option<UserId> {
-        self.0.owner
+        self.inner.owner
     }
 
     /// Replaces the bot's commands by these.
@@ -165,11 +265,8 @@ impl Rest {
     /// # Errors
     /// [`RestError`].
     pub async fn set_commands(&self, commands: &[Command]) -> Result<(), RestError> {
-        let interaction = self.0.limited.interaction(self.0.application);
-        interaction
-            .set_global_commands(commands)
-            .await
-            .map_err(failed)?;
+        let interaction = self.inner.builder.interaction(self.inner.application);
+        self.send(interaction.set_global_commands(commands)).await?;
         Ok(())
     }
 
@@ -178,10 +275,11 @@ impl Rest {
     /// # Errors
     /// [`RestError`].
     pub async fn gateway(&self) -> Result<BotConnectionInfo, RestError> {
-        parse(self.0.limited.gateway().authed().await).await
+        self.fetch(self.inner.builder.gateway().authed()).await
     }
 
-    /// Acknowledges a click. It can be done once, within three seconds.
+    /// Acknowledges a click. It can be done once, within three seconds; for as long it is tried again
+    /// after an outage, and given up if a rate limit holds for longer.
     ///
     /// # Errors
     /// [`RestError`].
@@ -190,14 +288,27 @@ impl Rest {
         click: &Click,
         response: &InteractionResponse,
     ) -> Result<(), RestError> {
-        let _place = place(&self.0.acknowledging).await;
-        let interaction = self.0.callbacks.interaction(self.0.application);
+        let interaction = self.inner.builder.interaction(self.inner.application);
         let id = Id::new(click.id.0.cast_unsigned());
-        interaction
-            .create_response(id, &click.token, response)
-            .await
-            .map_err(failed)?;
-        Ok(())
+        let request = prepare(interaction.create_response(id, &click.token, response))?;
+        let deadline = click.arrived + Duration::from_millis(ACKNOWLEDGE_WITHIN_MS);
+        let mut pause = Duration::from_millis(ACKNOWLEDGE_RETRY_FIRST_MS);
+        let mut may_be_done = false;
+        loop {
+            let sent = self.inner.transport.send_prepared(&request, deadline);
+            match sent.await {
+                Err(error) if error.is_outage() && Instant::now() + pause < deadline => {
+                    may_be_done = true;
+                    tokio::time::sleep(pause).await;
+                    pause *= 2;
+                }
+                // By the one before, of whose end nothing was heard.
+                Err(error) if may_be_done && error.code() == Some(code::ALREADY_ACKNOWLEDGED) => {
+                    return Ok(());
+                }
+                sent => return sent.map(drop),
+            }
+        }
     }
 
     /// Replaces the answer that a click was acknowledged with.
@@ -205,33 +316,29 @@ impl Rest {
     /// # Errors
     /// [`RestError`].
     pub async fn edit_answer(&self, click: &Click, message: &Message) -> Result<(), RestError> {
-        let _place = place(&self.0.in_flight).await;
-        let interaction = self.0.limited.interaction(self.0.application);
-        let body = Body::of(message).json();
+        let interaction = self.inner.builder.interaction(self.inner.application);
+        let body = Content::of(message).json();
         let request = interaction
             .update_response(&click.token)
             .payload_json(&body);
-        request.attachments(files(message)).await.map_err(failed)?;
-        Ok(())
+        self.send_answer(request.attachments(files(message))).await
     }
 
-    /// Says one more thing to whoever clicked, for them alone.
+    /// Says one more thing to whoever clicked, for them alone. After an outage they may read it twice.
     ///
     /// # Errors
     /// [`RestError`].
     pub async fn follow_up(&self, click: &Click, message: &Message) -> Result<(), RestError> {
-        let _place = place(&self.0.in_flight).await;
-        let interaction = self.0.limited.interaction(self.0.application);
-        let body = Body {
+        let interaction = self.inner.builder.interaction(self.inner.application);
+        let body = Content {
             flags: Some(MessageFlags::EPHEMERAL),
-            ..Body::of(message)
+            ..Content::of(message)
         }
         .json();
         let request = interaction
             .create_followup(&click.token)
             .payload_json(&body);
-        request.attachments(files(message)).await.map_err(failed)?;
-        Ok(())
+        self.send_answer(request.attachments(files(message))).await
     }
 
     /// Posts a message. The same `nonce` within some minutes posts nothing and gives the message
@@ -259,27 +366,20 @@ impl Rest {
         nonce: &str,
         mention: Option<UserId>,
     ) -> Result<MessageId, RestError> {
-        let _place = place(&self.0.in_flight).await;
         let users = mention.map(|user| Id::new(user.0.cast_unsigned()));
-        let body = Body {
+        let body = Content {
             nonce: Some(nonce),
             enforce_nonce: Some(true),
             allowed_mentions: AllowedMentions {
                 users: users.into_iter().collect(),
                 ..AllowedMentions::default()
             },
-            ..Body::of(message)
+            ..Content::of(message)
         }
         .json();
         let channel = Id::new(channel.0.cast_unsigned());
-        let posted = parse(
-            self.0
-                .limited
-                .create_message(channel)
-                .payload_json(&body)
-                .await,
-        )
-        .await?;
+        let request = self.inner.builder.create_message(channel);
+        let posted: Posted = self.fetch(request.payload_json(&body)).await?;
         Ok(MessageId(posted.id.get().cast_signed()))
     }
 
@@ -293,18 +393,13 @@ impl Rest {
         id: MessageId,
         message: &Message,
     ) -> Result<(), RestError> {
-        let _place = place(&self.0.in_flight).await;
-        let body = Body::of(message).json();
+        let body = Content::of(message).json();
         let (channel, id) = (
             Id::new(channel.0.cast_unsigned()),
             Id::new(id.0.cast_unsigned()),
         );
-        self.0
-            .limited
-            .update_message(channel, id)
-            .payload_json(&body)
-            .await
-            .map_err(failed)?;
+        let request = self.inner.builder.update_message(channel, id);
+        self.send(request.payload_json(&body)).await?;
         Ok(())
     }
 
@@ -313,13 +408,12 @@ impl Rest {
     /// # Errors
     /// [`RestError`].
     pub async fn delete(&self, channel: ChannelId, id: MessageId) -> Result<(), RestError> {
-        let _place = place(&self.0.in_flight).await;
         let (channel, id) = (
             Id::new(channel.0.cast_unsigned()),
             Id::new(id.0.cast_unsigned()),
         );
-        let request = self.0.limited.delete_message(channel, id);
-        request.await.map_err(failed)?;
+        self.send(self.inner.builder.delete_message(channel, id))
+            .await?;
         Ok(())
     }
 
@@ -328,11 +422,24 @@ impl Rest {
     /// # Errors
     /// [`RestError`].
     pub async fn conversation(&self, with: UserId) -> Result<ChannelId, RestError> {
-        let _place = place(&self.0.in_flight).await;
         let user = Id::new(with.0.cast_unsigned());
-        let channel = parse(self.0.limited.create_private_channel(user).await).await?;
+        let channel: Opened = self
+            .fetch(self.inner.builder.create_private_channel(user))
+            .await?;
         Ok(ChannelId(channel.id.get().cast_signed()))
     }
+}
+
+/// Of a message that was posted, what is used.
+#[derive(Deserialize)]
+struct Posted {
+    id: Id<MessageMarker>,
+}
+
+/// Of a channel that was opened, what is used.
+#[derive(Deserialize)]
+struct Opened {
+    id: Id<ChannelMarker>,
 }
 
 fn owner(application: &Application) -> Option<UserId> {
@@ -341,16 +448,9 @@ fn owner(application: &Application) -> Option<UserId> {
     team.or(alone).map(|id| UserId(id.get().cast_signed()))
 }
 
-async fn place(places: &Semaphore) -> tokio::sync::SemaphorePermit<'_> {
-    places
-        .acquire()
-        .await
-        .expect("the semaphore is never closed")
-}
-
 /// The body of a message. Everything is sent, so that an edit leaves nothing of what was before.
 #[derive(Serialize)]
-struct Body<'a> {
+struct Content<'a> {
     content: &'a str,
     embeds: &'a [Embed],
     components: &'a [Component],
@@ -363,7 +463,7 @@ struct Body<'a> {
     enforce_nonce: Option<bool>,
 }
 
-impl<'a> Body<'a> {
+impl<'a> Content<'a> {
     fn of(message: &'a Message) -> Self {
         Self {
             content: &message.text,
@@ -383,50 +483,4 @@ impl<'a> Body<'a> {
 
 fn files(message: &Message) -> &[twilight_model::http::attachment::Attachment] {
     message.file.as_slice()
-}
-
-async fn parse<T: serde::de::DeserializeOwned + Unpin>(
-    response: Result<twilight_http::Response<T>, twilight_http::Error>,
-) -> Result<T, RestError> {
-    let response = response.map_err(failed)?;
-    response
-        .model()
-        .await
-        .map_err(|error| RestError::Unknown(error.to_string()))
-}
-
-fn failed(error: twilight_http::Error) -> RestError {
-    let (kind, source) = error.into_parts();
-    match kind {
-        ErrorType::Response {
-            error,
-            status,
-            body,
-        } => {
-            let (code, message) = match error {
-                // The body tells which field was wrong; the model keeps the headline only.
-                ApiError::General(error) => {
-                    (error.code, String::from_utf8_lossy(&body).into_owned())
-                }
-                ApiError::Ratelimited(error) => (0, error.message),
-                error => (0, error.to_string()),
-            };
-            RestError::Refused {
-                status: status.get(),
-                code,
-                message,
-            }
-        }
-        ErrorType::Unauthorized => RestError::Refused {
-            status: 401,
-            code: 0,
-            message: "the token was refused before".into(),
-        },
-        kind => {
-            let source = source
-                .map(|source| format!(": {source}"))
-                .unwrap_or_default();
-            RestError::Unknown(format!("{kind:?}{source}"))
-        }
-    }
 }

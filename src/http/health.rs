@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
+use tokio::time::Instant;
 
 use super::Watched;
 use crate::metrics::Snapshot;
-use crate::status::Shard;
+use crate::status::{Hold, Shard};
 use crate::store::backup::Backups;
 use crate::store::health::{BacklogNow, Ping};
 use crate::store::sqlite::files;
@@ -31,6 +32,9 @@ pub struct Readiness {
     pub writer: Part,
     /// Every shard is connected, or has not been away for long.
     pub shards: Part,
+    /// Requests go to Discord. No reason to be taken out of service either, unless the token is
+    /// refused: whatever else holds them passes, and a restart makes it worse.
+    pub discord: Part,
     /// The database's disk can be written on.
     pub disk: Part,
     /// The database is not larger than its operator wants. No reason to be taken out of service.
@@ -65,10 +69,13 @@ pub(super) async fn readiness(watched: &Watched) -> Readiness {
         (shards, _) => shards_part(&shards, watched.clock.now()),
     };
     let shards = used_up(shards, watched.status.no_starts_until());
+    let held = watched.status.held_by_discord(Instant::now());
+    let token_works = held.is_none_or(|(hold, _)| hold != Hold::TokenRefused);
     Readiness {
-        ok: writer.ok && shards.ok && disk.ok,
+        ok: writer.ok && shards.ok && disk.ok && token_works,
         writer,
         shards,
+        discord: discord(watched, held),
         disk,
         size: size(watched),
         backup: backup(watched),
@@ -164,6 +171,20 @@ fn used_up(mut shards: Part, until: Option<DateTime<Utc>>) -> Part {
         shards.says += &format!("; Discord's session starts of the day are used up until {until}");
     }
     shards
+}
+
+fn discord(watched: &Watched, held: Option<(Hold, Instant)>) -> Part {
+    if let Some((hold, until)) = held {
+        let left_s = (until - Instant::now()).as_secs_f64().ceil();
+        return Part::of(
+            false,
+            format!("{hold}; requests wait for another {left_s} s"),
+        );
+    }
+    match watched.status.why_start_waits() {
+        Some(reason) => Part::of(false, reason),
+        None => Part::of(true, "requests go out"),
+    }
 }
 
 fn size(watched: &Watched) -> Part {

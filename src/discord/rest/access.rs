@@ -1,20 +1,19 @@
 //! Discord's HTTP API for who may do what: a server's roles and channels, and its members.
 //!
-//! May touch: twilight-http. Invariant: only the fields that count are read, so that whatever else
+//! May touch: twilight-http, for making requests. Invariant: only the fields that count are read, so that whatever else
 //! Discord adds to a server or a channel cannot make an answer unreadable.
 
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use twilight_model::channel::ChannelType;
 use twilight_model::channel::permission_overwrite::PermissionOverwrite;
 use twilight_model::guild::Permissions;
 use twilight_model::id::Id;
 use twilight_model::id::marker::{ChannelMarker, RoleMarker, UserMarker};
 
-use super::{Rest, RestError, failed, place};
+use super::{Rest, RestError};
 use crate::domain::ids::{ChannelId, GuildId, UserId};
 
 /// Who owns a server, and what its roles permit.
@@ -67,9 +66,8 @@ impl Rest {
     /// # Errors
     /// [`RestError`].
     pub async fn guild_roles(&self, guild: GuildId) -> Result<GuildRoles, RestError> {
-        let _place = place(&self.0.in_flight).await;
         let guild = Id::new(guild.0.cast_unsigned());
-        read(self.0.limited.guild(guild).await).await
+        self.fetch(self.inner.builder.guild(guild)).await
     }
 
     /// A server's channels without its threads, as far as the bot can view them.
@@ -80,9 +78,9 @@ impl Rest {
         &self,
         guild: GuildId,
     ) -> Result<HashMap<ChannelId, ChannelAccess>, RestError> {
-        let _place = place(&self.0.in_flight).await;
         let guild = Id::new(guild.0.cast_unsigned());
-        let channels: Vec<ChannelAccess> = read(self.0.limited.guild_channels(guild).await).await?;
+        let request = self.inner.builder.guild_channels(guild);
+        let channels: Vec<ChannelAccess> = self.fetch(request).await?;
         let id = |channel: &ChannelAccess| ChannelId(channel.id.get().cast_signed());
         Ok(channels.into_iter().map(|one| (id(&one), one)).collect())
     }
@@ -92,9 +90,8 @@ impl Rest {
     /// # Errors
     /// [`RestError`].
     pub async fn channel_access(&self, channel: ChannelId) -> Result<ChannelAccess, RestError> {
-        let _place = place(&self.0.in_flight).await;
         let channel = Id::new(channel.0.cast_unsigned());
-        read(self.0.limited.channel(channel).await).await
+        self.fetch(self.inner.builder.channel(channel)).await
     }
 
     /// A member's roles.
@@ -106,21 +103,11 @@ impl Rest {
         guild: GuildId,
         user: UserId,
     ) -> Result<MemberRoles, RestError> {
-        let _place = place(&self.0.in_flight).await;
         let (guild, user) = (
             Id::new(guild.0.cast_unsigned()),
             Id::new(user.0.cast_unsigned()),
         );
-        read(self.0.limited.guild_member(guild, user).await).await
+        let request = self.inner.builder.guild_member(guild, user);
+        self.fetch(request).await
     }
-}
-
-/// Reads of an answer what `U` has.
-async fn read<T: Unpin, U: DeserializeOwned>(
-    response: Result<twilight_http::Response<T>, twilight_http::Error>,
-) -> Result<U, RestError> {
-    let unknown = |error: String| RestError::Unknown(error);
-    let body = response.map_err(failed)?.bytes().await;
-    let body = body.map_err(|error| unknown(error.to_string()))?;
-    serde_json::from_slice(&body).map_err(|error| unknown(error.to_string()))
 }

@@ -1,6 +1,6 @@
 //! Discord's HTTP API for what a session has beside its card: threads and scheduled events.
 //!
-//! May touch: twilight-http. Invariant: every request can be made twice and leaves the same as made
+//! May touch: twilight-http, for making requests. Invariant: every request can be made twice and leaves the same as made
 //! once, but for making an event, before which one looks for it.
 
 use chrono::{DateTime, Utc};
@@ -11,7 +11,7 @@ use twilight_model::guild::scheduled_event::{
 use twilight_model::id::Id;
 use twilight_model::util::Timestamp;
 
-use super::{Rest, RestError, failed, parse, place};
+use super::{Rest, RestError};
 use crate::domain::ids::{ChannelId, EventId, GuildId, MessageId, UserId};
 
 /// Where an event is in its life, as Discord sees it.
@@ -54,17 +54,16 @@ impl Rest {
         message: MessageId,
         name: &str,
     ) -> Result<(), RestError> {
-        let _place = place(&self.0.in_flight).await;
         let (channel, message) = (
             Id::new(channel.0.cast_unsigned()),
             Id::new(message.0.cast_unsigned()),
         );
         let request = self
-            .0
-            .limited
+            .inner
+            .builder
             .create_thread_from_message(channel, message, name)
             .auto_archive_duration(AutoArchiveDuration::Week);
-        request.await.map_err(failed)?;
+        self.send(request).await?;
         Ok(())
     }
 
@@ -73,10 +72,9 @@ impl Rest {
     /// # Errors
     /// [`RestError`].
     pub async fn rename_thread(&self, thread: ChannelId, name: &str) -> Result<(), RestError> {
-        let _place = place(&self.0.in_flight).await;
         let thread = Id::new(thread.0.cast_unsigned());
-        let request = self.0.limited.update_thread(thread).name(name);
-        request.await.map_err(failed)?;
+        let request = self.inner.builder.update_thread(thread).name(name);
+        self.send(request).await?;
         Ok(())
     }
 
@@ -90,14 +88,13 @@ impl Rest {
         archived: bool,
         lock: Option<bool>,
     ) -> Result<(), RestError> {
-        let _place = place(&self.0.in_flight).await;
         let thread = Id::new(thread.0.cast_unsigned());
-        let request = self.0.limited.update_thread(thread).archived(archived);
+        let request = self.inner.builder.update_thread(thread).archived(archived);
         let request = match lock {
             Some(lock) => request.locked(lock),
             None => request,
         };
-        request.await.map_err(failed)?;
+        self.send(request).await?;
         Ok(())
     }
 
@@ -111,17 +108,18 @@ impl Rest {
         user: UserId,
         is_in: bool,
     ) -> Result<(), RestError> {
-        let _place = place(&self.0.in_flight).await;
         let (thread, user) = (
             Id::new(thread.0.cast_unsigned()),
             Id::new(user.0.cast_unsigned()),
         );
-        let done = if is_in {
-            self.0.limited.add_thread_member(thread, user).await
-        } else {
-            self.0.limited.remove_thread_member(thread, user).await
+        let builder = &self.inner.builder;
+        match is_in {
+            true => self.send(builder.add_thread_member(thread, user)).await?,
+            false => {
+                self.send(builder.remove_thread_member(thread, user))
+                    .await?
+            }
         };
-        done.map_err(failed)?;
         Ok(())
     }
 
@@ -134,11 +132,9 @@ impl Rest {
         guild: GuildId,
         mark: &str,
     ) -> Result<Option<(EventId, EventStatus)>, RestError> {
-        let _place = place(&self.0.in_flight).await;
         let guild = Id::new(guild.0.cast_unsigned());
-        let listed = self.0.limited.guild_scheduled_events(guild).await;
-        let events = listed.map_err(failed)?.models().await;
-        let events = events.map_err(|error| RestError::Unknown(error.to_string()))?;
+        let request = self.inner.builder.guild_scheduled_events(guild);
+        let events: Vec<GuildScheduledEvent> = self.fetch(request).await?;
         let bot = self.application();
         let ours = events.iter().find(|event| {
             let creator = event.creator_id.map(|id| id.get().cast_signed());
@@ -157,10 +153,9 @@ impl Rest {
         guild: GuildId,
         event: EventId,
     ) -> Result<EventStatus, RestError> {
-        let _place = place(&self.0.in_flight).await;
         let (guild, event) = ids(guild, event);
-        let request = self.0.limited.guild_scheduled_event(guild, event);
-        Ok(status_of(&parse(request.await).await?))
+        let request = self.inner.builder.guild_scheduled_event(guild, event);
+        Ok(status_of(&self.fetch(request).await?))
     }
 
     /// Makes an event.
@@ -173,16 +168,15 @@ impl Rest {
         text: &EventText,
         start: DateTime<Utc>,
     ) -> Result<EventId, RestError> {
-        let _place = place(&self.0.in_flight).await;
         let guild = Id::new(guild.0.cast_unsigned());
         let (start, end) = (timestamp(start)?, timestamp(text.end)?);
         let request = self
-            .0
-            .limited
+            .inner
+            .builder
             .create_guild_scheduled_event(guild, PrivacyLevel::GuildOnly)
             .external(&text.name, &text.location, &start, &end)
             .description(&text.description);
-        Ok(id_of(&parse(request.await).await?))
+        Ok(id_of(&self.fetch(request).await?))
     }
 
     /// Makes an event say something else.
@@ -195,13 +189,12 @@ impl Rest {
         event: EventId,
         text: &EventText,
     ) -> Result<(), RestError> {
-        let _place = place(&self.0.in_flight).await;
         let (guild, event) = ids(guild, event);
         let start = text.start.map(timestamp).transpose()?;
         let end = timestamp(text.end)?;
         let request = self
-            .0
-            .limited
+            .inner
+            .builder
             .update_guild_scheduled_event(guild, event)
             .name(&text.name)
             .description(Some(&text.description))
@@ -211,7 +204,7 @@ impl Rest {
             Some(start) => request.scheduled_start_time(start),
             None => request,
         };
-        request.await.map_err(failed)?;
+        self.send(request).await?;
         Ok(())
     }
 
@@ -225,7 +218,6 @@ impl Rest {
         event: EventId,
         status: EventStatus,
     ) -> Result<(), RestError> {
-        let _place = place(&self.0.in_flight).await;
         let (guild, event) = ids(guild, event);
         let status = match status {
             EventStatus::Scheduled => TwilightStatus::Scheduled,
@@ -233,8 +225,11 @@ impl Rest {
             EventStatus::Over => TwilightStatus::Completed,
             EventStatus::Cancelled => TwilightStatus::Cancelled,
         };
-        let request = self.0.limited.update_guild_scheduled_event(guild, event);
-        request.status(status).await.map_err(failed)?;
+        let request = self
+            .inner
+            .builder
+            .update_guild_scheduled_event(guild, event);
+        self.send(request.status(status)).await?;
         Ok(())
     }
 
@@ -243,10 +238,12 @@ impl Rest {
     /// # Errors
     /// [`RestError`].
     pub async fn remove_event(&self, guild: GuildId, event: EventId) -> Result<(), RestError> {
-        let _place = place(&self.0.in_flight).await;
         let (guild, event) = ids(guild, event);
-        let request = self.0.limited.delete_guild_scheduled_event(guild, event);
-        request.await.map_err(failed)?;
+        let request = self
+            .inner
+            .builder
+            .delete_guild_scheduled_event(guild, event);
+        self.send(request).await?;
         Ok(())
     }
 }

@@ -1,0 +1,138 @@
+//! What an answer of Discord's says: about the request, and about those that come after it.
+//!
+//! Pure. Invariant: a 429 without anything that Discord documents is not from its API, but from what
+//! stands before it, and covers everything.
+
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use reqwest::header::HeaderMap;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::RestError;
+use super::limiter::{Cover, Ended, Told};
+
+/// A 429 that does not say for how long it holds does so for this long, in seconds.
+const RETRY_AFTER_UNSAID_S: u64 = 60;
+/// No 429 is believed to hold for longer than this, in seconds.
+const RETRY_AFTER_MAX_S: u64 = 24 * 60 * 60;
+/// Of an answer that is not Discord's JSON, so many characters are told.
+const FOREIGN_ANSWER_MAX_CHARS: usize = 120;
+
+/// An answer's body, by which the request has been done.
+#[derive(Debug)]
+pub(super) struct Body(Vec<u8>);
+
+impl Body {
+    /// Reads it.
+    pub(super) fn parse<T: DeserializeOwned>(&self) -> Result<T, RestError> {
+        // The text of the error quotes nothing of the body but a field's kind.
+        serde_json::from_slice(&self.0).map_err(|error| RestError::Unknown(error.to_string()))
+    }
+}
+
+/// An answer as it came.
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Vec<u8>,
+}
+
+/// How a request ended that was sent with the bot's token (`is_authorized`) or not.
+pub(super) fn ended(answer: &Answer, is_authorized: bool) -> Ended {
+    let told = told(&answer.headers);
+    match answer.status.as_u16() {
+        429 => limited(answer, told),
+        401 if is_authorized => Ended::TokenRefused,
+        401 | 403 => Ended::Forbidden(told),
+        _ => Ended::Answered(told),
+    }
+}
+
+/// Discord's body of a 429.
+#[derive(Deserialize)]
+struct Limits {
+    retry_after: f64,
+    #[serde(default)]
+    global: bool,
+}
+
+fn limited(answer: &Answer, told: Told) -> Ended {
+    let limits: Option<Limits> = serde_json::from_slice(&answer.body).ok();
+    let scope = text(&answer.headers, "x-ratelimit-scope");
+    let is_global = scope == Some("global")
+        || answer.headers.contains_key("x-ratelimit-global")
+        || limits.as_ref().is_some_and(|limits| limits.global);
+    let cover = match scope {
+        _ if is_global => Cover::Global,
+        Some("shared") => Cover::Shared,
+        // Neither the header nor the body that Discord documents: its API has not seen the request.
+        None if limits.is_none() => Cover::Address,
+        _ => Cover::User,
+    };
+    // The body is more precise than the header, which has whole seconds.
+    let said = limits.map(|limits| limits.retry_after);
+    let said = said.or_else(|| number(&answer.headers, "retry-after"));
+    let retry_after = said
+        .and_then(duration)
+        .unwrap_or(Duration::from_secs(RETRY_AFTER_UNSAID_S));
+    Ended::Limited {
+        cover,
+        retry_after,
+        told,
+    }
+}
+
+fn told(headers: &HeaderMap) -> Told {
+    let count = |name| text(headers, name).and_then(|text| text.parse::<u32>().ok());
+    let window = || {
+        let reset_after = number(headers, "x-ratelimit-reset-after").and_then(duration)?;
+        let (limit, left) = (count("x-ratelimit-limit")?, count("x-ratelimit-remaining")?);
+        Some((limit, left, reset_after))
+    };
+    Told {
+        name: text(headers, "x-ratelimit-bucket").map(str::to_owned),
+        window: window(),
+    }
+}
+
+fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+fn number(headers: &HeaderMap, name: &str) -> Option<f64> {
+    text(headers, name).and_then(|text| text.trim().parse().ok())
+}
+
+fn duration(seconds: f64) -> Option<Duration> {
+    let within = seconds.min(Duration::from_secs(RETRY_AFTER_MAX_S).as_secs_f64());
+    Duration::try_from_secs_f64(within).ok()
+}
+
+/// What Discord says about why it refuses.
+#[derive(Deserialize)]
+struct Reason {
+    code: u64,
+}
+
+/// The body of a request that was done.
+pub(super) fn result(answer: Answer) -> Result<Body, RestError> {
+    if answer.status.is_success() {
+        return Ok(Body(answer.body));
+    }
+    let text = String::from_utf8_lossy(&answer.body);
+    let (code, message) = match serde_json::from_slice::<Reason>(&answer.body) {
+        // The whole of it, because it tells which field was wrong.
+        Ok(reason) => (reason.code, text.into_owned()),
+        Err(_) => (0, text.chars().take(FOREIGN_ANSWER_MAX_CHARS).collect()),
+    };
+    Err(RestError::Refused {
+        status: answer.status.as_u16(),
+        code,
+        message,
+    })
+}
+
+#[cfg(test)]
+mod tests;
