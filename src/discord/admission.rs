@@ -8,12 +8,13 @@ use twilight_model::channel::message::component::{ButtonStyle, Component};
 
 use super::click::{Click, Pressed};
 use super::feature::{Context, Fault, Feature, Route};
+use super::prompt;
 use super::queue::session_id;
 use super::reply::{Message, Reply, button};
 use super::session::refused;
-use super::text::{escape, relative_time};
 use crate::domain::admission::Admission;
 use crate::domain::ids::SessionId;
+use crate::domain::prompt::PromptEnd;
 use crate::domain::session::SessionRefusal;
 use crate::store::queue::{AnswerOffer, OfferRefusal, SessionView};
 
@@ -83,17 +84,12 @@ async fn answer(
     };
     let said = match context.execute(&click, command).await? {
         Ok(answered) => {
-            let plan = &answered.session.plan;
-            let (title, role, at) = (escape(&plan.title), answered.role, relative_time(plan.at));
-            if take {
-                format!("✅ You are in: **{title}** as {role}. It starts {at}.")
+            let end = if take {
+                PromptEnd::Placed(answered.role)
             } else {
-                format!(
-                    "Noted: you don't take the place in **{title}**, and I ask the next one. You \
-                     still wait in its queue; while it is open, *Join* on its card says that you \
-                     want to be asked again."
-                )
-            }
+                PromptEnd::Declined
+            };
+            prompt::ended(&answered.session.plan.title, end)
         }
         Err(refusal) => outdated(&refusal),
     };

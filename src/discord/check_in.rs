@@ -8,12 +8,14 @@ use twilight_model::channel::message::component::{ButtonStyle, Component};
 
 use super::click::{Click, Pressed};
 use super::feature::{Context, Fault, Feature, Route};
+use super::prompt;
 use super::queue::session_id;
-use super::reply::{Reply, button};
+use super::reply::{Message, Reply, button};
 use super::session::refused;
 use super::text::{escape, relative_time};
 use crate::domain::check_in::{self, CheckInRefusal};
 use crate::domain::ids::SessionId;
+use crate::domain::prompt::PromptEnd;
 use crate::domain::session::SessionRefusal;
 use crate::store::queue::{CheckIn, SessionView};
 
@@ -79,26 +81,26 @@ async fn here(context: Context, click: Click, pressed: Pressed) -> Result<Reply,
         user: click.person.id,
         at: click.at,
     };
-    Ok(Reply::text(
-        match context.execute(&click, command).await? {
-            Ok(done) => {
-                let title = escape(&done.session.plan.title);
-                match (done.role, done.late) {
-                    (Some(role), false) => {
-                        format!("☑️ Noted: you are there for **{title}**, as {role}.")
-                    }
-                    (Some(role), true) => {
-                        format!("☑️ Better late than never: you play {role} in **{title}**.")
-                    }
-                    (None, _) => format!(
-                        "You were missed at the start of **{title}**, and your place is somebody else's, \
-                     or they are being asked. I ask you when one is free."
-                    ),
-                }
-            }
-            Err(refusal) => in_the_way(&refusal),
-        },
-    ))
+    let done = match context.execute(&click, command).await? {
+        Ok(done) => done,
+        Err(refusal) => return Ok(Reply::text(in_the_way(&refusal))),
+    };
+    let title = &done.session.plan.title;
+    let said = match (done.role, done.late) {
+        (Some(role), false) => prompt::ended(title, PromptEnd::Present(role)),
+        (Some(role), true) => {
+            let title = escape(title);
+            format!("☑️ Better late than never: you play {role} in **{title}**.")
+        }
+        (None, _) => prompt::ended(title, PromptEnd::TooLate),
+    };
+    // In direct messages the question itself changes, so that its button is gone; elsewhere others
+    // may press it.
+    Ok(if click.guild.is_none() {
+        Reply::Update(Message::text(said))
+    } else {
+        Reply::text(said)
+    })
 }
 
 fn in_the_way(refusal: &CheckInRefusal) -> String {

@@ -5,6 +5,7 @@
 //! database says at that moment; delivering twice shows the same as delivering once.
 
 mod event;
+mod prompt;
 mod renames;
 mod thread;
 
@@ -22,6 +23,7 @@ use crate::store::call::{SettleCall, ViewCall};
 use crate::store::extras::{OpenThread, ReminderHolds};
 use crate::store::outbox::{Due, Notice, Owed};
 use crate::store::queue::{SessionView, ViewSession};
+use prompt::Posted;
 
 pub use renames::Renames;
 
@@ -61,6 +63,13 @@ pub async fn deliver(context: &Context, renames: &Renames, due: &Due) -> Deliver
         Owed::Event(session) => event::deliver(context, *session).await,
         Owed::Call(call) => deliver_call(context, *call).await,
         Owed::Retraction { channel, message } => retract(context, *channel, *message).await,
+        Owed::PromptEnd {
+            channel,
+            message,
+            mention,
+            title,
+            end,
+        } => prompt::end(context, (*channel, *message), *mention, (title, *end)).await,
         Owed::Message { to, notice } => {
             let nonce = format!("n{}.{}", due.id, due.generation);
             deliver_notice(context, *to, notice, &nonce).await
@@ -155,17 +164,18 @@ async fn deliver_notice(
     }
     let message = notice::render(notice);
     let sent = deliver_message(context, to, &message, nonce).await;
-    match (sent, notice::for_thread(notice)) {
+    let posted = match (sent, notice::for_thread(notice)) {
         (Err(Trouble::Rest(error)), Some(session))
             if error.code() == Some(code::CANNOT_MESSAGE_USER) =>
         {
             let Some(thread) = context.store.query(OpenThread(session)).await? else {
                 return Err(error.into());
             };
-            ping(context, thread, to, message, nonce).await
+            ping(context, thread, to, message, nonce).await?
         }
-        (sent, _) => sent,
-    }
+        (sent, _) => sent?,
+    };
+    prompt::record(context, to, notice, posted).await
 }
 
 /// Says in a thread what is somebody's to know.
@@ -175,11 +185,15 @@ async fn ping(
     to: UserId,
     mut message: Message,
     nonce: &str,
-) -> Result<Delivered, Trouble> {
+) -> Result<Posted, Trouble> {
     message.text = format!("<@{to}> {}", message.text);
     let rest = &context.rest;
-    rest.post_to(thread, &message, nonce, Some(to)).await?;
-    Ok(Delivered::Done(None))
+    let posted = rest.post_to(thread, &message, nonce, Some(to)).await?;
+    Ok(Posted {
+        channel: thread,
+        message: posted,
+        in_thread: true,
+    })
 }
 
 /// How the posting of a message that looks for players ended.
@@ -244,8 +258,12 @@ async fn deliver_message(
     to: UserId,
     message: &Message,
     nonce: &str,
-) -> Result<Delivered, Trouble> {
+) -> Result<Posted, Trouble> {
     let channel = context.rest.conversation(to).await?;
-    context.rest.post(channel, message, nonce).await?;
-    Ok(Delivered::Done(None))
+    let message = context.rest.post(channel, message, nonce).await?;
+    Ok(Posted {
+        channel,
+        message,
+        in_thread: false,
+    })
 }

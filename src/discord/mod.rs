@@ -27,6 +27,7 @@ pub mod missing;
 pub mod notice;
 pub mod options;
 pub mod profile;
+pub mod prompt;
 pub mod queue;
 pub mod reply;
 pub mod rest;

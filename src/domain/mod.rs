@@ -11,6 +11,7 @@
 //! account, profile, session, queue, manage     what the commands decide about
 //! missing what a line-up needs, and who gives it  admission  who gets a place by itself
 //! check_in who is there                            short      playing with fewer than planned
+//! prompt   messages that ask one person something, and what became of them
 //! extras  a session's thread and scheduled event: the next step
 //! balance  two fair teams: the best line-ups over all line-ups
 //! teams    who is on which, arranged by an organiser or picked by captains
@@ -38,6 +39,7 @@ pub mod missing;
 pub mod mode;
 pub mod peers;
 pub mod profile;
+pub mod prompt;
 pub mod queue;
 pub mod rank;
 pub mod role;

@@ -467,6 +467,7 @@ fn kind(owed: &Owed) -> &'static str {
         Owed::Event(_) => "event",
         Owed::Call(_) => "call",
         Owed::Retraction { .. } => "retraction",
+        Owed::PromptEnd { .. } => "prompt_end",
         Owed::Message { .. } => "message",
     }
 }

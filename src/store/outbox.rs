@@ -12,13 +12,17 @@ use super::process::{self, ProcessId};
 use super::sql::{DbError, Row, Sql, Value, json, sql, values};
 use super::{Command, Question, Read, Stop, Transaction, extras};
 use crate::domain::ids::{CallId, ChannelId, MessageId, SessionId, UserId};
+use crate::domain::prompt::PromptEnd;
 
 mod destination;
 mod notice;
+mod prompt;
 
 pub use destination::Destination;
 use notice::PLACE;
 pub use notice::{Notice, ShortWay};
+pub use prompt::{RecordPrompt, prompt_of};
+pub(super) use prompt::{end_prompts, end_prompts_of};
 
 /// The kind of the rows that refresh a card; their key is the session.
 pub(super) const CARD: &str = "card";
@@ -31,6 +35,8 @@ const DIRECT_MESSAGE: &str = "direct_message";
 const CALL: &str = "call";
 /// The kind of the rows that take a message away; their key is the message.
 const RETRACTION: &str = "retraction";
+/// The kind of the rows that edit a message which asked somebody something; their key is the message.
+const PROMPT_END: &str = "prompt_end";
 
 /// What is owed anew while its delivery fails is due again after this long at most, in seconds:
 /// neither as often as somebody clicks, nor as late as what nobody has clicked at since.
@@ -55,6 +61,20 @@ pub enum Owed {
         channel: ChannelId,
         /// Which.
         message: MessageId,
+    },
+    /// A message that asked somebody something needs no answer any more: it is to say so, without
+    /// buttons.
+    PromptEnd {
+        /// Where it is.
+        channel: ChannelId,
+        /// Which.
+        message: MessageId,
+        /// Whom it mentions, in a thread.
+        mention: Option<UserId>,
+        /// The session's name.
+        title: String,
+        /// What became of it.
+        end: PromptEnd,
     },
     /// A person is to be told something.
     Message {
@@ -92,7 +112,8 @@ struct Letter {
 }
 
 /// Owes the refresh of a session's card, and of the messages that look for players of it, and that its
-/// thread and event follow. What is owed already only becomes owed anew.
+/// thread and event follow; and that what was asked and needs no answer any more loses its buttons. What
+/// is owed already only becomes owed anew.
 pub(super) fn owe_card(
     tx: &mut dyn Transaction,
     session: SessionId,
@@ -100,6 +121,7 @@ pub(super) fn owe_card(
 ) -> Result<(), DbError> {
     owe(tx, CARD, session.to_string(), "{}".into(), now)?;
     owe_for(tx, sql!("outbox/owe_calls"), session, now)?;
+    end_prompts(tx, session, now)?;
     extras::owe(tx, session, now)
 }
 
@@ -336,6 +358,7 @@ fn due(row: &Row, destination: Destination) -> Result<Due, DbError> {
             let message = MessageId(number()?);
             Owed::Retraction { channel, message }
         }
+        PROMPT_END => prompt::read(row, MessageId(number()?))?,
         _ => {
             let Letter { to, notice } = row.json("payload")?;
             Owed::Message { to, notice }

@@ -195,7 +195,11 @@ pub(super) fn organiser_account(
 }
 
 /// One person's entry, without the accounts.
-fn entry(db: &mut dyn Read, session: SessionId, user: UserId) -> Result<Option<Entry>, DbError> {
+pub(super) fn entry(
+    db: &mut dyn Read,
+    session: SessionId,
+    user: UserId,
+) -> Result<Option<Entry>, DbError> {
     let row = db.query_one(sql!("queue/entry"), values![session, user])?;
     row.map(|row| read_entry(&row, Vec::new())).transpose()
 }

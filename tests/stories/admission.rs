@@ -135,9 +135,13 @@ async fn who_declines_or_says_nothing_makes_way_for_the_next_one() {
         world.at(OFFER_ENDED);
         world.start().await;
         let third = asked(&world.person(6)).await;
-        answers(&world.person(5), &second, "offer-yes:")
-            .await
-            .says("a little too late");
+        let late = id(&second, "offer-yes:");
+        let late = world
+            .person(5)
+            .in_private()
+            .forge(&second, &late, &[])
+            .await;
+        late.says("a little too late");
         answers(&world.person(6), &third, "offer-yes:")
             .await
             .says("You are in");
@@ -171,9 +175,9 @@ async fn an_offer_of_what_is_over_is_answered_in_a_friendly_way() {
         }
         world.at(OVER);
         card_reads(&world.person(0), &card, "Over").await;
-        answers(&world.person(4), &offer, "offer-yes:")
-            .await
-            .says("over");
+        let late = id(&offer, "offer-yes:");
+        let late = world.person(4).in_private().forge(&offer, &late, &[]).await;
+        late.says("over");
     })
     .await;
 }

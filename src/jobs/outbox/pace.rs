@@ -108,6 +108,12 @@ pub(super) fn keys(due: &Due, now: DateTime<Utc>) -> Vec<Key> {
         }
         Owed::Event(session) => vec![Key::Refresh(kind, session.0)],
         Owed::Retraction { channel, .. } => vec![Key::Deletes(channel.0)],
+        Owed::PromptEnd {
+            channel, message, ..
+        } => {
+            let old = is_old(*message, now).then_some(Key::OldEdits(channel.0));
+            std::iter::once(Key::Edits(channel.0)).chain(old).collect()
+        }
         Owed::Message { to, .. } => vec![Key::Person(to.0)],
     }
 }

@@ -28,7 +28,9 @@ enum Lane {
 fn lane(due: &Due) -> Lane {
     match &due.owed {
         Owed::Message { to, .. } => Lane::Person(to.0),
-        Owed::Retraction { channel, .. } => Lane::Channel(channel.0),
+        Owed::Retraction { channel, .. } | Owed::PromptEnd { channel, .. } => {
+            Lane::Channel(channel.0)
+        }
         _ => Lane::Channel(due.destination.channel.map_or(0, |channel| channel.0)),
     }
 }

@@ -111,6 +111,7 @@ impl Command for DeleteProfile {
         tx.execute(sql!("profile/unname_selections"), values![self.user])?;
         log::forget(tx, self.user)?;
         outbox::drop_notices_to(tx, self.user)?;
+        outbox::end_prompts_of(tx, self.user, self.at)?;
         tx.execute(sql!("profile/delete"), values![self.user])?;
         for row in freed {
             self.fill_up(tx, &row)?;

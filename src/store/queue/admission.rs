@@ -148,7 +148,7 @@ fn withdraw(
         let notice = Notice::OfferOver { title, at };
         outbox::owe_notice(tx, session.id, *user, notice, now)?;
     }
-    Ok(())
+    outbox::end_prompts(tx, session.id, now)
 }
 
 /// Notes that an organiser took somebody's place as `role` back: they are not asked by itself again.

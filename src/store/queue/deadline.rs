@@ -40,5 +40,5 @@ pub(in crate::store) fn shorten_offers(
         };
         outbox::owe_notice(tx, session.id, user, notice, now)?;
     }
-    Ok(())
+    outbox::end_prompts(tx, session.id, now)
 }

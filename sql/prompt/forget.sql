@@ -1,0 +1,1 @@
+DELETE FROM session_prompts WHERE message_id = $1
