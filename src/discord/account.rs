@@ -40,6 +40,8 @@ pub const FEATURE: Feature = Feature {
 const TYPED_MAX_CHARS: usize = 100;
 const ACCOUNT: &str = "account";
 const BATTLETAG: &str = "battletag";
+/// What marks the primary account in a list.
+const PRIMARY: &str = " (primary)";
 
 /// What one account shows: its BattleTag, and on a line for each family of ladders the ranks with
 /// the dates of declaring them, stale ones marked.
@@ -220,7 +222,7 @@ async fn edit(context: &Context, click: &Click, given: &Given<'_>) -> Said {
     };
     let edit = EditAccount {
         user: click.person.id,
-        account: given.text(ACCOUNT).map(Choice::parse),
+        account: given.text(ACCOUNT).map(read_choice),
         battletag,
         ranks,
         at: click.at,
@@ -237,7 +239,7 @@ const NOTHING_TO_EDIT: &str = "Nothing to change was given: add a rank, like `ta
 async fn remove(context: &Context, click: &Click, given: &Given<'_>) -> Said {
     let remove = RemoveAccount {
         user: click.person.id,
-        account: Choice::parse(given.text(ACCOUNT).unwrap_or_default()),
+        account: read_choice(given.text(ACCOUNT).unwrap_or_default()),
         at: click.at,
     };
     let removed = context.execute(click, remove).await?;
@@ -261,7 +263,7 @@ fn removed_words(removed: &Removed) -> String {
 async fn make_primary(context: &Context, click: &Click, given: &Given<'_>) -> Said {
     let make = MakePrimary {
         user: click.person.id,
-        account: Choice::parse(given.text(ACCOUNT).unwrap_or_default()),
+        account: read_choice(given.text(ACCOUNT).unwrap_or_default()),
         at: click.at,
     };
     let made = context.execute(click, make).await?;
@@ -277,6 +279,11 @@ fn read_battletag(typed: &str) -> Result<BattleTag, String> {
     let typed = clean(typed, TYPED_MAX_CHARS, Lines::OneLine);
     let typed = typed.map_err(|_| "That is far too long for a BattleTag, like `Ana#1234`.")?;
     BattleTag::parse(&typed).map_err(battletag_error)
+}
+
+/// Reads what a pick list gave or somebody typed; a label in a value's place is as good.
+fn read_choice(typed: &str) -> Choice {
+    Choice::parse(typed.strip_suffix(PRIMARY).unwrap_or(typed))
 }
 
 fn read_ranks(given: &Given<'_>) -> Result<Vec<(Ladder, Option<Rank>)>, String> {
@@ -321,7 +328,7 @@ fn account_choices(accounts: &[Account], typed: &str) -> Reply {
         .iter()
         .filter(|account| account.battletag.to_lowercase().contains(&typed));
     Reply::choices(fitting.map(|account| {
-        let primary = if account.primary { " (primary)" } else { "" };
+        let primary = if account.primary { PRIMARY } else { "" };
         let name = format!("{}{primary}", account.battletag);
         (name, account.id.to_string())
     }))

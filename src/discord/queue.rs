@@ -91,9 +91,36 @@ async fn join_sent(context: Context, click: Click, sent: Submitted) -> Result<Re
         return Ok(Reply::text(refused(&SessionRefusal::Unknown)));
     };
     match Offered::read(&sent) {
-        Ok(offered) => send_offer(&context, &click, session, offered).await,
+        Ok(offered) => {
+            let offered = as_changed(&context, &click, &sent, offered).await?;
+            send_offer(&context, &click, session, offered).await
+        }
         Err(wrong) => Ok(again(&wrong, format!("join:{session}"))),
     }
+}
+
+/// What is offered by a form that was opened to change it: what was left as it was shown is as it is by
+/// now, be it changed since.
+async fn as_changed(
+    context: &Context,
+    click: &Click,
+    sent: &Submitted,
+    offered: Offered,
+) -> Result<Offered, Fault> {
+    let shown = form::Shown::parse(&sent.args);
+    let (Some(shown), Ok((session, actor))) = (shown, target(click, &sent.args)) else {
+        return Ok(offered);
+    };
+    let user = actor.user;
+    let desk = context.query(PrepareJoin { session, user }).await?;
+    Ok(match desk {
+        Some(JoinDesk {
+            session,
+            entry: Some(entry),
+            ..
+        }) => shown.only_changed(offered, session.plan.mode, &entry),
+        _ => offered,
+    })
 }
 
 async fn newcomer_sent(context: Context, click: Click, sent: Submitted) -> Result<Reply, Fault> {

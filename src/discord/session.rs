@@ -15,6 +15,7 @@
 //! ```
 
 mod cancel;
+mod clash;
 mod complete;
 mod create;
 mod definition;
@@ -63,6 +64,14 @@ pub const FEATURE: Feature = Feature {
         Route {
             name: edit::ASK,
             run: |ctx, click, pressed| Box::pin(edit::ask(ctx, click, pressed)),
+        },
+        Route {
+            name: clash::MINE,
+            run: |ctx, click, pressed| Box::pin(clash::mine(ctx, click, pressed)),
+        },
+        Route {
+            name: clash::THEIRS,
+            run: |_, _, _| Box::pin(clash::theirs()),
         },
         Route {
             name: cancel::ASK,

@@ -5,6 +5,7 @@
 //! taken back until the start that was planned.
 
 mod decide;
+pub mod form;
 mod undo;
 
 use chrono::{DateTime, TimeDelta, Utc};

@@ -27,6 +27,13 @@ pub enum TextError {
     },
 }
 
+/// A short number that tells one text from another (FNV-1a). For comparing what a form showed with what
+/// it comes back with, not for secrets.
+pub fn fingerprint(text: &str) -> u32 {
+    let step = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+    text.bytes().fold(0x811c_9dc5, step)
+}
+
 /// Trims, normalises newlines and spaces, drops what cannot be seen, and refuses what then has
 /// more than `max_chars` characters. Nothing typed is fine, and comes back empty.
 pub fn clean(text: &str, max_chars: usize, lines: Lines) -> Result<String, TextError> {

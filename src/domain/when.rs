@@ -26,7 +26,7 @@ use chrono_tz::Tz;
 use super::zone::abbreviation;
 use read::{Reading, read};
 
-pub use complete::{SUGGESTIONS_MAX, Suggestion, complete};
+pub use complete::{SUGGESTIONS_MAX, Suggestion, complete, complete_on};
 pub use length::{LENGTH_MAX_MINUTES, LENGTH_MIN_MINUTES, parse_length};
 pub use pick::{CHOICES_MAX, DayChoice, TimeChoice, days, times_of};
 
@@ -87,13 +87,38 @@ pub enum WhenError {
     },
 }
 
+/// As [`parse`], but a time of day without a day is of the day of `base`, not of the next one that has
+/// it: "21:00" of a session on Friday is Friday, 21:00.
+pub fn parse_on(
+    text: &str,
+    zone: Tz,
+    base: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<When, WhenError> {
+    parse_with(text, zone, Some(base), now)
+}
+
 /// Reads what somebody in `zone` typed: "fri 8pm", "tomorrow 20:30", "in 2 hours",
 /// "2026-12-25 19:30", "25.12. 19:30 CET", "<t:1766691000>", and so on.
 pub fn parse(text: &str, zone: Tz, now: DateTime<Utc>) -> Result<When, WhenError> {
-    if text.trim().is_empty() {
+    parse_with(text, zone, None, now)
+}
+
+fn parse_with(
+    text: &str,
+    zone: Tz,
+    base: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Result<When, WhenError> {
+    let text = without_distance(text.trim());
+    if text.is_empty() {
         return Err(WhenError::Empty);
     }
-    let at = match read(text, zone, now) {
+    if let Some(at) = labelled(text, zone) {
+        let at = within_reach(at, now)?;
+        return Ok(When { at, zone });
+    }
+    let at = match read(text, zone, base, now) {
         None => return Err(WhenError::NotUnderstood),
         Some(Reading::Days { .. }) => return Err(WhenError::NoTime),
         Some(Reading::Moment(at)) => within_reach(at, now)?,
@@ -128,6 +153,25 @@ impl fmt::Display for When {
             .format("%a %-d %b %Y, %H:%M");
         write!(f, "{local} {}", abbreviation(self.zone, self.at))
     }
+}
+
+/// A text without the distance that [`When::describe`] ends with. Discord sends the label of a choice
+/// in place of its value at times.
+fn without_distance(text: &str) -> &str {
+    let is_distance =
+        |words: &str| words == "now" || words.starts_with("in ") || words.ends_with(" ago");
+    match text.rsplit_once(" — ") {
+        Some((before, after)) if is_distance(after) => before.trim_end(),
+        _ => text,
+    }
+}
+
+/// The moment that is shown like this in `zone`, by the clock that is named with it.
+fn labelled(text: &str, zone: Tz) -> Option<DateTime<Utc>> {
+    let (wall, _) = text.rsplit_once(' ')?;
+    let wall = NaiveDateTime::parse_from_str(wall, "%a %d %b %Y, %H:%M").ok()?;
+    let mut moments = resolve(wall, zone)?.moments().into_iter();
+    moments.find(|at| When { at: *at, zone }.to_string() == text)
 }
 
 /// How far `at` is from `now`, rounded: "in 5 days", "in 2 hours", "3 minutes ago", "now".

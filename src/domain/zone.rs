@@ -38,9 +38,9 @@ pub struct ZoneMatch {
     pub label: String,
 }
 
-/// The zone with this IANA name, in any case.
+/// The zone with this IANA name, in any case; [`label`]'s text is as good as the name in it.
 pub fn parse(name: &str) -> Option<Tz> {
-    let name = name.trim();
+    let name = unlabelled(name).trim();
     let mut all = TZ_VARIANTS.iter();
     all.find(|zone| zone.name().eq_ignore_ascii_case(name))
         .copied()
@@ -49,6 +49,9 @@ pub fn parse(name: &str) -> Option<Tz> {
 /// The zone that one word after a time means: "8pm EST", "20:00 Europe/Paris". Unlike [`parse`] it
 /// takes an abbreviation for the wall clock of the place where most of its users live.
 pub fn named(word: &str) -> Option<Tz> {
+    if word.contains(BEHIND_NAME) {
+        return parse(word);
+    }
     let word = word.trim();
     let alias = ZONES.aliases.get(&word.to_lowercase());
     parse(alias.map_or(word, String::as_str))
@@ -58,6 +61,7 @@ pub fn named(word: &str) -> Option<Tz> {
 /// names, abbreviation ("CET", "BST") or offset ("+2", "utc+5:30"). Nothing typed gives the zones
 /// where most people are; nothing found, nothing.
 pub fn search(typed: &str, now: DateTime<Utc>) -> Vec<ZoneMatch> {
+    let typed = unlabelled(typed);
     let words = words(typed);
     let offset = offset_minutes(typed);
     let query = words.join(" ");
@@ -92,7 +96,21 @@ pub fn search(typed: &str, now: DateTime<Utc>) -> Vec<ZoneMatch> {
 /// A zone with the present time there: "Europe/Berlin — 14:05 CET".
 pub fn label(zone: Tz, now: DateTime<Utc>) -> String {
     let time = now.with_timezone(&zone).format("%H:%M");
-    format!("{} — {time} {}", zone.name(), abbreviation(zone, now))
+    format!(
+        "{}{BEHIND_NAME}{time} {}",
+        zone.name(),
+        abbreviation(zone, now)
+    )
+}
+
+/// What stands between a zone's name and its time in a label.
+const BEHIND_NAME: &str = " — ";
+
+/// The name in a label, which Discord sends in place of a value at times; any other text as it is.
+fn unlabelled(typed: &str) -> &str {
+    typed
+        .split_once(BEHIND_NAME)
+        .map_or(typed, |(name, _)| name)
 }
 
 /// What the zone's clock is called at that time: "CET", or "UTC+3" where there is no such name.
@@ -289,6 +307,19 @@ mod tests {
 
     fn first(typed: &str) -> &'static str {
         names(typed).first().copied().unwrap_or("nothing")
+    }
+
+    #[test]
+    fn a_label_is_read_as_the_zone_that_it_names() {
+        for zone in TZ_VARIANTS {
+            let label = label(zone, winter());
+            assert_eq!(
+                (parse(&label), named(&label)),
+                (Some(zone), Some(zone)),
+                "{label}"
+            );
+        }
+        assert_eq!(first("Europe/Berlin — 14:05 CET"), "Europe/Berlin");
     }
 
     #[test]

@@ -25,7 +25,10 @@ use crate::domain::session::{
 };
 
 pub(super) use change::save_plan;
-pub use change::{CancelSession, Cancelled, EditSession, Edited, SetOpen, SetTo};
+pub use change::{
+    CancelSession, Cancelled, EditSession, Edited, FormSaved, FormSavedBy, SaveSessionForm,
+    SetOpen, SetTo,
+};
 pub use create::{CreateSession, Created};
 pub use organisers::{CoOrganised, SetCoOrganisers};
 pub(super) use reopen::before;

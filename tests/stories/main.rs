@@ -14,6 +14,7 @@ mod contract;
 mod crash;
 mod dashboard;
 mod decisions;
+mod editing;
 mod event;
 mod ground;
 mod guild;

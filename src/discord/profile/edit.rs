@@ -1,6 +1,7 @@
 //! `/profile edit`: by options, by a form, or by a pick list where a zone was not clear.
 //!
-//! May touch: the store and the domain. Invariant: what is to be saved while a person picks their
+//! May touch: the store and the domain. Invariant: a form's id says what it showed, so that what comes
+//! back as it was is not written over what was changed meanwhile; what is to be saved while a person picks their
 //! zone stands in the pick list's id, so that a restart in between loses nothing.
 
 use chrono_tz::Tz;
@@ -33,6 +34,8 @@ const ROLES: &str = "roles";
 const REMINDER: &str = "reminder";
 /// What stands for the empty set of roles among the choices.
 const NO_ROLES: &str = "none";
+/// And what it is called there.
+const NO_PREFERENCE: &str = "No preference";
 
 /// Saves the options that were given; without any, opens the form.
 pub(super) async fn run(context: &Context, click: &Click, edit: Edit) -> Result<Reply, Fault> {
@@ -55,7 +58,7 @@ pub(super) async fn run(context: &Context, click: &Click, edit: Edit) -> Result<
     }
 }
 
-/// Saves the form. Its zone may be empty: then there is none.
+/// Saves what was changed in the form. Its zone may be empty: then there is none.
 pub(super) async fn submit(
     context: Context,
     click: Click,
@@ -65,15 +68,22 @@ pub(super) async fn submit(
         Ok(roles) => Some(roles),
         Err(sentence) => return Ok(Reply::text(sentence)),
     };
+    let reminder = sent.values(REMINDER).first();
     let mut changes = Changes {
         roles,
         zone: None,
-        reminder: sent
-            .values(REMINDER)
-            .first()
-            .and_then(|it| read_reminder(it)),
+        reminder: reminder.and_then(|it| read_reminder(it)),
     };
     let typed = sent.text(ZONE).trim();
+    // A form that was opened by an earlier version does not say what it showed.
+    if let Some((zone, rest)) = sent.args.split_once(':') {
+        let shown = unpacked(rest);
+        changes.roles = changes.roles.filter(|roles| Some(*roles) != shown.roles);
+        changes.reminder = (changes.reminder).filter(|it| Some(*it) != shown.reminder);
+        if typed == zone {
+            return Ok(Reply::Say(save(&context, &click, changes).await?));
+        }
+    }
     if typed.is_empty() {
         changes.zone = Some(None);
         return Ok(Reply::Say(save(&context, &click, changes).await?));
@@ -148,6 +158,7 @@ async fn save(context: &Context, click: &Click, changes: Changes) -> Result<Mess
 
 fn form(profile: Option<&Profile>) -> Modal {
     let zone = profile.and_then(|profile| profile.zone).map(Tz::name);
+    let named = zone.unwrap_or_default();
     let chosen = profile.map_or(Roles::EMPTY, |profile| profile.roles);
     let reminder = profile.map(|profile| profile.reminder).unwrap_or_default();
     let zone = text_input(
@@ -167,8 +178,13 @@ fn form(profile: Option<&Profile>) -> Modal {
             choice == reminder,
         )
     });
+    let shown = Changes {
+        roles: Some(chosen),
+        zone: None,
+        reminder: Some(reminder),
+    };
     Modal {
-        id: format!("{FORM}:"),
+        id: format!("{FORM}:{named}:{}", packed(&shown)),
         title: "Your profile".into(),
         fields: vec![
             field(
@@ -218,8 +234,12 @@ fn unknown_zone(typed: &str) -> String {
 
 /// Reads roles in words; "none" is no preference.
 fn read_roles(typed: &str) -> Result<Roles, String> {
-    if typed.trim().eq_ignore_ascii_case(NO_ROLES) {
+    let typed = typed.trim();
+    if typed.eq_ignore_ascii_case(NO_ROLES) || typed.eq_ignore_ascii_case(NO_PREFERENCE) {
         return Ok(Roles::EMPTY);
+    }
+    if typed.eq_ignore_ascii_case(role_label(Role::Flex)) {
+        return Ok(Roles::EMPTY.with(Role::Flex));
     }
     Roles::parse(typed).map_err(|word| {
         format!(
@@ -245,7 +265,7 @@ fn role_choices(typed: &str) -> Vec<(String, String)> {
     .map(|words| (words.clone(), words))
     .to_vec();
     choices.push((role_label(Role::Flex).into(), Role::Flex.as_str().into()));
-    choices.push(("No preference".into(), NO_ROLES.into()));
+    choices.push((NO_PREFERENCE.into(), NO_ROLES.into()));
     let typed = typed.to_lowercase();
     let words: Vec<_> = typed.split(|c: char| !c.is_alphanumeric()).collect();
     let fits = |name: &str| words.iter().all(|word| name_has(name, word));
@@ -345,8 +365,9 @@ mod tests {
         assert_eq!(first("su, ta"), "Tank, Support");
         assert_eq!(first("fill"), "Flex — anything");
         assert_eq!(role_choices("jungler").len(), 9);
-        for (_, value) in role_choices("") {
+        for (label, value) in role_choices("") {
             assert!(read_roles(&value).is_ok(), "{value}");
+            assert_eq!(read_roles(&label), read_roles(&value));
         }
     }
 }

@@ -3,6 +3,8 @@
 //! Pure. Invariant: what a form needs to know is in its custom id and in what is remembered, so
 //! that it can be sent, and opened again, by whatever process is running then.
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use twilight_model::channel::message::component::{Component, TextInputStyle};
@@ -18,11 +20,11 @@ use crate::domain::ids::{AccountId, SessionId};
 use crate::domain::ladder::Ladder;
 use crate::domain::mode::Mode;
 use crate::domain::profile::read_zone;
-use crate::domain::queue::{NOTE_MAX_CHARS, Offer};
+use crate::domain::queue::{Entry, NOTE_MAX_CHARS, Offer};
 use crate::domain::rank::{Rank, parse_ranks};
 use crate::domain::role::{Role, Roles};
 use crate::domain::session::{Session, scale};
-use crate::domain::text::{Lines, clean};
+use crate::domain::text::{Lines, clean, fingerprint};
 use crate::store::queue::JoinDesk;
 
 /// Length of a custom id, in UTF-16 units, which never are fewer than characters.
@@ -59,11 +61,86 @@ pub(super) fn join(desk: &JoinDesk) -> Modal {
     } else {
         "Join"
     };
+    let shown = match &desk.entry {
+        Some(entry) => format!(":{}", Shown::of(desk, entry)),
+        None => String::new(),
+    };
     Modal {
-        id: format!("join:{}", desk.session.id),
+        id: format!("join:{}{shown}", desk.session.id),
         title: title.to_owned(),
         fields,
     }
+}
+
+/// What the form for joining showed somebody who was in the queue already, for its custom id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Shown {
+    roles: Roles,
+    /// A fingerprint of those that were chosen; of none, if it did not ask.
+    accounts: u32,
+    /// A fingerprint.
+    note: u32,
+}
+
+impl Shown {
+    fn of(desk: &JoinDesk, entry: &Entry) -> Self {
+        let asked = desk.accounts.len() > 1;
+        let accounts = entry.accounts.iter().map(|account| account.id);
+        Self {
+            roles: preselected(desk),
+            accounts: print(accounts.filter(|_| asked)),
+            note: fingerprint(&entry.note),
+        }
+    }
+
+    /// Reads what stands behind the session in the form's id; `None` if it was for joining anew.
+    pub(super) fn parse(args: &str) -> Option<Self> {
+        let mut parts = args.split(':').skip(1);
+        let letters = parts.next()?;
+        let mut print = || u32::from_str_radix(parts.next()?, 16).ok();
+        let (accounts, note) = (print()?, print()?);
+        let roles = Role::ALL.into_iter();
+        Some(Self {
+            roles: roles
+                .filter(|role| letters.contains(letter(*role)))
+                .collect(),
+            accounts,
+            note,
+        })
+    }
+
+    /// What is offered, with everything that was left as it was shown as it is by now.
+    pub(super) fn only_changed(&self, offered: Offered, mode: Mode, entry: &Entry) -> Offered {
+        let accounts = || entry.accounts.iter().map(|account| account.id).collect();
+        Offered {
+            roles: match offered.roles == self.roles {
+                true => mode.played(entry.roles),
+                false => offered.roles,
+            },
+            accounts: match print(offered.accounts.iter().copied()) == self.accounts {
+                true => accounts(),
+                false => offered.accounts,
+            },
+            note: match fingerprint(&offered.note) == self.note {
+                true => entry.note.clone(),
+                false => offered.note,
+            },
+        }
+    }
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let letters: String = self.roles.iter().map(letter).collect();
+        write!(f, "{letters}:{:08x}:{:08x}", self.accounts, self.note)
+    }
+}
+
+/// A fingerprint of accounts, in any order.
+fn print(accounts: impl Iterator<Item = AccountId>) -> u32 {
+    let mut ids: Vec<_> = accounts.map(|account| account.to_string()).collect();
+    ids.sort();
+    fingerprint(&ids.join(","))
 }
 
 /// What came back with the form for joining.

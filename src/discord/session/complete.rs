@@ -12,13 +12,14 @@ use super::super::feature::{Context, Fault};
 use super::super::options::Given;
 use super::super::reply::{CHOICE_MAX_CHARS, Reply};
 use super::super::text::truncate;
+use super::options::NO_ZONE;
 use super::pick::{self, Purpose};
 use crate::domain::ladder::Scale;
 use crate::domain::mode::Mode;
 use crate::domain::rank::Tier;
 use crate::domain::session::{Actor, Session, scale};
 use crate::domain::{when, zone};
-use crate::store::session::{FindSession, ZoneOf};
+use crate::store::session::ZoneOf;
 
 pub(super) async fn complete(
     ctx: Context,
@@ -59,13 +60,12 @@ async fn picked(
     actor: &Actor,
     given: &Given<'_>,
 ) -> Result<Option<Session>, Fault> {
-    let Some(id) = given.text("session").and_then(pick::id) else {
-        return Ok(None);
-    };
-    Ok(match ctx.query(FindSession(id)).await? {
-        Some(session) if pick::seen(ctx, click, actor, &session).await => Some(session),
-        _ => None,
-    })
+    match given.text("session") {
+        Some(typed) => Ok(pick::find(ctx, click, actor, Purpose::Look, typed)
+            .await?
+            .ok()),
+        None => Ok(None),
+    }
 }
 
 async fn sessions(
@@ -96,23 +96,21 @@ async fn times(
     let now = click.at;
     let named = given.text("timezone").and_then(zone::named);
     let home = ctx.query(ZoneOf(actor.user)).await?;
-    let zone = match named.or(home) {
-        Some(zone) => Some(zone),
-        None => picked(ctx, click, actor, given)
-            .await?
-            .map(|session| session.plan.zone),
-    };
-    Ok(match zone {
-        Some(zone) => proposals(typed, zone, now),
-        None => match when::parse_anywhere(typed, now) {
-            Some(Ok(_)) => proposals(typed, Tz::UTC, now),
+    let plan = picked(ctx, click, actor, given)
+        .await?
+        .map(|found| found.plan);
+    let zone = named.or(home).or(plan.as_ref().map(|plan| plan.zone));
+    Ok(match (zone, plan) {
+        (Some(zone), Some(plan)) => proposals(when::complete_on(typed, zone, plan.at, now)),
+        (Some(zone), None) => proposals(when::complete(typed, zone, now)),
+        (None, _) => match when::parse_anywhere(typed, now) {
+            Some(Ok(_)) => proposals(when::complete(typed, Tz::UTC, now)),
             _ => no_zone(typed),
         },
     })
 }
 
-fn proposals(typed: &str, zone: Tz, now: DateTime<Utc>) -> Reply {
-    let proposals = when::complete(typed, zone, now);
+fn proposals(proposals: Vec<when::Suggestion>) -> Reply {
     Reply::choices(
         proposals
             .into_iter()
@@ -123,12 +121,11 @@ fn proposals(typed: &str, zone: Tz, now: DateTime<Utc>) -> Reply {
 /// The way out for somebody whose zone is not known, as the only choice; picking it sends what
 /// they have typed.
 fn no_zone(typed: &str) -> Reply {
-    let hint = "First set your time zone with /profile edit, or fill in the option timezone";
     let value = match typed.trim() {
         "" => "?".to_owned(),
         typed => truncate(typed, CHOICE_MAX_CHARS),
     };
-    Reply::choices([(hint.to_owned(), value)])
+    Reply::choices([(NO_ZONE.to_owned(), value)])
 }
 
 fn zones(typed: &str, now: DateTime<Utc>) -> Reply {

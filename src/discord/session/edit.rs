@@ -1,7 +1,7 @@
 //! `/session edit`: by options, or by a form when there are none.
 //!
 //! May touch: the store. Invariant: what is left out, or left as the form showed it, stays as it
-//! is.
+//! is, also if somebody else has changed it since (`clash.rs`).
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -12,6 +12,7 @@ use super::super::click::{Click, Pressed, Submitted};
 use super::super::feature::{Context, Fault};
 use super::super::reply::{Message, Modal, Reply, field, text_input};
 use super::super::text::{escape, long_time};
+use super::clash;
 use super::definition::{self, Clear, Edit, Entrance, Teams};
 use super::options::{self, DESCRIPTION, LENGTH, Sentence, TITLE};
 use super::pick::{Purpose, find, id, managed};
@@ -19,12 +20,13 @@ use super::share::share;
 use super::words::{IN_A_SERVER, length, limits, refused, told};
 use crate::domain::extras::Extras;
 use crate::domain::ids::SessionId;
+use crate::domain::session::form::Shown;
 use crate::domain::session::{Actor, Change, Plan, Session, SessionRefusal, scale};
-use crate::store::session::{EditSession, Edited, ZoneOf};
+use crate::store::session::{EditSession, Edited, SaveSessionForm, ZoneOf};
 
 /// Opens the form for the session of its id, which other features' buttons may lead to.
 pub const ASK: &str = "edit-ask";
-/// The form, sent: `session:start that it showed`.
+/// The form, sent: `session:what it showed`.
 pub(super) const SAVE: &str = "edit";
 
 const WHEN: &str = "when";
@@ -55,7 +57,7 @@ pub fn edit_modal(session: &Session) -> Modal {
     let mut fields = options::fields(title, nameless, &plan.description, plan.length_minutes);
     fields.insert(1, field("When", Some(&zone), when));
     Modal {
-        id: format!("{SAVE}:{}:{}", session.id, plan.at.timestamp()),
+        id: format!("{SAVE}:{}:{}", session.id, Shown::of(plan)),
         title: "Edit the session".into(),
         fields,
     }
@@ -109,11 +111,14 @@ pub(super) async fn save(ctx: Context, click: Click, sent: Submitted) -> Result<
         return Ok(Reply::text(IN_A_SERVER));
     };
     let (session, shown) = sent.args.split_once(':').unwrap_or((&sent.args, ""));
+    let shown = Shown::parse(shown);
     let session = match managed(&ctx, &actor, id(session)).await? {
         Ok(session) => session,
         Err(sentence) => return Ok(Reply::text(sentence)),
     };
-    let (at, doubt) = match moved(&sent, shown, session.plan.zone, click.at) {
+    // A form that was opened by an earlier version tells nothing; it is as if it were opened now.
+    let seen = shown.unwrap_or_else(|| Shown::of(&session.plan));
+    let (at, doubt) = match moved(&sent, &seen, click.at) {
         Ok(at) => (at, String::new()),
         // The rest is saved all the same: nobody likes to type a description twice.
         Err(sentence) => (None, format!("\n⚠️ The start has not changed: {sentence}")),
@@ -122,9 +127,18 @@ pub(super) async fn save(ctx: Context, click: Click, sent: Submitted) -> Result<
         Ok(change) => Change { at, ..change },
         Err(sentence) => return Ok(Reply::text(sentence)),
     };
-    let wanted = (change, Extras::default());
-    let said = edit(&ctx, &click, &actor, session.id, wanted).await?;
-    Ok(Reply::text(said + &doubt))
+    let edit = EditSession {
+        session: session.id,
+        actor,
+        change,
+        extras: Extras::default(),
+        at: click.at,
+    };
+    let save = SaveSessionForm { edit, shown: seen };
+    Ok(match ctx.execute(&click, save).await? {
+        Ok(done) => Reply::Say(clash::saved(&click, &done, &doubt)),
+        Err(refusal) => Reply::text(refused(&refusal) + &doubt),
+    })
 }
 
 /// Changes the session, and says what came of it.
@@ -187,7 +201,7 @@ impl Edit {
         let zone = options::zone(self.timezone.as_deref(), now)?;
         let reader = zone.or(home).unwrap_or(plan.zone);
         let at = match &self.when {
-            Some(when) => Some(options::when(when, Some(reader), now)?.at),
+            Some(when) => Some(options::when_on(when, reader, plan.at, now)?.at),
             None => None,
         };
         let clears = |what| (self.clear == Some(what)).then(String::new);
@@ -227,19 +241,14 @@ fn written(sent: &Submitted) -> Result<Change, Sentence> {
 /// The start that a form says, if it is another than it showed.
 fn moved(
     sent: &Submitted,
-    shown: &str,
-    zone: Tz,
+    shown: &Shown,
     now: DateTime<Utc>,
 ) -> Result<Option<DateTime<Utc>>, Sentence> {
     let typed = sent.text(WHEN);
-    let shown = shown
-        .parse()
-        .ok()
-        .and_then(|at| DateTime::from_timestamp(at, 0));
-    if shown.is_some_and(|at| filled_in(at, zone) == typed.trim()) {
+    if filled_in(shown.at, shown.zone) == typed.trim() {
         return Ok(None);
     }
-    options::when(typed, Some(zone), now).map(|when| Some(when.at))
+    options::when_on(typed, shown.zone, shown.at, now).map(|when| Some(when.at))
 }
 
 /// A time as it can be typed.
@@ -265,11 +274,16 @@ fn extras(extras: &Extras) -> impl Iterator<Item = &'static str> {
     thread.into_iter().chain(event)
 }
 
+/// Whether nothing is different.
+pub(super) fn is_quiet(done: &Edited) -> bool {
+    done.before == done.session.plan && done.extras.is_none()
+}
+
 /// What is different now.
-fn edited(done: &Edited) -> String {
+pub(super) fn edited(done: &Edited) -> String {
     let (before, now) = (&done.before, &done.session.plan);
     let title = escape(&now.title);
-    if before == now && done.extras.is_none() {
+    if is_quiet(done) {
         return format!("Nothing about **{title}** is different from before.");
     }
     let mut lines = Vec::new();

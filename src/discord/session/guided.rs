@@ -102,7 +102,11 @@ pub(super) async fn typed_time(
         return Ok(Reply::Update(page(&ctx, &click, &path, None).await?));
     };
     let typed = sent.text(pages::WHEN_FIELD);
-    Ok(Reply::Update(match when::parse(typed, zone, click.at) {
+    let read = match path.day(zone) {
+        Some(day) => when::parse_on(typed, zone, day, click.at),
+        None => when::parse(typed, zone, click.at),
+    };
+    Ok(Reply::Update(match read {
         Ok(when) => {
             let ready = Path::Ready(Ready {
                 game,

@@ -49,21 +49,38 @@ pub(super) fn zone(typed: Option<&str>, now: DateTime<Utc>) -> Result<Option<Tz>
     }
 }
 
+/// The only choice for somebody whose zone is not known.
+pub(super) const NO_ZONE: &str =
+    "First set your time zone with /profile edit, or fill in the option timezone";
+
 /// The moment that was typed, in `zone`. Without one it must be understood everywhere alike.
 pub(super) fn when(typed: &str, zone: Option<Tz>, now: DateTime<Utc>) -> Result<When, Sentence> {
     let read = match zone {
         Some(zone) => Some(when::parse(typed, zone, now)),
+        None if typed.trim() == NO_ZONE => None,
         None => when::parse_anywhere(typed, now),
     };
     let zone = zone.unwrap_or(Tz::UTC);
     match read {
         Some(read) => read.map_err(|error| not_a_time(&error, typed, zone, now)),
+        None if typed.trim() == NO_ZONE => Err(format!("{NO_ZONE}.")),
         None => Err(format!(
             "I don't know yet where you live, so I cannot tell when {} is for you. Set your \
              time zone once with `/profile edit`, or name one in the option `timezone`.",
             quoted(typed)
         )),
     }
+}
+
+/// The moment that was typed in `zone` for something that is planned for `base`: a time alone is of that
+/// day.
+pub(super) fn when_on(
+    typed: &str,
+    zone: Tz,
+    base: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<When, Sentence> {
+    when::parse_on(typed, zone, base, now).map_err(|error| not_a_time(&error, typed, zone, now))
 }
 
 /// A length in minutes.

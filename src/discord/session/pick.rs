@@ -98,7 +98,7 @@ pub(super) async fn find(
 ) -> Result<Result<Session, Sentence>, Fault> {
     let listing = listing(ctx, click, actor, purpose).await?;
     let id = typed.trim().parse().ok().map(SessionId);
-    let found = match among(&listing.sessions, actor, purpose, typed, id) {
+    let found = match among(&listing, actor, purpose, typed, id) {
         Some(found) => found,
         None => match id {
             Some(id) => match ctx.query(FindSession(id)).await? {
@@ -149,21 +149,31 @@ pub(super) fn id(args: &str) -> Option<SessionId> {
 
 /// The one of `listed` that is meant; `None` if none is.
 fn among(
-    listed: &[Listed],
+    listing: &Listing,
     actor: &Actor,
     purpose: Purpose,
     typed: &str,
     id: Option<SessionId>,
 ) -> Option<Result<Session, Sentence>> {
+    let listed = &listing.sessions;
     if let Some(found) = listed.iter().find(|listed| Some(listed.session.id) == id) {
         return Some(Ok(found.session.clone()));
     }
     let wanted = typed.trim().to_lowercase();
     let sessions = || listed.iter().map(|listed| &listed.session);
     let title = |session: &Session| session.plan.title.to_lowercase();
-    let mut meant: Vec<_> = sessions()
-        .filter(|session| title(session) == wanted)
-        .collect();
+    // Discord sends the label of a choice in place of its value at times.
+    let labelled = |one: &&Listed| {
+        let zone = listing.zone.unwrap_or(one.session.plan.zone);
+        without_count(&label(one, zone)).to_lowercase() == without_count(&wanted)
+    };
+    let labelled = listed.iter().filter(labelled).map(|one| &one.session);
+    let mut meant: Vec<_> = labelled.collect();
+    if meant.is_empty() {
+        meant = sessions()
+            .filter(|session| title(session) == wanted)
+            .collect();
+    }
     if meant.is_empty() && !wanted.is_empty() {
         // Part of a title is as good, as long as it is part of one only.
         meant = sessions()
@@ -195,6 +205,11 @@ fn label(listed: &Listed, zone: Tz) -> String {
     let taken = before.chars().count() + after.chars().count();
     let title = truncate(&plan.title, CHOICE_MAX_CHARS.saturating_sub(taken));
     before + &title + &after
+}
+
+/// A label without mode and numbers, which change while people join.
+fn without_count(label: &str) -> &str {
+    label.rsplit_once(" (").map_or(label, |(before, _)| before)
 }
 
 #[cfg(test)]
@@ -256,7 +271,11 @@ mod tests {
             listed(5, 1, "late"),
         ];
         let id = typed.parse().ok().map(SessionId);
-        let found = among(&sessions, &ana(), Purpose::Manage, typed, id)?;
+        let listing = Listing {
+            zone: Some(BERLIN),
+            sessions: sessions.to_vec(),
+        };
+        let found = among(&listing, &ana(), Purpose::Manage, typed, id)?;
         Some(found.map(|session| session.id.0))
     }
 
@@ -276,6 +295,8 @@ mod tests {
         assert!(found("late").is_some_and(|found| found.is_err()));
         assert_eq!(found("2"), Some(Ok(2)));
         assert_eq!(found("Other"), None);
+        assert_eq!(found("Fri 27 Nov, 20:00 — Scrim (5v5, 3/5)"), Some(Ok(1)));
+        assert_eq!(found("Fri 27 Nov, 20:00 — Cup (5v5, 4/5)"), Some(Ok(3)));
     }
 
     #[test]

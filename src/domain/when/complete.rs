@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Timelike, Utc};
 use chrono_tz::Tz;
 
 use super::read::{Reading, read};
-use super::{When, WhenError, parse, resolve, within_reach};
+use super::{When, WhenError, parse, parse_on, resolve, within_reach};
 
 /// Most proposals: what an autocomplete shows.
 pub const SUGGESTIONS_MAX: usize = 25;
@@ -120,8 +120,26 @@ pub struct Suggestion {
 /// What `text` may mean, best first, at most 25: a day without a time gets times, a doubt all its
 /// readings, an unfinished word its endings. What cannot be understood gets nothing.
 pub fn complete(text: &str, zone: Tz, now: DateTime<Utc>) -> Vec<Suggestion> {
+    suggest(moments_of(text.trim(), zone, now), zone, now)
+}
+
+/// As [`complete`], for something on the day of `base`: a time of day without a day means that day
+/// first, as [`parse_on`] reads it.
+pub fn complete_on(
+    text: &str,
+    zone: Tz,
+    base: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Vec<Suggestion> {
+    let text = text.trim();
+    let mut moments = moments(parse_on(text, zone, base, now), zone);
+    moments.extend(moments_of(text, zone, now));
+    suggest(moments, zone, now)
+}
+
+fn suggest(found: Vec<DateTime<Utc>>, zone: Tz, now: DateTime<Utc>) -> Vec<Suggestion> {
     let mut moments: Vec<DateTime<Utc>> = Vec::new();
-    for moment in moments_of(text.trim(), zone, now) {
+    for moment in found {
         if !moments.contains(&moment) && within_reach(moment, now).is_ok() {
             moments.push(moment);
         }
@@ -169,10 +187,19 @@ fn soon(now: DateTime<Utc>) -> impl Iterator<Item = DateTime<Utc>> {
 
 /// The moments that a finished text may mean.
 fn meant(text: &str, zone: Tz, now: DateTime<Utc>) -> Vec<DateTime<Utc>> {
-    if let Some(Reading::Days { days, morning }) = read(text, zone, now) {
+    if let Some(Reading::Days { days, morning }) = read(text, zone, None, now) {
         return times_for(&days, morning, zone);
     }
     match parse(text, zone, now) {
+        // Just missed: the same time tomorrow.
+        Err(WhenError::Past { at }) if now - at < TimeDelta::days(1) => next_day(at, zone),
+        read => moments(read, zone),
+    }
+}
+
+/// The moments that a reading leaves, best first.
+fn moments(read: Result<When, WhenError>, zone: Tz) -> Vec<DateTime<Utc>> {
+    match read {
         Ok(when) => vec![when.at],
         Err(WhenError::Several { mut at }) => {
             // Of morning and evening, people play in the evening.
@@ -181,8 +208,6 @@ fn meant(text: &str, zone: Tz, now: DateTime<Utc>) -> Vec<DateTime<Utc>> {
         }
         Err(WhenError::Twice { first, second }) => vec![first, second],
         Err(WhenError::Skipped { before, after }) => vec![before, after],
-        // Just missed: the same time tomorrow.
-        Err(WhenError::Past { at }) if now - at < TimeDelta::days(1) => next_day(at, zone),
         Err(_) => Vec::new(),
     }
 }

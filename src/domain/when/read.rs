@@ -24,8 +24,14 @@ pub(super) enum Reading {
     Days { days: Vec<NaiveDate>, morning: bool },
 }
 
-/// Reads a text typed in `zone`; `None` if it is not understood.
-pub(super) fn read(text: &str, zone: Tz, now: DateTime<Utc>) -> Option<Reading> {
+/// Reads a text typed in `zone`; `None` if it is not understood. A time of day without a day is of the
+/// day of `base`, if there is one.
+pub(super) fn read(
+    text: &str,
+    zone: Tz,
+    base: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Option<Reading> {
     if let Some(at) = exact(text.trim()) {
         return Some(Reading::Moment(at));
     }
@@ -38,7 +44,7 @@ pub(super) fn read(text: &str, zone: Tz, now: DateTime<Utc>) -> Option<Reading> 
         reader.tokens = rest;
         reader.take(token)?;
     }
-    reader.draft.finish(zone, now)
+    reader.draft.finish(zone, base, now)
 }
 
 /// Discord's timestamps, and ISO 8601 with an offset.

@@ -570,7 +570,11 @@ proptest! {
         for Suggestion { label, value } in proposed {
             prop_assert!(label.chars().count() <= 100 && value.len() <= 100);
             let when = parse(&value, zone, now).expect("a proposal can be taken");
-            prop_assert_eq!(when.describe(now), label);
+            prop_assert_eq!(when.describe(now), label.as_str());
+            // Of a label in a value's place nothing but seconds is lost.
+            if when.at.timestamp() % 60 == 0 {
+                prop_assert_eq!(parse(&label, zone, now), Ok(when));
+            }
         }
     }
 
@@ -597,4 +601,79 @@ fn days_and_weeks_keep_the_time_of_day_when_the_clocks_change() {
     // An hour that is skipped next Sunday is asked about, as if it had been written down.
     let spring = utc("2027-03-27 01:30");
     assert!(parse("in 1 day", BERLIN, spring).is_err());
+}
+
+#[test]
+fn a_time_alone_is_of_the_day_of_what_is_changed() {
+    // A session on Friday, 20:00 in Berlin; seen from New York that is 14:00.
+    let friday = utc("2026-11-27 19:00");
+    let read = |text: &str, zone| parse_on(text, zone, friday, now()).map(|when| when.at);
+    assert_eq!(read("21:00", BERLIN), Ok(utc("2026-11-27 20:00")));
+    assert_eq!(read("9pm", BERLIN), Ok(utc("2026-11-27 20:00")));
+    assert_eq!(read("at 21.30", BERLIN), Ok(utc("2026-11-27 20:30")));
+    assert_eq!(read("8pm EST", BERLIN), Ok(utc("2026-11-28 01:00")));
+    assert_eq!(read("21:00", NEW_YORK), Ok(utc("2026-11-28 02:00")));
+    let both = vec![utc("2026-11-27 08:00"), utc("2026-11-27 20:00")];
+    assert_eq!(read("9", BERLIN), Err(WhenError::Several { at: both }));
+    // Whatever names a day or counts from now is as it always is.
+    for text in [
+        "tomorrow 21:00",
+        "sat 9pm",
+        "in 2 hours",
+        "tonight 9pm",
+        "<t:1795885200>",
+    ] {
+        assert_eq!(
+            read(text, BERLIN),
+            parse(text, BERLIN, now()).map(|when| when.at),
+            "{text}"
+        );
+    }
+    let evening = utc("2026-11-22 19:00");
+    let gone = parse_on("12:00", BERLIN, evening, now());
+    assert_eq!(
+        gone,
+        Err(WhenError::Past {
+            at: utc("2026-11-22 11:00")
+        })
+    );
+    let first = |text: &str| {
+        complete_on(text, BERLIN, friday, now())
+            .swap_remove(0)
+            .label
+    };
+    assert_eq!(first("21:00"), "Fri 27 Nov 2026, 21:00 CET — in 5 days");
+    assert_eq!(first("9"), "Fri 27 Nov 2026, 21:00 CET — in 5 days");
+    assert_eq!(
+        first("tomorrow 9pm"),
+        "Mon 23 Nov 2026, 21:00 CET — tomorrow".replace("tomorrow", "in 1 day")
+    );
+}
+
+#[test]
+fn a_label_means_the_clock_that_is_named_in_it() {
+    // The clocks go back over this hour: it comes twice.
+    let now = utc("2027-10-30 12:00");
+    for (label, at) in [
+        (
+            "Sun 31 Oct 2027, 02:30 CEST — in 12 hours",
+            "2027-10-31 00:30",
+        ),
+        (
+            "Sun 31 Oct 2027, 02:30 CET — in 14 hours",
+            "2027-10-31 01:30",
+        ),
+        ("Sun 31 Oct 2027, 02:30 CET", "2027-10-31 01:30"),
+    ] {
+        assert_eq!(
+            parse(label, BERLIN, now).map(|when| when.at),
+            Ok(utc(at)),
+            "{label}"
+        );
+    }
+    let anywhere = parse_anywhere("Sun 31 Oct 2027, 20:00 UTC — in 32 hours", now);
+    assert_eq!(
+        anywhere.map(|read| read.map(|when| when.at)),
+        Some(Ok(utc("2027-10-31 20:00")))
+    );
 }

@@ -9,11 +9,12 @@ use serde::{Deserialize, Serialize};
 use super::super::outbox::{self, Notice};
 use super::super::queue::{admission, deadline};
 use super::super::sql::{DbError, Value, sql, values};
-use super::super::{Command, Read, Stop, Transaction, clock, extras, log};
+use super::super::{Command, Question, Read, Stop, Transaction, clock, extras, log};
 use super::{load, measured_from, plan_values, set_status};
 use crate::domain::extras::Extras;
-use crate::domain::ids::{SessionId, UserId};
+use crate::domain::ids::{InteractionId, SessionId, UserId};
 use crate::domain::log::{Action, Done, aspects};
+use crate::domain::session::form::{Clashes, Shown};
 use crate::domain::session::{Actor, Change, Plan, RankLimits, Session, SessionRefusal, Status};
 
 /// Somebody changes what was decided about a session.
@@ -95,6 +96,57 @@ impl Command for EditSession {
             extras,
             told,
         })
+    }
+}
+
+/// Somebody sends a form with which they changed a session: only what they changed in it is written,
+/// and not where somebody else has changed it meanwhile.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SaveSessionForm {
+    /// What the form says.
+    pub edit: EditSession,
+    /// What it showed.
+    pub shown: Shown,
+}
+
+/// What of a form is written, and what is not.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FormSaved {
+    /// What is written.
+    pub edited: Edited,
+    /// What has to be asked.
+    pub clashes: Clashes,
+}
+
+impl Command for SaveSessionForm {
+    const NAME: &'static str = "save_session_form";
+    type Answer = FormSaved;
+    type Refusal = SessionRefusal;
+
+    fn run(&self, tx: &mut dyn Transaction) -> Result<FormSaved, Stop<SessionRefusal>> {
+        let mut edit = self.edit.clone();
+        let session = managed(tx, edit.session, &edit.actor)?;
+        edit.change = self.shown.only_changed(edit.change);
+        let fields = self.shown.take_clashes(&mut edit.change, &session);
+        let by = edit.actor.user;
+        Ok(FormSaved {
+            edited: edit.run(tx)?,
+            clashes: Clashes { by, fields },
+        })
+    }
+}
+
+/// What came of the form that was sent by this interaction, as long as its receipt is kept.
+#[derive(Debug)]
+pub struct FormSavedBy(pub InteractionId);
+
+impl Question for FormSavedBy {
+    type Answer = Option<FormSaved>;
+
+    fn ask(&self, db: &mut dyn Read) -> Result<Self::Answer, DbError> {
+        let receipt = values![self.0, SaveSessionForm::NAME];
+        let receipt = db.query_one(sql!("receipt/find"), receipt)?;
+        receipt.map(|receipt| receipt.json("answer")).transpose()
     }
 }
 

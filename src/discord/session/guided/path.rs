@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, TimeZone as _, Utc};
 use chrono_tz::Tz;
 
 use crate::domain::admission::Admission;
@@ -76,6 +76,15 @@ impl Path {
             (None, Ok(day)) => Self::Day(game, day),
             (None, Err(_)) => Self::Game(game),
         }
+    }
+
+    /// A moment of the day that was chosen, in `zone`; `None` where none was.
+    pub(super) fn day(&self, zone: Tz) -> Option<DateTime<Utc>> {
+        let Self::Day(_, date) = self else {
+            return None;
+        };
+        let noon = date.and_hms_opt(12, 0, 0)?;
+        Some(zone.from_local_datetime(&noon).earliest()?.to_utc())
     }
 
     /// One step further, by what was chosen on its page.

@@ -157,8 +157,14 @@ impl Draft {
         set(&mut self.span_months, Some(months))
     }
 
-    /// What was said, seen from `now` in `zone` or the zone that was named.
-    pub(super) fn finish(mut self, zone: Tz, now: DateTime<Utc>) -> Option<Reading> {
+    /// What was said, seen from `now` in `zone` or the zone that was named; without a day it is on the
+    /// day of `base`.
+    pub(super) fn finish(
+        mut self,
+        zone: Tz,
+        base: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Option<Reading> {
         let zone = self.zone.unwrap_or(zone);
         let local = now.with_timezone(&zone).naive_local();
         self.tell_dotted_apart()?;
@@ -179,6 +185,9 @@ impl Draft {
         }
         if self.days.is_empty() {
             self.days.extend(self.weekday.take().map(Day::Weekday));
+        }
+        if let (true, true, Some(base)) = (self.days.is_empty(), self.clock.is_some(), base) {
+            self.days = vec![Day::On(base.with_timezone(&zone).date_naive())];
         }
         if self.tonight && self.clock.is_none() {
             self.clock = Clock::at(TONIGHT_HOUR, 0);
