@@ -16,5 +16,7 @@ mod interactions;
 mod rest;
 #[path = "playground/rules.rs"]
 mod rules;
+#[path = "playground/shape.rs"]
+mod shape;
 #[path = "playground/stage.rs"]
 mod stage;

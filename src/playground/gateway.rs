@@ -4,11 +4,10 @@
 //! before it is on the wire, so a torn connection loses nothing.
 
 use super::{
-    objects,
     sessions::{self, INTENT_GUILDS, Lease, Order, Work},
     state::Hub,
 };
-use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Instant};
 
@@ -65,7 +64,7 @@ impl Connection {
     async fn run(&mut self) -> End {
         let hello = json!({"op": 10, "t": null, "s": null,
             "d": {"heartbeat_interval": HEARTBEAT_MS, "_trace": ["playground"]}});
-        if self.send(hello.to_string()).await.is_err() {
+        if self.send(hello.to_string().into()).await.is_err() {
             return End::Torn;
         }
         let stopping = self.hub.stopping.clone();
@@ -201,8 +200,8 @@ impl Connection {
         Ok(())
     }
 
-    async fn send(&mut self, frame: String) -> Result<(), End> {
-        let sent = self.socket.send(Message::Text(frame.into())).await;
+    async fn send(&mut self, frame: Utf8Bytes) -> Result<(), End> {
+        let sent = self.socket.send(Message::Text(frame)).await;
         sent.map_err(|_| End::Torn)
     }
 
@@ -244,7 +243,10 @@ fn open(hub: &Hub, shard: (u64, u64), intents: u64) -> Lease {
     let ids: Vec<u64> = guilds.iter().map(|guild| guild.id).collect();
     let creates: Vec<Value> = match intents & INTENT_GUILDS {
         0 => Vec::new(),
-        _ => guilds.into_iter().map(objects::guild_create).collect(),
+        _ => guilds
+            .into_iter()
+            .map(|guild| state.guild_create(guild))
+            .collect(),
     };
     let url = format!("ws://{}", hub.address);
     let ready = sessions::ready(&lease.session, shard, &ids, &url);
@@ -256,6 +258,8 @@ fn open(hub: &Hub, shard: (u64, u64), intents: u64) -> Lease {
     lease
 }
 
-fn bare(op: u64, d: Value) -> String {
-    json!({"op": op, "d": d, "t": null, "s": null}).to_string()
+fn bare(op: u64, d: Value) -> Utf8Bytes {
+    json!({"op": op, "d": d, "t": null, "s": null})
+        .to_string()
+        .into()
 }

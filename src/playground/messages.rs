@@ -3,7 +3,10 @@
 //! Pure data. Invariant: an ephemeral message is seen by one person and by nobody else, and no
 //! channel keeps more than [`MESSAGES_MAX`].
 
-use super::objects::{self, id};
+use super::{
+    objects::{self, id},
+    parts,
+};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
@@ -201,50 +204,15 @@ fn take_parts(message: &mut Value, body: &Value) {
         message["content"] = json!(content.as_str().unwrap_or_default());
     }
     if let Some(embeds) = body.get("embeds") {
-        message["embeds"] = embeds.as_array().into_iter().flatten().map(embed).collect();
+        message["embeds"] = embeds
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(parts::embed)
+            .collect();
     }
     if let Some(components) = body.get("components") {
-        let mut components = json!(components.as_array().cloned().unwrap_or_default());
-        let mut next = 1;
-        number_components(&mut components, &mut next);
-        message["components"] = components;
-    }
-}
-
-fn embed(embed: &Value) -> Value {
-    let mut embed = embed.clone();
-    if embed["type"].is_null() {
-        embed["type"] = json!("rich");
-    }
-    let fields = embed.get_mut("fields").and_then(Value::as_array_mut);
-    for field in fields.into_iter().flatten() {
-        if field["inline"].is_null() {
-            field["inline"] = json!(false);
-        }
-    }
-    embed
-}
-
-/// Gives every component the `id` that Discord gives to those that came without one.
-pub(super) fn number_components(components: &mut Value, next: &mut u64) {
-    match components {
-        Value::Array(list) => list.iter_mut().for_each(|one| number_components(one, next)),
-        Value::Object(one) => {
-            if one
-                .get("id")
-                .and_then(Value::as_u64)
-                .is_none_or(|id| id == 0)
-            {
-                one.insert("id".to_owned(), json!(*next));
-            }
-            *next += 1;
-            for part in ["components", "component", "accessory"] {
-                if let Some(part) = one.get_mut(part) {
-                    number_components(part, next);
-                }
-            }
-        }
-        _ => {}
+        message["components"] = parts::components(components);
     }
 }
 

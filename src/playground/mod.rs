@@ -24,6 +24,7 @@ mod limits;
 mod messages;
 mod objects;
 mod page;
+mod parts;
 mod passing;
 mod rest;
 mod rules;

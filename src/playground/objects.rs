@@ -37,6 +37,7 @@ pub(super) fn user(person: &Person) -> Value {
         "id": id(person.id), "username": person.username, "global_name": person.global_name,
         "discriminator": "0", "avatar": null, "avatar_decoration_data": null, "banner": null,
         "accent_color": null, "bot": false, "system": false, "public_flags": 0, "flags": 0,
+        "collectibles": null, "primary_guild": null,
     })
 }
 
@@ -45,6 +46,7 @@ pub(super) fn bot_user() -> Value {
         "id": id(world::APPLICATION_ID), "username": "overwatch-bot", "global_name": null,
         "discriminator": "0", "avatar": null, "avatar_decoration_data": null, "banner": null,
         "accent_color": null, "bot": true, "system": false, "public_flags": 0, "flags": 0,
+        "collectibles": null, "primary_guild": null,
     })
 }
 
@@ -58,13 +60,18 @@ pub(super) fn current_user() -> Value {
     user
 }
 
-pub(super) fn application(owner: Option<&Person>, public_key: &str) -> Value {
+/// The bot's own application, which the first person owns.
+pub(super) fn application(world: &World, public_key: &str) -> Value {
+    let owner = world.people.first().map_or_else(bot_user, user);
     json!({
         "id": id(world::APPLICATION_ID), "name": "overwatch-bot", "icon": null,
         "description": "Sessions for Overwatch communities", "type": null,
         "bot": bot_user(), "bot_public": true, "bot_require_code_grant": false,
-        "verify_key": public_key, "flags": 0, "owner": owner.map(user), "team": null,
+        "verify_key": public_key, "flags": 0, "flags_new": "0", "owner": owner, "team": null,
         "summary": "", "hook": true, "redirect_uris": [], "interactions_endpoint_url": null,
+        "role_connections_verification_url": null, "explicit_content_filter": 0,
+        "approximate_guild_count": world.guilds.len(), "approximate_user_install_count": 0,
+        "approximate_user_authorization_count": 0, "eligible_oauth2_scopes": [],
         "integration_types_config": {"0": {}},
     })
 }
@@ -165,6 +172,13 @@ pub(super) fn channels(guild: &Guild, sees: impl Fn(u64) -> bool) -> Value {
     plain.map(|one| channel(guild, one)).collect()
 }
 
+/// The threads of a guild that are not archived.
+fn active_threads(guild: &Guild) -> Value {
+    let active = |one: &&Channel| one.thread.as_ref().is_some_and(|thread| !thread.archived);
+    let threads = guild.channels.iter().filter(active);
+    threads.map(|one| channel(guild, one)).collect()
+}
+
 pub(super) fn dm_channel(channel: u64, person: &Person) -> Value {
     json!({
         "id": id(channel), "type": DM, "last_message_id": null, "flags": 0,
@@ -194,12 +208,14 @@ pub(super) fn guild(guild: &Guild) -> Value {
         "rules_channel_id": null, "safety_alerts_channel_id": null, "system_channel_flags": 0,
         "system_channel_id": null, "vanity_url_code": null, "verification_level": 1,
         "max_members": 500_000, "widget_enabled": false, "widget_channel_id": null,
+        "home_header": null, "incidents_data": null, "max_presences": null, "nsfw": false,
+        "max_stage_video_channel_users": 50, "max_video_channel_users": 25, "region": "deprecated",
     })
 }
 
 /// A guild as GUILD_CREATE brings it; of the members only the bot, as without the members
 /// intent.
-pub(super) fn guild_create(guild: &Guild) -> Value {
+pub(super) fn guild_create(guild: &Guild, events: Vec<Value>) -> Value {
     let mut value = self::guild(guild);
     value["joined_at"] = json!(JOINED_AT);
     value["large"] = json!(guild.members.len() > 50);
@@ -207,12 +223,13 @@ pub(super) fn guild_create(guild: &Guild) -> Value {
     value["member_count"] = json!(guild.members.len() + 1);
     value["members"] = json!([bot_member(guild)]);
     value["channels"] = channels(guild, |_| true);
+    value["threads"] = active_threads(guild);
+    value["guild_scheduled_events"] = Value::Array(events);
     for empty in [
-        "threads",
         "presences",
         "voice_states",
         "stage_instances",
-        "guild_scheduled_events",
+        "soundboard_sounds",
     ] {
         value[empty] = json!([]);
     }

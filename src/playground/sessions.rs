@@ -5,6 +5,7 @@
 //! sequence numbers of a session have no gaps.
 
 use super::objects;
+use axum::extract::ws::Utf8Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use std::{
@@ -20,6 +21,9 @@ const RESUMABLE_S: i64 = 300;
 /// Sessions kept; the oldest without a connection goes first.
 const SESSIONS_MAX: usize = 1_024;
 
+/// Events kept for `GET /client/dispatches`, the latest ones.
+const DISPATCHED_MAX: usize = 4_000;
+
 /// Intent bits.
 pub(super) const INTENT_GUILDS: u64 = 1;
 pub(super) const INTENT_GUILD_MESSAGES: u64 = 1 << 9;
@@ -30,6 +34,8 @@ pub(super) const INTENT_DIRECT_MESSAGES: u64 = 1 << 12;
 #[derive(Debug, Default)]
 pub(super) struct Sessions {
     all: BTreeMap<String, Session>,
+    /// The latest events, each once for all sessions that it went to.
+    dispatched: VecDeque<Utf8Bytes>,
     made: u64,
     connections: u64,
 }
@@ -41,7 +47,7 @@ pub(super) struct Session {
     pub(super) shard: (u64, u64),
     pub(super) intents: u64,
     sequence: u64,
-    events: VecDeque<(u64, String)>,
+    events: VecDeque<(u64, Utf8Bytes)>,
     /// Highest sequence number that is no longer in the buffer.
     forgotten: u64,
     /// The connection that reads it.
@@ -76,7 +82,7 @@ pub(super) struct Lease {
 #[derive(Debug, PartialEq)]
 pub(super) enum Work {
     /// Frames to send, and the cursor after them.
-    Send(Vec<String>, u64),
+    Send(Vec<Utf8Bytes>, u64),
     Order(Order),
     /// Another connection took the session, or it fell too far behind.
     Lost,
@@ -163,7 +169,7 @@ impl Sessions {
         }
         let first = usize::try_from(lease.cursor - session.forgotten).unwrap_or(usize::MAX);
         let frames = session.events.iter().skip(first).take(BATCH_MAX);
-        let (numbers, frames): (Vec<u64>, Vec<String>) = frames.cloned().unzip();
+        let (numbers, frames): (Vec<u64>, Vec<Utf8Bytes>) = frames.cloned().unzip();
         match numbers.last() {
             Some(last) => Work::Send(frames, *last),
             None => Work::Wait,
@@ -180,7 +186,8 @@ impl Sessions {
     /// Sends an event to one session.
     pub(super) fn send(&mut self, id: &str, event: &str, data: &Value) {
         if let Some(session) = self.all.get_mut(id) {
-            session.push(event, data);
+            let frame = session.push(event, data);
+            self.keep(Some(frame));
         }
     }
 
@@ -198,7 +205,32 @@ impl Sessions {
             session.shard.0 == shard && (intents == 0 || session.intents & intents != 0)
         };
         let sessions = self.all.values_mut().filter(concerned);
-        sessions.map(|session| session.push(event, data)).count()
+        let (mut count, mut frame) = (0, None);
+        for session in sessions {
+            frame = Some(session.push(event, data));
+            count += 1;
+        }
+        self.keep(frame);
+        count
+    }
+
+    /// The latest events as `{t, s, d}`, oldest first.
+    pub(super) fn dispatched(&self) -> impl Iterator<Item = Value> {
+        let frames = self.dispatched.iter();
+        frames.filter_map(|frame| serde_json::from_str(frame).ok())
+    }
+
+    /// Takes the events that hold this text out of [`Sessions::dispatched`]: they were distorted, so
+    /// that they prove nothing.
+    pub(super) fn forget_dispatched(&mut self, text: &str) {
+        self.dispatched.retain(|frame| !frame.contains(text));
+    }
+
+    fn keep(&mut self, frame: Option<Utf8Bytes>) {
+        self.dispatched.extend(frame);
+        if self.dispatched.len() > DISPATCHED_MAX {
+            self.dispatched.pop_front();
+        }
     }
 
     /// Gives an order to every connection, or to those of one shard.
@@ -271,15 +303,18 @@ impl Sessions {
 }
 
 impl Session {
-    fn push(&mut self, event: &str, data: &Value) {
+    /// Puts an event into the buffer; its frame.
+    fn push(&mut self, event: &str, data: &Value) -> Utf8Bytes {
         self.sequence += 1;
         let frame = json!({"op": 0, "t": event, "s": self.sequence, "d": data}).to_string();
-        self.events.push_back((self.sequence, frame));
+        let frame = Utf8Bytes::from(frame);
+        self.events.push_back((self.sequence, frame.clone()));
         if self.events.len() > EVENTS_MAX {
             self.events.pop_front();
             self.forgotten += 1;
         }
         self.wake.notify_one();
+        frame
     }
 }
 

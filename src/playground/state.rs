@@ -9,12 +9,14 @@ use super::{
     limits::{Limits, changes::Changes},
     messages::{Messages, Upload},
     objects, passing,
+    rest::is_alive,
     sessions::{INTENT_DIRECT_MESSAGES, INTENT_GUILD_MESSAGES, Sessions},
     starts::Starts,
     traffic::Counters,
-    world::{World, permissions},
+    world::{Guild, World, permissions},
 };
 use crate::clock::Clock;
+use axum::body::Bytes;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use std::{
@@ -33,6 +35,8 @@ const DISCORD_EPOCH_MS: i64 = 1_420_070_400_000;
 const INTERACTIONS_MAX: usize = 10_000;
 /// Requests in the log of `GET /client/requests`.
 const REQUESTS_MAX: usize = 20_000;
+/// Response bodies that are kept for `GET /client/requests?responses=true`, the latest ones.
+const RESPONSES_MAX: usize = 4_000;
 /// News a slow reader of `GET /client/events` may lag behind.
 const NEWS_MAX: usize = 1_024;
 
@@ -104,6 +108,8 @@ pub(super) struct State {
     pub(super) changes: Changes,
     pub(super) faults: Faults,
     pub(super) requests: VecDeque<Value>,
+    /// Bodies of the latest responses, by the number of their request.
+    pub(super) responses: BTreeMap<u64, Bytes>,
     requests_made: u64,
     last_id: u64,
     revision: u64,
@@ -125,6 +131,8 @@ pub(super) struct Interaction {
     pub(super) channel: u64,
     /// The message whose component was used, also for a modal that this opened.
     pub(super) source: Option<u64>,
+    /// Of a submitted modal: what `interaction_metadata` says of the interaction that opened it.
+    pub(super) trigger: Value,
     /// The body of INTERACTION_CREATE.
     pub(super) event: Value,
     pub(super) created: DateTime<Utc>,
@@ -181,6 +189,8 @@ pub(super) struct Modal {
     pub(super) definition: Value,
     pub(super) channel: u64,
     pub(super) source: Option<u64>,
+    /// What `interaction_metadata` says of the interaction that opened it.
+    pub(super) trigger: Value,
 }
 
 /// What tests asked to go wrong.
@@ -238,6 +248,7 @@ impl State {
             changes: Changes::default(),
             faults: Faults::default(),
             requests: VecDeque::new(),
+            responses: BTreeMap::new(),
             requests_made: 0,
             last_id: 0,
             revision: 0,
@@ -318,6 +329,12 @@ impl State {
         self.events.values().filter(here)
     }
 
+    /// A guild as GUILD_CREATE brings it.
+    pub(super) fn guild_create(&self, guild: &Guild) -> Value {
+        let events = self.events_of(guild.id).filter(|event| is_alive(event));
+        objects::guild_create(guild, events.cloned().collect())
+    }
+
     /// Says that threads or events are others now.
     pub(super) fn surroundings_changed(&mut self) {
         self.touch();
@@ -338,13 +355,17 @@ impl State {
         self.channel_revisions.get(&channel).copied().unwrap_or(0)
     }
 
-    /// Writes a request into the log.
-    pub(super) fn log(&mut self, mut entry: Value) {
+    /// Writes a request and the body of its response into the log.
+    pub(super) fn log(&mut self, mut entry: Value, response: Bytes) {
         self.requests_made += 1;
         entry["n"] = json!(self.requests_made);
         self.requests.push_back(entry);
         if self.requests.len() > REQUESTS_MAX {
             self.requests.pop_front();
+        }
+        self.responses.insert(self.requests_made, response);
+        if self.responses.len() > RESPONSES_MAX {
+            self.responses.pop_first();
         }
         self.touch();
     }
@@ -443,11 +464,18 @@ impl State {
                 let plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
                 file.filename = file.filename.replace(|c| !plain(c), "_");
                 let url = format!("{}/attachments/{id}/{}", self.url, file.filename);
-                let attachment = json!({
+                let mut attachment = json!({
                     "id": objects::id(id), "filename": file.filename, "size": file.bytes.len(),
-                    "url": url, "proxy_url": url, "content_type": file.content_type,
-                    "description": file.description,
+                    "url": url, "proxy_url": url,
                 });
+                for (field, text) in [
+                    ("content_type", &file.content_type),
+                    ("description", &file.description),
+                ] {
+                    if let Some(text) = text {
+                        attachment[field] = json!(text);
+                    }
+                }
                 self.messages.keep_file(id, file);
                 attachment
             })

@@ -189,7 +189,7 @@ async fn a_file_in_an_answer_can_be_fetched() {
         (200, json!({"all": 1}))
     );
     if let Some(contract) = contract::load() {
-        let log = stage.get("/requests").await;
+        let log = stage.get("/requests?responses=true").await;
         let sent = log["requests"].as_array().expect("a log");
         assert_eq!(contract.validate(sent), []);
     }

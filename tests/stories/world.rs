@@ -400,8 +400,8 @@ impl World {
         requests.iter().filter(fits).count()
     }
 
-    /// Holds every request that the bot made to Discord's own document, and every button and modal
-    /// in it to the bot's own wiring.
+    /// Checks every request that the bot made, every response and every gateway event against Discord's
+    /// own document, and every button and modal in them against the bot's own wiring.
     async fn end(&self) {
         for request in self.requests().await {
             let unknown = unwired(&request["body"]);
@@ -413,7 +413,11 @@ impl World {
         let Some(contract) = contract::load() else {
             return;
         };
-        let broken = contract.validate(&self.requests().await);
+        let list = |log: &Value, of: &str| log[of].as_array().cloned().unwrap_or_default();
+        let requests = list(&self.get("requests?responses=true").await, "requests");
+        let dispatches = list(&self.get("dispatches").await, "dispatches");
+        let mut broken = contract.validate(&requests);
+        broken.extend(contract.validate_dispatches(&dispatches));
         let broken: Vec<_> = broken.iter().map(ToString::to_string).collect();
         assert!(
             broken.is_empty(),

@@ -1,4 +1,4 @@
-//! The contract: what the bot sent, against Discord's own OpenAPI 3.1 document.
+//! The contract: what the bot sent and what it was told, against Discord's own OpenAPI 3.1 document.
 //!
 //! May touch: the document, found at `$DISCORD_OPENAPI` or at `../shared/discord/openapi.json`
 //! beside the package. Invariant: a request that the document doesn't know is a violation, and an
@@ -10,6 +10,9 @@
 //!     assert_eq!(contract.validate(&log), []);
 //! }
 //! ```
+
+#[path = "dispatches.rs"]
+mod dispatches;
 
 use jsonschema::{Draft, Validator};
 use serde_json::{Map, Value, json};
@@ -48,13 +51,10 @@ impl fmt::Display for Violation {
     }
 }
 
-/// An operation, and whether its body is multipart.
-type Key = (String, bool);
-
-/// Discord's document with the schemas compiled so far.
+/// Discord's document with the schemas compiled so far, by what they are for.
 pub(crate) struct Contract {
     document: Value,
-    compiled: Mutex<HashMap<Key, Option<Arc<Validator>>>>,
+    compiled: Mutex<HashMap<String, Option<Arc<Validator>>>>,
 }
 
 /// The contract of this process, read once; `None`, with a word about it, where it is absent.
@@ -77,62 +77,126 @@ pub(crate) fn load() -> Option<&'static Contract> {
 }
 
 impl Contract {
-    /// Checks every entry of the log of `GET /client/requests`.
+    /// Checks every entry of the log of `GET /client/requests`, and the responses in it.
     pub(crate) fn validate(&self, log: &[Value]) -> Vec<Violation> {
-        log.iter().flat_map(|entry| self.check(entry)).collect()
+        let check = |entry| {
+            let mut found = self.check(entry);
+            found.extend(self.check_response(entry));
+            found
+        };
+        log.iter().flat_map(check).collect()
+    }
+
+    /// Checks every event of `GET /client/dispatches` that Discord's documentation describes.
+    pub(crate) fn validate_dispatches(&self, events: &[Value]) -> Vec<Violation> {
+        events
+            .iter()
+            .flat_map(|event| self.check_dispatch(event))
+            .collect()
     }
 
     fn check(&self, entry: &Value) -> Vec<Violation> {
-        let text = |field: &str| entry[field].as_str().unwrap_or_default().to_owned();
-        let (method, route) = (text("method"), text("route"));
-        let operation = format!("{method} {route}");
-        let violation = |problem: String| Violation {
-            n: entry["n"].as_u64().unwrap_or(0),
-            operation: operation.clone(),
-            problem,
+        let operation = operation(entry);
+        let violation = |problem: &str| vec![violation(entry, &operation, problem.to_owned())];
+        let Some(known) = self.operation(entry) else {
+            return violation("the document has no such operation");
         };
-        let known = &self.document["paths"][&route][method.to_lowercase()];
-        if !known.is_object() {
-            return vec![violation("the document has no such operation".to_owned())];
-        }
         let (body, multipart) = (&entry["body"], entry["multipart"] == true);
         let wanted = &known["requestBody"];
         if body.is_null() {
-            let missing = wanted["required"] == true;
-            return missing
-                .then(|| violation("the body is missing".to_owned()))
-                .into_iter()
-                .collect();
+            return match wanted["required"] == true {
+                true => violation("the body is missing"),
+                false => Vec::new(),
+            };
         }
-        match self.validator(&operation, wanted, multipart) {
-            Some(validator) => validator
-                .iter_errors(body)
-                .map(|error| violation(format!("at {}: {error}", error.instance_path())))
+        let kind = if multipart {
+            "multipart/form-data"
+        } else {
+            "application/json"
+        };
+        let schema = wanted["content"][kind].get("schema");
+        match self.validator(&format!("{operation} {kind}"), schema) {
+            Some(validator) => problems(&validator, body)
+                .map(|problem| self::violation(entry, &operation, problem))
                 .collect(),
-            None => vec![violation("a body of this type is not expected".to_owned())],
+            None => violation("a body of this type is not expected"),
         }
     }
 
-    /// The validator of an operation's body, compiled when it is first wanted.
-    fn validator(
-        &self,
-        operation: &str,
-        wanted: &Value,
-        multipart: bool,
-    ) -> Option<Arc<Validator>> {
+    /// Checks the body that was answered with, if it was kept. What a server, or a proxy before it,
+    /// says when it is at its end (5xx, a page of HTML) is in no document.
+    fn check_response(&self, entry: &Value) -> Vec<Violation> {
+        let status = entry["status"].as_u64().unwrap_or(0);
+        let (Some(body), Some(known)) = (entry.get("response"), self.operation(entry)) else {
+            return Vec::new();
+        };
+        if status >= 500 || (status == 429 && body.is_string()) {
+            return Vec::new();
+        }
+        let operation = format!("{} → {status}", operation(entry));
+        let documented = &known["responses"];
+        let wanted = [status.to_string(), format!("{}XX", status / 100)];
+        let wanted = wanted.iter().find_map(|status| documented.get(status));
+        let violation = |problem: &str| vec![violation(entry, &operation, problem.to_owned())];
+        let Some(wanted) = wanted.map(|wanted| self.resolve(wanted)) else {
+            return violation("the document has no such response");
+        };
+        let Some(schema) = wanted["content"]["application/json"].get("schema") else {
+            return match body {
+                Value::Null => Vec::new(),
+                _ => violation("the response has a body where none is documented"),
+            };
+        };
+        match self.validator(&operation, Some(schema)) {
+            Some(validator) => problems(&validator, body)
+                .map(|problem| self::violation(entry, &operation, problem))
+                .collect(),
+            None => Vec::new(),
+        }
+    }
+
+    fn check_dispatch(&self, event: &Value) -> Vec<Violation> {
+        let name = event["t"].as_str().unwrap_or_default();
+        let Some(schema) = dispatches::schema(name) else {
+            return vec![Violation {
+                n: event["s"].as_u64().unwrap_or(0),
+                operation: name.to_owned(),
+                problem: "there is no table for this event".to_owned(),
+            }];
+        };
+        let validator = self.validator(name, Some(&schema));
+        let found = validator.iter().flat_map(|it| problems(it, &event["d"]));
+        found
+            .map(|problem| Violation {
+                n: event["s"].as_u64().unwrap_or(0),
+                operation: name.to_owned(),
+                problem,
+            })
+            .collect()
+    }
+
+    fn operation(&self, entry: &Value) -> Option<&Value> {
+        let text = |field: &str| entry[field].as_str().unwrap_or_default();
+        let known = &self.document["paths"][text("route")][text("method").to_lowercase()];
+        known.is_object().then_some(known)
+    }
+
+    /// What a `$ref` points to, or the value itself.
+    fn resolve<'v>(&'v self, value: &'v Value) -> &'v Value {
+        let reference = value["$ref"].as_str().and_then(|it| it.strip_prefix('#'));
+        reference
+            .and_then(|pointer| self.document.pointer(pointer))
+            .unwrap_or(value)
+    }
+
+    /// The validator of a schema, compiled when it is first wanted.
+    fn validator(&self, name: &str, schema: Option<&Value>) -> Option<Arc<Validator>> {
         let mut compiled = self
             .compiled
             .lock()
             .expect("no test panics while it compiles");
-        let key = (operation.to_owned(), multipart);
-        let entry = compiled.entry(key).or_insert_with(|| {
-            let kind = if multipart {
-                "multipart/form-data"
-            } else {
-                "application/json"
-            };
-            let schema = wanted["content"][kind].get("schema")?;
-            let schema = self.prune(schema);
+        let entry = compiled.entry(name.to_owned()).or_insert_with(|| {
+            let schema = self.prune(schema?);
             let validator = jsonschema::options()
                 .with_draft(Draft::Draft202012)
                 .build(&schema)
@@ -163,6 +227,26 @@ impl Contract {
     }
 }
 
+fn operation(entry: &Value) -> String {
+    let text = |field: &str| entry[field].as_str().unwrap_or_default();
+    format!("{} {}", text("method"), text("route"))
+}
+
+fn violation(entry: &Value, operation: &str, problem: String) -> Violation {
+    Violation {
+        n: entry["n"].as_u64().unwrap_or(0),
+        operation: operation.to_owned(),
+        problem,
+    }
+}
+
+/// What is wrong with a value, and where: of a choice of schemas, what is wrong by the one that fits best.
+fn problems<'v>(validator: &'v Validator, value: &'v Value) -> impl Iterator<Item = String> + 'v {
+    let told =
+        |error: jsonschema::ValidationError<'v>| format!("at {}: {error}", error.instance_path());
+    validator.iter_errors(value).map(told)
+}
+
 fn path() -> PathBuf {
     match std::env::var_os("DISCORD_OPENAPI") {
         Some(path) => path.into(),
@@ -170,11 +254,22 @@ fn path() -> PathBuf {
     }
 }
 
-/// The document is stricter than Discord in two places, both of which its own libraries use.
+/// The document is stricter than Discord in some places: two in what libraries send, and two in how
+/// errors look. A nested error has a word for its code ("API Reference", section "Error Messages"),
+/// and a 429 has a code only sometimes ("Rate Limits", section "Exceeding A Rate Limit").
 fn relax(document: &mut Value) {
     let Value::Object(schemas) = &mut document["components"]["schemas"] else {
         return;
     };
+    let text = json!({"type": "string"});
+    schemas["InnerErrors"]["properties"]["_errors"]["items"] = json!({
+        "type": "object", "required": ["code", "message"],
+        "properties": {"code": text, "message": text},
+    });
+    schemas["RatelimitedResponse"]["allOf"][0] = json!({
+        "type": "object", "required": ["message"],
+        "properties": {"code": {"type": "integer"}, "message": text},
+    });
     for (name, schema) in schemas {
         let Some(Value::Object(properties)) = schema.get_mut("properties") else {
             continue;

@@ -24,7 +24,8 @@ pub(super) async fn set_bot(
     Json(body): Json<Value>,
 ) -> Done {
     let mut state = hub.state();
-    let Some(shown) = state.world.guild(guild).map(objects::guild_create) else {
+    let shown = state.world.guild(guild);
+    let Some(shown) = shown.map(|guild| state.guild_create(guild)) else {
         return mistake("There is no such guild.");
     };
     let (event, data) = if body["present"] == true {

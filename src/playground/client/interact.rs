@@ -41,6 +41,8 @@ pub(super) struct Click {
     pub(super) data: Value,
     /// The message of the component, also of the one that opened a modal.
     pub(super) message: Option<Value>,
+    /// Of a modal: what `interaction_metadata` says of the interaction that opened it.
+    pub(super) trigger: Value,
 }
 
 pub(super) async fn interact(
@@ -131,6 +133,9 @@ fn begin(hub: &Arc<Hub>, body: &Value) -> Result<(u64, Option<watch::Receiver<Pr
         .as_ref()
         .and_then(|message| objects::read_id(&message["id"]));
     let reached = send(hub, &mut state, click.guild, id, &event);
+    if !body["odd"].is_null() {
+        state.sessions.forget_dispatched(&token);
+    }
     state.remember(Interaction {
         id,
         token,
@@ -139,6 +144,7 @@ fn begin(hub: &Arc<Hub>, body: &Value) -> Result<(u64, Option<watch::Receiver<Pr
         guild: click.guild,
         channel: click.channel,
         source,
+        trigger: click.trigger,
         event,
         created: now,
         delivered: Instant::now(),
@@ -185,6 +191,7 @@ fn click(state: &mut State, body: &Value, now: chrono::DateTime<chrono::Utc>) ->
         channel,
         data: Value::Null,
         message: None,
+        trigger: Value::Null,
     };
     match kind {
         Kind::Command | Kind::Autocomplete => command::fill(state, &mut click, body, forge)?,

@@ -151,6 +151,8 @@ pub(super) struct Log {
     after: u64,
     #[serde(default)]
     wait: bool,
+    #[serde(default)]
+    responses: bool,
 }
 
 pub(super) async fn requests(Shared(hub): Hubs, Query(log): Query<Log>) -> Json<Value> {
@@ -162,12 +164,35 @@ pub(super) async fn requests(Shared(hub): Hubs, Query(log): Query<Log>) -> Json<
         .await;
     }
     let state = hub.state();
-    let requests: Vec<Value> = state.requests.iter().filter(later).cloned().collect();
+    let mut requests: Vec<Value> = state.requests.iter().filter(later).cloned().collect();
+    if log.responses {
+        for entry in &mut requests {
+            let response = entry["n"].as_u64().and_then(|n| state.responses.get(&n));
+            if let Some(response) = response {
+                entry["response"] = read_response(response);
+            }
+        }
+    }
     let last = state
         .requests
         .back()
         .map_or(0, |entry| entry["n"].as_u64().unwrap_or(0));
     Json(json!({"last": last, "requests": requests}))
+}
+
+/// A response body as JSON, as a text if it is none, or null if there was none.
+fn read_response(body: &[u8]) -> Value {
+    if body.is_empty() {
+        return Value::Null;
+    }
+    let text = || Value::String(String::from_utf8_lossy(body).into_owned());
+    serde_json::from_slice(body).unwrap_or_else(|_| text())
+}
+
+pub(super) async fn dispatches(Shared(hub): Hubs) -> Json<Value> {
+    let state = hub.state();
+    let dispatches: Vec<Value> = state.sessions.dispatched().collect();
+    Json(json!({"dispatches": dispatches}))
 }
 
 /// Waits until the state is as wanted, or [`WAIT_MAX_S`] passed, or the end is near.

@@ -13,7 +13,8 @@
 //! | `GET /client/events` | Server-Sent Events: `{type, channel, only_for, revision, detail}` with type `message_created`, `message_updated` (detail: the message), `message_deleted` (detail: `{id}`), `interaction_failed` (detail: `{interaction, user, error}`), `world_changed` (detail: null: load the world anew; threads and events have changed), `lagged` (detail: null: load everything anew); `only_for` is the one who may see it, or null |
 //! | `GET /client/ready?shards=N` | waits until N shards are connected and commands registered: `{ready, shards, commands}`; `ready` is false after 25 s without |
 //! | `GET /client/gateway` | `{sessions: [{session_id, shard, intents, sequence, connected}], starts: {total, left, reset_after_ms, exceeded}}`; the starts are those of a day, `exceeded` how many were one too many |
-//! | `GET /client/requests?after=N&wait=true` | `{last, requests: [{n, method, path, query, route, body, multipart, status}]}`: what the bot sent to the REST API with a number above N; `route` as in Discord's OpenAPI document; with `wait` it waits for the first one |
+//! | `GET /client/requests?after=N&wait=true&responses=true` | `{last, requests: [{n, method, path, query, route, body, multipart, status, response}]}`: what the bot sent to the REST API with a number above N; `route` as in Discord's OpenAPI document; with `wait` it waits for the first one; with `responses` the latest 4,000 have `response`, the body that was answered with, or null |
+//! | `GET /client/dispatches` | `{dispatches: [{t, s, d}]}`: the latest 4,000 gateway events, each once for all sessions that it went to; without those with `odd` |
 //! | `GET /attachments/{id}/{filename}` | the file of a message's attachment |
 //!
 //! # Doing
@@ -155,6 +156,7 @@ pub(super) fn router() -> Router<Arc<Hub>> {
         .route("/ready", get(look::ready))
         .route("/gateway", get(look::gateway))
         .route("/requests", get(look::requests))
+        .route("/dispatches", get(look::dispatches))
         .route("/interactions", post(interact::interact))
         .route("/interactions/{id}", get(interact::present))
         .route("/interactions/{id}/redeliver", post(interact::redeliver))

@@ -7,7 +7,7 @@ use super::{
     super::{
         objects,
         rules::{STRING_SELECT, TEXT_DISPLAY, TEXT_INPUT, is_select},
-        state::{Modal, State},
+        state::{Kind, Modal, State},
     },
     Result, component,
     event::Resolved,
@@ -38,9 +38,18 @@ pub(super) fn fill(state: &State, click: &mut Click, body: &Value, forge: bool) 
         .or(objects::read_id(&body["message"]));
     let message = source.and_then(|source| state.messages.get(click.channel, source));
     click.message = message.map(|message| message.json.clone());
+    click.trigger = shown.map_or_else(|| forged_trigger(click), |modal| modal.trigger.clone());
     click.data = json!({"custom_id": custom_id, "components": components});
     resolved.write(&mut click.data);
     Ok(())
+}
+
+/// The command that would have opened a modal that never was.
+fn forged_trigger(click: &Click) -> Value {
+    json!({
+        "id": objects::id(click.channel), "type": Kind::Command.number(),
+        "authorizing_integration_owners": {"0": objects::id(click.guild.unwrap_or(0))},
+    })
 }
 
 fn submitted(

@@ -44,7 +44,8 @@ pub(super) fn my_guilds(hub: &Hub, _: &mut Call) -> Result {
     let guilds = guilds.filter(|guild| !state.left.contains(&guild.id));
     let guilds = guilds.map(|guild| {
         json!({
-            "id": objects::id(guild.id), "name": guild.name, "icon": null, "owner": false,
+            "id": objects::id(guild.id), "name": guild.name, "icon": null, "banner": null,
+            "owner": false,
             "permissions": state.bot_permissions(guild.id).to_string(), "features": [],
         })
     });
@@ -53,8 +54,8 @@ pub(super) fn my_guilds(hub: &Hub, _: &mut Call) -> Result {
 
 pub(super) fn application(hub: &Hub, _: &mut Call) -> Result {
     let state = hub.state();
-    let (owner, key) = (state.world.people.first(), state.endpoint.public_key());
-    Ok(Answer::Json(objects::application(owner, &key)))
+    let key = state.endpoint.public_key();
+    Ok(Answer::Json(objects::application(&state.world, &key)))
 }
 
 pub(super) fn user(hub: &Hub, call: &mut Call) -> Result {

@@ -5,8 +5,10 @@
 
 use super::{
     super::{
-        messages::{self, EPHEMERAL, LOADING, Message, Upload, number_components},
-        objects, rules,
+        messages::{self, EPHEMERAL, LOADING, Message, Upload},
+        objects,
+        parts::number_components,
+        rules,
         rules::Problems,
         state::{Hub, Interaction, Kind, Modal, Progress, State},
     },
@@ -68,17 +70,18 @@ fn take(hub: &Hub, state: &mut State, id: u64, body: &Value, files: Vec<Upload>)
 /// into the log as if it had come by the callback.
 pub(in crate::playground) fn take_response(hub: &Hub, id: u64, body: &Value) {
     let mut state = hub.state();
-    let status = match take(hub, &mut state, id, body, Vec::new()) {
-        Ok(_) => 204,
-        Err(refusal) => refusal.status,
+    let (status, response) = match take(hub, &mut state, id, body, Vec::new()) {
+        Ok(_) => (204, String::new()),
+        Err(refusal) => (refusal.status, refusal.body().to_string()),
     };
     let token = state.interactions.get(&id).map(|one| one.token.clone());
-    state.log(json!({
+    let entry = json!({
         "method": "POST", "path": format!("/interactions/{id}/{}/callback", token.unwrap_or_default()),
         "query": {}, "body": body,
         "route": "/interactions/{interaction_id}/{interaction_token}/callback",
         "multipart": false, "status": status,
-    }));
+    });
+    state.log(entry, response.into());
 }
 
 fn check_type(interaction: &Interaction, body: &Value) -> Result<u64> {
@@ -252,13 +255,14 @@ fn open_modal(state: &mut State, id: u64, data: &Value) {
     show(state, id, definition.clone());
     let interaction = &state.interactions[&id];
     let (channel, source) = (interaction.channel, interaction.source);
-    let user = interaction.user;
+    let (user, trigger) = (interaction.user, metadata(interaction));
     state.modals.insert(
         user,
         Modal {
             definition,
             channel,
             source,
+            trigger,
         },
     );
 }
@@ -276,6 +280,9 @@ fn metadata(interaction: &Interaction) -> Value {
     });
     if let (Kind::Component, Some(source)) = (interaction.kind, interaction.source) {
         metadata["interacted_message_id"] = objects::id(source);
+    }
+    if interaction.kind == Kind::Modal {
+        metadata["triggering_interaction_metadata"] = interaction.trigger.clone();
     }
     metadata
 }

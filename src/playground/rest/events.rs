@@ -50,7 +50,7 @@ pub(super) fn create(hub: &Hub, call: &mut Call) -> Result {
         "creator_id": objects::id(APPLICATION_ID), "creator": objects::bot_user(),
         "description": null, "image": null, "recurrence_rule": null, "user_count": 0,
         "status": SCHEDULED, "privacy_level": GUILD_ONLY, "entity_type": EXTERNAL,
-        "scheduled_end_time": null,
+        "scheduled_end_time": null, "guild_scheduled_event_exceptions": [],
     });
     take(&mut event, body);
     let mut problems = Problems::default();
@@ -153,7 +153,8 @@ fn allowed(state: &State, guild: u64) -> Result<()> {
     Ok(())
 }
 
-fn is_alive(event: &Value) -> bool {
+/// Whether an event is ahead or under way.
+pub(in crate::playground) fn is_alive(event: &Value) -> bool {
     event["status"] == SCHEDULED || event["status"] == ACTIVE
 }
 

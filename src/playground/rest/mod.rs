@@ -19,12 +19,14 @@ use super::{
 };
 use axum::{
     Json,
+    body::Bytes,
     extract::{Request, State},
     http::{HeaderValue, StatusCode},
     response::{IntoResponse, Response},
 };
 pub(super) use body::Call;
 use errors::Refusal;
+pub(super) use events::is_alive;
 pub(super) use messages::remove;
 use serde_json::{Value, json};
 use std::{collections::HashMap, sync::Arc, time::Duration};
@@ -275,8 +277,12 @@ pub(super) async fn serve(State(hub): State<Arc<Hub>>, request: Request) -> Resp
     if let Some(status) = status {
         response = faulty(status);
     }
-    log(&hub, &call, route, body, response.status().as_u16());
-    response
+    let (parts, content) = response.into_parts();
+    let content = axum::body::to_bytes(content, usize::MAX).await;
+    let content = content.unwrap_or_default();
+    let status = parts.status.as_u16();
+    log(&hub, &call, route, body, status, content.clone());
+    Response::from_parts(parts, content.into())
 }
 
 fn handle(hub: &Hub, call: &mut Call, route: &str, door: Door, handler: Handler) -> Response {
@@ -403,14 +409,14 @@ fn planned_fault(hub: &Hub, call: &Call, route: &str) -> Option<PlannedFault> {
     Some(fault)
 }
 
-fn log(hub: &Hub, call: &Call, route: &str, body: Value, status: u16) {
+fn log(hub: &Hub, call: &Call, route: &str, body: Value, status: u16, response: Bytes) {
     let path = &call.path;
     let entry = json!({
         "method": call.method.as_str(), "path": path, "query": call.query, "body": body,
         "route": if route.is_empty() { path.as_str() } else { route },
         "multipart": call.multipart, "status": status,
     });
-    hub.state().log(entry);
+    hub.state().log(entry, response);
 }
 
 fn refused(refusal: &Refusal) -> Response {
