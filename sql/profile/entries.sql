@@ -1,5 +1,5 @@
 SELECT q.session_id, s.guild_id, s.title, s.scheduled_time, s.status, q.preferred_roles,
-       q.is_streaming, q.note, q.rejected_by, q.joined_at,
+       q.is_streaming, q.note, q.nick, q.rejected_by, q.joined_at,
        CASE WHEN q.checked_in_for = s.scheduled_time THEN 1 ELSE 0 END AS checked_in,
        o.role AS offered_role, o.state AS offered_state
 FROM session_queue q

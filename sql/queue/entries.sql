@@ -1,4 +1,4 @@
-SELECT q.id, q.user_id, u.username, q.preferred_roles, q.is_streaming, q.note, q.rejected_by,
+SELECT q.id, q.user_id, COALESCE(q.nick, u.username) AS username, q.preferred_roles, q.is_streaming, q.note, q.rejected_by,
        q.joined_at, p.role, p.account_id, p.selected_at, p.overridden,
        o.role AS asked_role, o.until AS asked_until, o.state AS asked_state,
        CASE WHEN q.checked_in_for = s.scheduled_time THEN 1 ELSE 0 END AS checked_in,

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use twilight_model::application::interaction::message_component::MessageComponentInteractionData;
 use twilight_model::application::interaction::modal::ModalInteractionComponent;
 use twilight_model::application::interaction::{
-    Interaction, InteractionDataResolved, InteractionMember, InteractionType,
+    Interaction, InteractionDataResolved, InteractionType,
 };
 use twilight_model::channel::message::MessageFlags;
 use twilight_model::guild::{PartialMember, Permissions};
@@ -34,8 +34,10 @@ pub struct Click {
     pub token: String,
     /// What kind of interaction it is.
     pub kind: InteractionType,
-    /// Who.
+    /// Who, by the name that they have everywhere.
     pub person: Person,
+    /// The name that they have in this server, if it is another one. It is shown in no other.
+    pub nick: Option<String>,
     /// In which server; `None` in direct messages.
     pub guild: Option<GuildId>,
     /// In which channel.
@@ -68,10 +70,6 @@ impl Click {
     pub fn of(interaction: &Interaction, at: DateTime<Utc>) -> Option<Self> {
         let author = interaction.author()?;
         let member = interaction.member.as_ref();
-        let nick = member.and_then(|member| member.nick.clone());
-        let name = nick
-            .or_else(|| author.global_name.clone())
-            .unwrap_or_else(|| author.name.clone());
         let permissions = member
             .and_then(|member| member.permissions)
             .unwrap_or(Permissions::empty());
@@ -85,10 +83,8 @@ impl Click {
             id: InteractionId(interaction.id.get().cast_signed()),
             token: interaction.token.clone(),
             kind: interaction.kind,
-            person: Person {
-                id: UserId(author.id.get().cast_signed()),
-                name,
-            },
+            person: person_of(author),
+            nick: member.and_then(|member| member.nick.clone()),
             guild: interaction
                 .guild_id
                 .map(|id| GuildId(id.get().cast_signed())),
@@ -117,6 +113,7 @@ impl Click {
                 id: UserId(0),
                 name: String::new(),
             },
+            nick: None,
             guild: None,
             channel: ChannelId(0),
             manages_events: false,
@@ -224,21 +221,21 @@ impl Pressed {
     }
 }
 
-/// Somebody who was chosen, by the name that they have in the server; `None` for a bot.
+/// Somebody who was chosen; `None` for a bot.
 fn person(resolved: &InteractionDataResolved, id: Id<UserMarker>) -> Option<Person> {
-    let member = resolved.members.get(&id);
-    human(resolved.users.get(&id)?, member)
+    human(resolved.users.get(&id)?)
 }
 
-/// Somebody by the name that they have in the server; `None` for a bot.
-pub(super) fn human(user: &User, member: Option<&InteractionMember>) -> Option<Person> {
-    let nick = member.and_then(|member| member.nick.clone());
-    (!user.bot).then(|| Person {
+/// Somebody by the name that they have everywhere; `None` for a bot.
+pub(super) fn human(user: &User) -> Option<Person> {
+    (!user.bot).then(|| person_of(user))
+}
+
+fn person_of(user: &User) -> Person {
+    Person {
         id: UserId(user.id.get().cast_signed()),
-        name: nick
-            .or_else(|| user.global_name.clone())
-            .unwrap_or_else(|| user.name.clone()),
-    })
+        name: user.global_name.as_ref().unwrap_or(&user.name).clone(),
+    }
 }
 
 /// A modal that was sent.

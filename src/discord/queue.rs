@@ -202,7 +202,12 @@ async fn desk(
     let Some(desk) = desk.filter(|desk| desk.session.seen_by(&actor).is_ok()) else {
         return Ok(Err(Reply::text(refused(&SessionRefusal::Unknown))));
     };
-    match queue::may_join(&desk.session, desk.entry.as_ref(), desk.entries) {
+    let may_join = queue::may_join(&desk.session, desk.entry.as_ref(), desk.entries);
+    let may_join = match may_join {
+        Ok(()) if desk.turned_down => Err(QueueRefusal::Rejected),
+        may_join => may_join,
+    };
+    match may_join {
         Ok(()) => Ok(Ok(desk)),
         Err(refusal) => Ok(Err(in_the_way(context, click, session, &refusal).await?)),
     }
@@ -221,6 +226,7 @@ async fn send_offer(
         session,
         actor,
         person: click.person.clone(),
+        nick: click.nick.clone(),
         roles: offered.roles,
         accounts: offered.accounts,
         note: offered.note,
@@ -249,6 +255,7 @@ async fn introduce(
         session: desk.session.id,
         actor,
         person: click.person.clone(),
+        nick: click.nick.clone(),
         battletag: introduction.battletag,
         ranks: introduction.ranks,
         roles: introduction.roles,

@@ -341,7 +341,13 @@ impl<'a> Desk<'a> {
             Ok(teams) => teams,
             Err(reply) => return Ok(reply),
         };
-        let message = view::draft(&teams.view, self.actor.user, said);
+        let (user, view) = (self.actor.user, &teams.view);
+        let manages = view.session.managed_by(&self.actor).is_ok();
+        let message = if manages || view.teams.seen_by(user) {
+            view::draft(view, user, said)
+        } else {
+            view::hidden_draft(view)
+        };
         Ok(if self.click.on_ephemeral {
             Reply::Update(message)
         } else {

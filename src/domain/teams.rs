@@ -48,6 +48,13 @@ impl Teams {
         self.published && !self.members.is_empty()
     }
 
+    /// Whether somebody sees them who does not manage the session: everybody does once they are
+    /// published, and captains do in any case.
+    pub fn seen_by(&self, user: UserId) -> bool {
+        let captain = self.captains.is_some_and(|two| two.contains(&user));
+        self.published || captain
+    }
+
     /// Every seat that is taken.
     pub fn seats(&self, queue: &Queue) -> Vec<Seat> {
         let seat = |(entry, place): (&Entry, &Place)| {
@@ -251,7 +258,8 @@ pub fn pick(
     send(session.plan.mode, queue, &mut seats, player, Some(team))?;
     Ok(Arranged {
         seats,
-        published: true,
+        // Teams that an organiser took off the card stay off it.
+        published: teams.published,
         captains: Some(captains),
     })
 }

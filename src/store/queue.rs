@@ -126,6 +126,8 @@ pub struct JoinDesk {
     pub accounts: Vec<Account>,
     /// The person's entry, if they are in the queue already.
     pub entry: Option<Entry>,
+    /// Whether they were turned down, and have deleted their profile since.
+    pub turned_down: bool,
 }
 
 impl Question for PrepareJoin {
@@ -149,6 +151,7 @@ impl Question for PrepareJoin {
         Ok(Some(JoinDesk {
             measure: organiser_account(db, &session)?,
             entries: count(db, self.session)?,
+            turned_down: was_turned_down(db, self.session, self.user)?,
             profile: profile::load(db, self.user)?,
             session,
             accounts,
@@ -192,6 +195,12 @@ pub(super) fn organiser_account(
     session: &Session,
 ) -> Result<Option<Account>, DbError> {
     session::measured_from(db, session.organiser, &session.plan.limits)
+}
+
+/// Whether somebody was turned down here who has deleted their profile since.
+fn was_turned_down(db: &mut dyn Read, session: SessionId, user: UserId) -> Result<bool, DbError> {
+    let row = db.query_one(sql!("queue/turned_down"), values![session, user])?;
+    Ok(row.is_some())
 }
 
 /// One person's entry, without the accounts.

@@ -112,6 +112,9 @@ pub(super) fn set_status(
     if !status.is_alive() {
         tx.execute(sql!("admission/close"), values![session.id])?;
     }
+    if status == Status::Completed {
+        tx.execute(sql!("session/forget_refusals"), values![session.id])?;
+    }
     outbox::owe_card(tx, session.id, now)
 }
 

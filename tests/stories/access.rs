@@ -201,3 +201,78 @@ async fn who_lost_sight_of_a_session_can_still_leave_it() {
     })
     .await;
 }
+
+/// The organiser's menu of those who wait, as text.
+async fn dashboard(organiser: &Person<'_>, card: &Value) -> crate::world::Answer {
+    organiser.press(card, &on(card, "manage")).await
+}
+
+#[tokio::test]
+async fn a_nickname_is_shown_in_its_own_server_only() {
+    story(async |world| {
+        let member = format!("guilds/{}/members/{}", world.server(), world.person(4).user);
+        world.post(&member, json!({"nick": "Shouty"})).await;
+        let here = planned(&world.person(2), json!({})).await;
+        let there = world.person(2).in_channel(world.other_channel());
+        let freya = world.person(4);
+        let elsewhere = planned(&there, json!({})).await;
+        joined(&freya, &here, "Freya#1111", &["tank"]).await;
+        let away = freya.in_channel(world.other_channel());
+        let form = away.press(&elsewhere, &on(&elsewhere, "join")).await;
+        away.submit(&form, json!({"roles": ["tank"]})).await;
+        // Whatever she does last in the first server tells nobody in the second.
+        freya
+            .command("profile edit", json!({"roles": "Tank"}))
+            .await
+            .says("Saved");
+        dashboard(&world.person(2), &here).await.says("Shouty");
+        let desk = dashboard(&there, &elsewhere).await;
+        desk.says("Freya");
+        assert!(!desk.text().contains("Shouty"), "{:#}", desk.0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_was_turned_down_stays_so_after_deleting_everything() {
+    story(async |world| {
+        let card = cup(world).await;
+        let freya = world.person(4);
+        joined(&freya, &card, "Freya#1111", &["tank"]).await;
+        let desk = dashboard(&world.person(2), &card).await;
+        let menu = id(desk.message(), "manage-player:");
+        let view = world
+            .person(2)
+            .choose(desk.message(), &menu, &[&freya.user])
+            .await;
+        let reject = id(view.message(), "manage-reject:");
+        world.person(2).press(view.message(), &reject).await;
+        let asked = freya.command("profile delete", json!({})).await;
+        freya.press(asked.message(), "profile-delete:").await;
+        let refused = "has not accepted you";
+        freya.press(&card, &on(&card, "join")).await.says(refused);
+        let newcomer = format!("newcomer:{}", number(&card).expect("a card"));
+        let fields = json!({"battletag": "Freya#1111", "roles": ["tank"]});
+        freya.forge_modal(&newcomer, fields).await.says(refused);
+        assert_eq!(
+            world
+                .ground
+                .number("SELECT count(*) FROM users WHERE username = 'Freya'")
+                .await,
+            0
+        );
+        // Another session is another matter.
+        let other = planned(&world.person(2), json!({"title": "Evening"})).await;
+        joined(&freya, &other, "Freya#1111", &["tank"])
+            .await
+            .says("in the queue");
+        // With the session it is forgotten.
+        world.at("2026-11-27T22:00:00Z");
+        crate::scene::card_reads(&freya, &card, "Over").await;
+        assert_eq!(
+            world.ground.number("SELECT count(*) FROM refusals").await,
+            0
+        );
+    })
+    .await;
+}

@@ -463,3 +463,35 @@ async fn teams_are_the_organisers_and_forged_ids_get_nowhere() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn teams_that_were_taken_off_the_card_are_hidden_from_a_page_opened_before() {
+    story(async |world| {
+        let card = scrim(world, &TEN[..3]).await;
+        let (organiser, blue, onlooker) = (world.person(2), world.person(3), world.person(6));
+        let page = proposals(&organiser, &card).await;
+        let pairs = press(&organiser, &page, "teams-pairs:").await;
+        let captains = [blue.user.as_str(), &world.person(4).user];
+        let menu = id(pairs.message(), "teams-captains:");
+        let named = organiser.choose(pairs.message(), &menu, &captains).await;
+        let card = card_reads(&organiser, &card, "🔵 Blue").await;
+        let opened = onlooker.press(&card, &on(&card, "teams-draft")).await;
+        opened.says("🔵 Blue").says(&blue.user);
+        press(&organiser, &named, "teams-set:")
+            .await
+            .says("not on the card");
+        let refreshed = press(&onlooker, &opened, "teams-draft:").await;
+        refreshed.says("Only organisers see the teams");
+        assert!(!refreshed.text().contains(&blue.user), "{:#}", refreshed.0);
+        // Captains pick all the same, which shows the teams to nobody else.
+        let turn = blue.forge(&card, &on(&card, "teams-draft"), &[]).await;
+        turn.says("It is your turn");
+        let choosing = format!("teams-choose:{}", number(&card).expect("a number"));
+        let picked = [world.person(5).user];
+        let picked = blue.choose(turn.message(), &choosing, &[&picked[0]]).await;
+        picked.says("You picked");
+        let refreshed = press(&onlooker, &refreshed, "teams-draft:").await;
+        refreshed.says("Only organisers see the teams");
+    })
+    .await;
+}

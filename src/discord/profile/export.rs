@@ -106,6 +106,7 @@ fn entry(entry: &QueueEntry) -> Value {
         "account_ids": accounts.collect::<Vec<_>>(),
         "streaming": entry.streaming,
         "note": entry.note,
+        "name_in_the_server": entry.nick,
         "rejected": entry.rejected,
         "joined_at": iso(entry.joined_at),
         "checked_in": entry.checked_in,

@@ -19,7 +19,7 @@ pub(super) async fn share(
     session: SessionId,
     user: &ResolvedUser,
 ) -> Result<String, Fault> {
-    let Some(person) = human(&user.resolved, user.member.as_ref()) else {
+    let Some(person) = human(&user.resolved) else {
         return Ok("⚠️ A bot cannot lead a session.".into());
     };
     let id = person.id;

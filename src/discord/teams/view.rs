@@ -194,6 +194,23 @@ pub(super) fn pairs(teams: &TeamsView, said: &str) -> Message {
     message.row([proposals_button(view), back(view)])
 }
 
+/// What somebody sees of the draft from whom the teams are hidden.
+pub(super) fn hidden_draft(view: &SessionView) -> Message {
+    let nothing = (
+        "Only organisers see the teams at the moment.".to_owned(),
+        Vec::new(),
+    );
+    page("Draft", view, "", nothing).row([refresh_draft(view.session.id)])
+}
+
+fn refresh_draft(session: SessionId) -> Component {
+    button(
+        format!("{DRAFT}:{session}"),
+        "Refresh",
+        ButtonStyle::Secondary,
+    )
+}
+
 /// Whom a captain can pick, or whose turn it is.
 pub(super) fn draft(view: &SessionView, viewer: UserId, said: &str) -> Message {
     let session = view.session.id;
@@ -224,11 +241,7 @@ pub(super) fn draft(view: &SessionView, viewer: UserId, said: &str) -> Message {
         let id = format!("teams-choose:{session}");
         message = message.row([menu(id, "Your pick…", options.collect(), (1, 1))]);
     }
-    message.row([button(
-        format!("{DRAFT}:{session}"),
-        "Refresh",
-        ButtonStyle::Secondary,
-    )])
+    message.row([refresh_draft(session)])
 }
 
 const RESTS: &str = "A captain is not there any more, so the draft rests. The organiser names captains \

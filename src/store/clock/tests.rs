@@ -52,6 +52,7 @@ async fn joined(scene: &Scene, session: SessionId, user: i64) {
     let join = JoinQueue {
         session,
         actor: actor(user),
+        nick: None,
         person: person(user),
         roles: Default::default(),
         accounts: Vec::new(),

@@ -2,7 +2,8 @@
 //!
 //! May touch: the domain and [`Transaction`]. Invariant: afterwards no row holds the person's id,
 //! name or text, but the plans of sessions they organised, the receipts of their last hour's
-//! clicks, which go by themselves, and their membership in threads until Discord has taken them out.
+//! clicks, which go by themselves, their membership in threads until Discord has taken them out, and, of
+//! sessions that are not over and in which they were turned down, that they were.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -107,6 +108,7 @@ impl Command for DeleteProfile {
         let freed = tx.query(sql!("profile/places"), values![self.user])?;
         // What was played stays, and loses the name with the person's row.
         tx.execute(sql!("profile/give_up_places"), values![self.user])?;
+        tx.execute(sql!("profile/keep_refusals"), values![self.user])?;
         tx.execute(sql!("profile/unname_rejections"), values![self.user])?;
         tx.execute(sql!("profile/unname_selections"), values![self.user])?;
         log::forget(tx, self.user)?;

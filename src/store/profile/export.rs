@@ -83,6 +83,8 @@ pub struct QueueEntry {
     pub streaming: bool,
     /// What they wrote to the organiser.
     pub note: String,
+    /// The name that they have in the session's server, if it is another one.
+    pub nick: Option<String>,
     /// Whether they were turned down.
     pub rejected: bool,
     /// When they joined.
@@ -204,6 +206,7 @@ fn entries(db: &mut dyn Read, user: UserId) -> Result<Vec<QueueEntry>, DbError> 
             roles: row.json("preferred_roles")?,
             streaming: row.get("is_streaming")?,
             note: row.get("note")?,
+            nick: row.get("nick")?,
             rejected: row.get::<Option<i64>>("rejected_by")?.is_some(),
             joined_at: row.get("joined_at")?,
             checked_in: row.get("checked_in")?,

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-use super::{admission, count, entry, load_session, organiser_account};
+use super::{admission, count, entry, load_session, organiser_account, was_turned_down};
 use crate::domain::account::{Account, AccountRefusal};
 use crate::domain::battletag::BattleTag;
 use crate::domain::ids::{AccountId, SessionId};
@@ -29,6 +29,8 @@ pub struct JoinQueue {
     pub actor: Actor,
     /// Who, under their present name.
     pub person: Person,
+    /// The name that they have in the session\'s server, if it is another one.
+    pub nick: Option<String>,
     /// The roles they offer; empty: those of their profile, or any.
     pub roles: Roles,
     /// The accounts they offer; empty: their primary one.
@@ -64,6 +66,7 @@ impl Command for JoinQueue {
         let accounts = self.offered_accounts(tx)?;
         let offered = Offered {
             person: &self.person,
+            nick: self.nick.as_deref(),
             roles: self.offered_roles(tx)?,
             accounts: &accounts,
             note: &self.note,
@@ -104,6 +107,8 @@ pub struct JoinAsNewcomer {
     pub actor: Actor,
     /// Who, under their present name.
     pub person: Person,
+    /// The name that they have in the session\'s server, if it is another one.
+    pub nick: Option<String>,
     /// The account.
     pub battletag: BattleTag,
     /// What is declared on it.
@@ -135,6 +140,7 @@ impl Command for JoinAsNewcomer {
         };
         let offered = Offered {
             person: &self.person,
+            nick: self.nick.as_deref(),
             roles,
             accounts: &[account],
             note: &self.note,
@@ -182,6 +188,7 @@ fn in_queue(stop: Stop<QueueRefusal>) -> Stop<NewcomerRefusal> {
 /// What somebody brings to a queue.
 struct Offered<'a> {
     person: &'a Person,
+    nick: Option<&'a str>,
     roles: Roles,
     accounts: &'a [Account],
     note: &'a str,
@@ -195,6 +202,9 @@ impl Offered<'_> {
         session: Session,
         entry: Option<&Entry>,
     ) -> Result<Joined, Stop<QueueRefusal>> {
+        if was_turned_down(tx, session.id, self.person.id)? {
+            return Err(Stop::Refused(QueueRefusal::Rejected));
+        }
         let organiser = organiser_account(tx, &session)?;
         let offer = Offer {
             roles: self.roles,
@@ -228,6 +238,7 @@ impl Offered<'_> {
             json(&roles),
             self.note.into(),
             self.at.into(),
+            self.nick.into(),
         ];
         let row = tx
             .query_one(sql!("queue/save"), &values)?

@@ -139,6 +139,7 @@ impl World {
         JoinQueue {
             session: self.session,
             actor: actor(user),
+            nick: None,
             person: person(user),
             roles: roles.iter().copied().collect(),
             accounts: Vec::new(),
@@ -366,6 +367,7 @@ async fn a_newcomer_gets_profile_account_and_place_at_once_or_nothing() {
     let mut join = JoinAsNewcomer {
         session: world.session,
         actor: actor(2),
+        nick: None,
         person: person(2),
         battletag: tag(2, 0),
         ranks: vec![(Ladder::Tank, diamond)],
@@ -415,6 +417,7 @@ async fn a_newcomer_with_ten_accounts_is_no_newcomer() {
     let join = JoinAsNewcomer {
         session: world.session,
         actor: actor(2),
+        nick: None,
         person: person(2),
         battletag: tag(2, 500),
         ranks: Vec::new(),

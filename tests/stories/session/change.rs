@@ -24,6 +24,7 @@ async fn join(world: &World, person: &Person<'_>, session: &str) {
             manages_events: false,
             administrator: false,
         },
+        nick: None,
         person: profile::Person {
             id: user,
             name: "Somebody".into(),

@@ -27,7 +27,7 @@ INSERT INTO chores VALUES ('optimize', 24);
 "#;
 
 /// The same for what each further version has added.
-const ADDED: [(i32, &str); 7] = [
+const ADDED: [(i32, &str); 9] = [
     (
         2,
         r#"
@@ -75,6 +75,14 @@ UPDATE outbox SET claimed_by = 'a';
     ),
     (7, "UPDATE sessions SET remind_at = 40;"),
     (8, "INSERT INTO left_taken_back VALUES (5, 1, 'tank');"),
+    (
+        9,
+        "INSERT INTO session_prompts VALUES (41, 42, 0, 5, 2, 'offer', 43);",
+    ),
+    (
+        10,
+        "INSERT INTO refusals VALUES (5, 41); UPDATE session_queue SET nick = 'Nick';",
+    ),
 ];
 
 /// Makes a file of this version in which every table holds something.

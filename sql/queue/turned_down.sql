@@ -1,0 +1,1 @@
+SELECT session_id FROM refusals WHERE session_id = $1 AND user_id = $2
