@@ -1,10 +1,12 @@
 //! How often threads have been renamed of late.
 //!
 //! Pure but for a lock. Invariant: a thread is renamed [`RENAMES_MAX`] times within
-//! [`WINDOW_S`] at most, so that Discord has none to refuse.
+//! [`WINDOW_S`] at most, so that Discord has none to refuse; where it refuses one all the same, say
+//! after a restart, none is tried before it says.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -20,34 +22,51 @@ const THREADS_MAX: usize = 4_096;
 
 /// The renames of all threads of late.
 #[derive(Debug, Default)]
-pub struct Renames(Mutex<HashMap<ChannelId, VecDeque<DateTime<Utc>>>>);
+pub struct Renames(Mutex<HashMap<ChannelId, Recent>>);
+
+#[derive(Debug, Default)]
+struct Recent {
+    /// The last renames, at most [`RENAMES_MAX`].
+    done: VecDeque<DateTime<Utc>>,
+    /// Discord refuses any until then.
+    held_until: Option<DateTime<Utc>>,
+}
 
 impl Renames {
     /// Returns when `thread` may be renamed next; `None` if that is now.
     pub(super) fn next(&self, thread: ChannelId, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let threads = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let renames = threads.get(&thread)?;
-        let first = renames.front().filter(|_| renames.len() >= RENAMES_MAX)?;
+        let recent = threads.get(&thread)?;
+        let window = TimeDelta::seconds(WINDOW_S);
+        let first = recent.done.front();
+        let first = first.filter(|_| recent.done.len() >= RENAMES_MAX);
+        let free_at = first.map(|first| *first + window).max(recent.held_until)?;
         // A clock that was set back holds nothing up for longer.
-        let free_at = (*first).min(now) + TimeDelta::seconds(WINDOW_S);
-        (free_at > now).then_some(free_at)
+        (free_at > now).then(|| free_at.min(now + window))
     }
 
-    /// Records that `thread` was renamed.
-    pub(super) fn record(&self, thread: ChannelId, now: DateTime<Utc>) {
+    /// Records that `thread` was renamed, or that Discord refuses it for some time.
+    pub(super) fn record(
+        &self,
+        thread: ChannelId,
+        now: DateTime<Utc>,
+        refused_for: Option<Duration>,
+    ) {
         let mut threads = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if threads.len() >= THREADS_MAX && !threads.contains_key(&thread) {
             let start = now - TimeDelta::seconds(WINDOW_S);
-            threads.retain(|_, renames| renames.back().is_some_and(|last| *last > start));
+            threads.retain(|_, recent| recent.done.back().is_some_and(|last| *last > start));
             if threads.len() >= THREADS_MAX {
                 threads.clear();
             }
         }
-        let renames = threads.entry(thread).or_default();
-        if renames.len() >= RENAMES_MAX {
-            renames.pop_front();
+        let recent = threads.entry(thread).or_default();
+        if recent.done.len() >= RENAMES_MAX {
+            recent.done.pop_front();
         }
-        renames.push_back(now);
+        recent.done.push_back(now);
+        let refused_for = refused_for.and_then(|wait| TimeDelta::from_std(wait).ok());
+        recent.held_until = refused_for.map(|wait| now + wait);
     }
 }
 
@@ -65,21 +84,30 @@ mod tests {
         let thread = ChannelId(7);
         for second in [0, 60] {
             assert_eq!(renames.next(thread, at(second)), None);
-            renames.record(thread, at(second));
+            renames.record(thread, at(second), None);
         }
         assert_eq!(renames.next(thread, at(61)), Some(at(WINDOW_S)));
         assert_eq!(renames.next(ChannelId(8), at(61)), None);
         assert_eq!(renames.next(thread, at(WINDOW_S)), None);
-        renames.record(thread, at(WINDOW_S));
+        renames.record(thread, at(WINDOW_S), None);
         let next = renames.next(thread, at(WINDOW_S));
         assert_eq!(next, Some(at(60 + WINDOW_S)));
+    }
+
+    #[test]
+    fn rename_that_discord_refuses_waits_as_long_as_it_says() {
+        let renames = Renames::default();
+        let thread = ChannelId(7);
+        renames.record(thread, at(0), Some(Duration::from_secs(300)));
+        assert_eq!(renames.next(thread, at(10)), Some(at(300)));
+        assert_eq!(renames.next(thread, at(300)), None);
     }
 
     #[test]
     fn what_is_remembered_is_bounded() {
         let renames = Renames::default();
         for thread in 0..=i64::try_from(THREADS_MAX).expect("a small number") {
-            renames.record(ChannelId(thread), at(0));
+            renames.record(ChannelId(thread), at(0), None);
         }
         assert!(renames.0.lock().expect("no panic").len() <= THREADS_MAX);
     }

@@ -127,7 +127,16 @@ impl Now<'_> {
 
     async fn rename(&self, thread: ChannelId) -> Result<(), Trouble> {
         let renamed = self.context.rest.rename_thread(thread, self.name).await;
-        self.renames.record(thread, self.context.clock.now());
+        let refused_for = match &renamed {
+            Err(RestError::Limited { retry_after }) => Some(*retry_after),
+            _ => None,
+        };
+        let now = self.context.clock.now();
+        self.renames.record(thread, now, refused_for);
+        if refused_for.is_some() {
+            // The rest does not wait for it.
+            return Ok(());
+        }
         match renamed {
             // Somebody else's thread, perhaps: it may keep its name.
             Err(error) if is_permission(&error) => {}
