@@ -23,23 +23,26 @@ use crate::discord::delivery::{self, Delivered, Renames};
 use crate::discord::feature::Context;
 use crate::domain::ids::GuildId;
 use crate::store::outbox::{
-    ClaimDue, Delivery, Due, DueNow, NextDue, Owed, ReleaseClaim, ReleaseUnknown, Settle,
+    Delivery, Due, DueNow, NextDue, Owed, ReleaseClaim, ReleaseUnknown, Settle, SpreadDue,
 };
 use crate::store::process::ProcessId;
 use crate::store::{Failure, Store};
 
+mod choice;
 mod pace;
 mod turns;
 
-use pace::{Free, Key, Pace};
+use pace::{Key, Pace};
 use turns::Turns;
 
 /// Deliveries under way at once.
 const DELIVERIES_MAX: usize = 64;
-/// Of these, for one server.
-const DELIVERIES_OF_SERVER_MAX: usize = 16;
 /// Due rows that are looked at to find some that may be delivered; the oldest ones.
 const LOOK_MAX: u32 = 2_048;
+/// If there are as many, more may wait behind them: of each server so many stay, and the rest is spread,
+/// [`SPREAD_A_SECOND`] due with each second, so that other servers are seen.
+const OF_SERVER_STAY: usize = 128;
+const SPREAD_A_SECOND: u32 = 20;
 /// If there are as many, they are looked at more rarely: every [`LOOK_AT_CROWD_EVERY_MS`].
 const CROWD_MIN: usize = 256;
 const LOOK_AT_CROWD_EVERY_MS: u64 = 100;
@@ -206,9 +209,8 @@ impl Outbox {
                 courier.release(process, due.id).await;
             });
             // It is known until nobody has claimed it any more.
-            if let Some(one) = self.under_way.get_mut(&row) {
-                one.task = release.id();
-            }
+            let (task, keys, server) = (release.id(), Vec::new(), None);
+            self.under_way.insert(row, UnderWay { task, keys, server });
         } else {
             self.under_way.remove(&row);
         }
@@ -242,7 +244,16 @@ impl Outbox {
         if looked.len() >= CROWD_MIN {
             self.next_look = Instant::now() + Duration::from_millis(LOOK_AT_CROWD_EVERY_MS);
         }
-        let (chosen, free) = self.choose(looked, now);
+        let is_full = looked.len() >= LOOK_MAX as usize;
+        let mut beyond = match is_full {
+            true => self.turns.beyond(looked.clone(), OF_SERVER_STAY),
+            false => Vec::new(),
+        };
+        let (chosen, mut free) = self.choose(looked, now);
+        beyond.retain(|id| {
+            let is_chosen = chosen.iter().any(|(due, _)| due.id == *id);
+            !is_chosen && !self.under_way.contains_key(id)
+        });
         let begun = self.claim(claim.as_ref(), chosen).await?;
         for (due, keys) in begun {
             let (id, server) = (due.id, due.destination.guild);
@@ -251,91 +262,21 @@ impl Outbox {
             let under_way = UnderWay { task, keys, server };
             self.under_way.insert(id, under_way);
         }
+        if !beyond.is_empty() {
+            tracing::info!(rows = beyond.len(), "a crowd of deliveries was spread");
+            let spread = SpreadDue {
+                ids: beyond,
+                from: now + TimeDelta::seconds(1),
+                a_second: SPREAD_A_SECOND,
+            };
+            let Ok(()) = store.execute_job(spread).await?;
+        }
+        if is_full {
+            // What was behind them may be seen now.
+            free = Some(self.next_look);
+        }
         let due = store.query(NextDue { now }).await?;
         Ok(Wake { due, free })
-    }
-
-    /// Chooses what is delivered now, in the order of turns, and when the next one may be.
-    fn choose(
-        &mut self,
-        looked: Vec<Due>,
-        now: DateTime<Utc>,
-    ) -> (Vec<(Due, Vec<Key>)>, Option<Instant>) {
-        let at = Instant::now();
-        let room = DELIVERIES_MAX.saturating_sub(self.deliveries.len());
-        let mut of_servers: HashMap<GuildId, usize> = HashMap::new();
-        for server in self.under_way.values().filter_map(|one| one.server) {
-            *of_servers.entry(server).or_default() += 1;
-        }
-        let mut next: Option<Instant> = None;
-        let mut is_free = |pace: &Pace, keys: &[Key]| match pace.free(keys, at) {
-            Free::Now => true,
-            Free::Later => false,
-            Free::At(free) => {
-                next = Some(next.map_or(free, |next| next.min(free)));
-                false
-            }
-        };
-        // What was claimed is ours to deliver: whoever did so before has let go of it.
-        let is_known = |due: &Due| self.claims.is_none() && self.under_way.contains_key(&due.id);
-        let may_begin = |due: &Due| !is_known(due) && is_free(&self.pace, &pace::keys(due, now));
-        let candidates = looked.into_iter().filter(may_begin).collect();
-        let mut chosen = Vec::new();
-        for due in self.turns.in_turn(candidates) {
-            if chosen.len() >= room {
-                break;
-            }
-            let keys = pace::keys(&due, now);
-            let server = due.destination.guild;
-            let of_server = server.map(|server| of_servers.entry(server).or_default());
-            if of_server
-                .as_ref()
-                .is_some_and(|count| **count >= DELIVERIES_OF_SERVER_MAX)
-                || !is_free(&self.pace, &keys)
-            {
-                continue;
-            }
-            if let Some(count) = of_server {
-                *count += 1;
-            }
-            self.pace.begin(&keys, &due, at);
-            self.turns.take(&due);
-            chosen.push((due, keys));
-        }
-        (chosen, next)
-    }
-
-    /// Claims what was chosen, if there are others who deliver; what others got is not begun.
-    async fn claim(
-        &mut self,
-        process: Option<&ProcessId>,
-        chosen: Vec<(Due, Vec<Key>)>,
-    ) -> Result<Vec<(Due, Vec<Key>)>, Failure> {
-        let Some(process) = process.filter(|_| !chosen.is_empty()) else {
-            return Ok(chosen);
-        };
-        let claim = ClaimDue {
-            process: process.clone(),
-            due: chosen.iter().map(|(due, _)| due.clone()).collect(),
-        };
-        let claimed = self.courier.store.execute_job(claim).await;
-        let (mut got, failure) = match claimed {
-            Ok(Ok(claimed)) => (claimed, None),
-            Err(error) => {
-                // It may have been done all the same, or be done yet, and nobody would deliver it.
-                self.doubt();
-                (Vec::new(), Some(error))
-            }
-        };
-        let mut begun = Vec::new();
-        for (due, keys) in chosen {
-            match got.iter().position(|one| one.id == due.id) {
-                // As it is now, which may be another generation.
-                Some(at) => begun.push((got.swap_remove(at), keys)),
-                None => self.pace.cancel(&keys),
-            }
-        }
-        failure.map_or(Ok(begun), Err)
     }
 
     /// Releases what this process may have claimed without knowing.

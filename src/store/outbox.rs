@@ -297,6 +297,30 @@ impl Command for ClaimDue {
     }
 }
 
+/// Spreads due rows over the time to come, in the order given, so that others come before them. It is
+/// no failure of theirs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SpreadDue {
+    /// The rows' numbers. Those that somebody has claimed stay as they are.
+    pub ids: Vec<i64>,
+    /// When the first ones are due.
+    pub from: DateTime<Utc>,
+    /// How many are due with each second.
+    pub a_second: u32,
+}
+
+impl Command for SpreadDue {
+    const NAME: &'static str = "spread_due";
+    type Answer = ();
+    type Refusal = std::convert::Infallible;
+
+    fn run(&self, tx: &mut dyn Transaction) -> Result<(), Stop<Self::Refusal>> {
+        let spread = sql!("outbox/spread", postgres);
+        tx.execute(spread, values![json(&self.ids), self.from, self.a_second])?;
+        Ok(())
+    }
+}
+
 /// Lets go of what was delivered and is still owed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReleaseClaim {

@@ -121,9 +121,9 @@ pub(super) fn keys(due: &Due, now: DateTime<Utc>) -> Vec<Key> {
 /// Requests that a delivery mostly takes.
 fn requests(due: &Due) -> usize {
     match due.owed {
-        // The conversation, then the message.
-        Owed::Message { .. } => 2,
-        _ => 1,
+        Owed::Card(_) | Owed::Call(_) | Owed::Retraction { .. } | Owed::PromptEnd { .. } => 1,
+        // The conversation and the message; a search and an event; some steps of a thread.
+        Owed::Message { .. } | Owed::Event(_) | Owed::Thread(_) => 2,
     }
 }
 

@@ -5,7 +5,10 @@ use tempfile::TempDir;
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 use tokio::sync::oneshot;
 
+use super::choice::DELIVERIES_OF_SERVER_MAX;
 use super::*;
+use crate::domain::ids::{ChannelId, MessageId, SessionId};
+use crate::store::outbox::Destination;
 use crate::store::sql::{DbError, Row, Sql};
 use crate::store::sqlite::Database;
 use crate::store::tests::Run;
@@ -155,6 +158,97 @@ async fn after_a_claim_of_which_nobody_heard_only_what_is_unknown_is_let_go_of()
     scene.outbox.begin().await.expect("it begins");
     let (third, _end) = scene.next().await;
     assert!(![first.id, second.id].contains(&third.id));
+}
+
+/// A card of a server's channel.
+fn card(id: i64, guild: i64, channel: i64) -> Due {
+    Due {
+        id,
+        generation: 1,
+        attempts: 0,
+        owed: Owed::Card(SessionId(id)),
+        destination: Destination {
+            guild: Some(GuildId(guild)),
+            channel: Some(ChannelId(channel)),
+            message: None,
+        },
+    }
+}
+
+fn ids(chosen: &[(Due, Vec<Key>)]) -> Vec<i64> {
+    chosen.iter().map(|(due, _)| due.id).collect()
+}
+
+#[tokio::test]
+async fn what_waits_for_its_channel_takes_no_place() {
+    let mut scene = Scene::open(false).await;
+    let mut due: Vec<_> = (0..200).map(|id| card(id, 1, 11)).collect();
+    due.extend([card(200, 2, 21), card(201, 1, 12)]);
+    let (chosen, next) = scene.outbox.choose(due.clone(), now());
+    assert_eq!((ids(&chosen), next), (vec![0, 200, 201], None));
+    let (chosen, _) = scene.outbox.choose(due.clone(), now());
+    assert!(chosen.is_empty(), "all channels are busy");
+    let keys = pace::keys(&due[0], now());
+    scene.outbox.pace.end(&keys, None, Instant::now());
+    let (chosen, next) = scene.outbox.choose(due[1..].to_vec(), now());
+    assert!(chosen.is_empty() && next.is_some(), "it is known when");
+}
+
+#[tokio::test]
+async fn a_server_with_many_channels_does_not_take_all_places() {
+    let mut scene = Scene::open(false).await;
+    let mut due: Vec<_> = (0..100).map(|id| card(id, 1, 1_000 + id)).collect();
+    due.push(card(100, 2, 21));
+    let (chosen, _) = scene.outbox.choose(due, now());
+    assert_eq!(ids(&chosen)[1], 100, "servers take turns");
+    assert_eq!(chosen.len(), DELIVERIES_OF_SERVER_MAX + 1);
+}
+
+#[tokio::test]
+async fn what_discord_refuses_for_some_time_waits_as_long_and_has_not_failed() {
+    let mut scene = Scene::open(false).await;
+    scene.owe().await;
+    scene.outbox.begin().await.expect("it begins");
+    let (_, end) = scene.next().await;
+    end.send(Delivered::Limited(Duration::from_secs(30)))
+        .expect("it waits");
+    scene.ended().await;
+    let row = &scene.rows().await[0];
+    let again = now() + TimeDelta::seconds(30);
+    assert_eq!(row.get::<u32>("attempts").ok(), Some(0));
+    assert_eq!(row.get::<DateTime<Utc>>("due_at").ok(), Some(again));
+    // Not so long has passed for Discord.
+    scene.outbox.courier.clock.set(again);
+    let wake = scene.outbox.begin().await.expect("a look");
+    assert!(wake.free.is_some() && scene.outbox.deliveries.is_empty());
+}
+
+#[tokio::test]
+async fn behind_more_than_is_looked_at_others_are_seen_at_the_next_look() {
+    for is_shared in [false, true] {
+        let mut scene = Scene::open(is_shared).await;
+        let flood = "WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) \
+                     INSERT INTO outbox (kind, key, payload, due_at, created_at) \
+                     SELECT 'retraction', CAST(i AS TEXT), json_object('channel', i / 5000), 1, 1 FROM n";
+        scene.run(flood).await;
+        let mut begun = Vec::new();
+        // As often as it takes to put the crowd aside.
+        for _ in 0..3 {
+            let wake = scene.outbox.begin().await.expect("a look");
+            tokio::task::yield_now().await;
+            while let Ok(one) = scene.begun.try_recv() {
+                begun.push(one);
+            }
+            let is_full = wake.free.is_some();
+            assert_eq!(is_full, begun.len() < 2, "then it looks again");
+        }
+        let channels = begun.iter().map(|(due, _)| due.owed.clone());
+        let of = |n| Owed::Retraction {
+            channel: ChannelId(n),
+            message: MessageId(5_000 * n),
+        };
+        assert_eq!(channels.collect::<Vec<_>>(), [of(0), of(1)]);
+    }
 }
 
 #[test]

@@ -52,6 +52,19 @@ impl Turns {
         due
     }
 
+    /// Returns the rows of each server beyond its first `most` in the order of turns.
+    pub(super) fn beyond(&self, due: Vec<Due>, most: usize) -> Vec<i64> {
+        let mut seen: HashMap<i64, usize> = HashMap::new();
+        let is_beyond = |due: &Due| {
+            let seen = seen.entry(server(due)).or_default();
+            *seen += 1;
+            *seen > most
+        };
+        let mut due = self.in_turn(due);
+        due.retain(is_beyond);
+        due.into_iter().map(|due| due.id).collect()
+    }
+
     /// Somebody takes a turn.
     pub(super) fn take(&mut self, due: &Due) {
         self.taken += 1;
@@ -130,6 +143,18 @@ mod tests {
         turns.take(&card(9, 1, 11));
         let due = vec![card(1, 1, 11), card(2, 1, 12), card(3, 2, 21)];
         assert_eq!(ids(&turns.in_turn(due)), [3, 2, 1]);
+    }
+
+    #[test]
+    fn beyond_what_a_server_may_have_is_what_comes_last_in_it() {
+        let due = vec![
+            card(1, 1, 11),
+            card(2, 1, 11),
+            card(3, 1, 11),
+            card(4, 1, 12),
+            card(5, 2, 21),
+        ];
+        assert_eq!(Turns::default().beyond(due, 2), [2, 3]);
     }
 
     #[test]

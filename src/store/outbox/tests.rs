@@ -156,3 +156,31 @@ async fn what_is_to_be_tried_again_is_nobody_elses_until_it_is_released() {
     assert_eq!(released, Ok(()));
     assert_eq!(claim(&scene, "b").await.len(), 1);
 }
+
+#[tokio::test]
+async fn what_is_spread_comes_later_bit_by_bit_unless_somebody_has_claimed_it() {
+    let scene = Scene::open().await;
+    join(&scene, "a", None).await;
+    let insert = "INSERT INTO outbox (kind, key, due_at, created_at) VALUES \
+                  ('event', '1', 1, 1), ('event', '2', 1, 1), ('event', '3', 1, 1), ('event', '4', 1, 1) \
+                  RETURNING id";
+    scene.write(insert, &[]).await;
+    let rows = scene.read("SELECT id FROM outbox ORDER BY id").await;
+    let ids: Vec<i64> = rows.iter().filter_map(|row| row.get("id").ok()).collect();
+    let claim = "UPDATE outbox SET claimed_by = 'a' WHERE key = '4' RETURNING id";
+    scene.write(claim, &[]).await;
+    let (from, a_second) = (at(60), 2);
+    let spread = SpreadDue {
+        ids,
+        from,
+        a_second,
+    };
+    scene.run(spread).await.expect("never refused");
+    let rows = scene.read("SELECT due_at FROM outbox ORDER BY id").await;
+    let due = rows
+        .iter()
+        .map(|row| row.get::<DateTime<Utc>>("due_at").ok());
+    let claimed_at = DateTime::from_timestamp(1, 0);
+    let wanted = [Some(at(60)), Some(at(60)), Some(at(61)), claimed_at];
+    assert_eq!(due.collect::<Vec<_>>(), wanted);
+}

@@ -25,7 +25,7 @@ pub(in crate::store) const BY_INDEX: [(&str, &str); 13] = [
 ];
 
 /// The only statements that look through all of something.
-const SCANS: [(&str, &str); 9] = [
+const SCANS: [(&str, &str); 10] = [
     // As much as there are processes, shards and their buckets.
     ("gateway/booked", "identify_buckets"),
     ("gateway/forget", "gateway_sessions"),
@@ -37,6 +37,7 @@ const SCANS: [(&str, &str); 9] = [
     // Parts of the statement itself: a row, and what is due.
     ("clock/wind", "first"),
     ("outbox/claim", "json_each"),
+    ("outbox/spread", "listed"),
     ("session/due", "turns"),
 ];
 
