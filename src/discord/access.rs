@@ -8,7 +8,9 @@
 //! most questions need no request. The others are answered from the server's roles and channels,
 //! which are asked for once a minute.
 
+mod asking;
 mod cache;
+mod departure;
 mod gate;
 
 use std::collections::{HashMap, HashSet};
@@ -26,6 +28,8 @@ use super::rest::{ChannelAccess, GuildRoles, MemberRoles, Rest, RestError, code}
 use crate::domain::ids::{ChannelId, GuildId, UserId};
 use cache::Cache;
 
+pub use asking::{allowed_extras, cannot_post};
+pub use departure::{drop_departed, drop_departed_at_start, drop_if_departed, drop_one};
 pub use gate::{Rule, admit, retain_seen, rule, sees};
 
 /// How long an answer of Discord's counts, in seconds.

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use super::access;
 use super::feature::Context;
 use super::reply::Message;
 use super::rest::{RestError, code};
@@ -161,6 +162,12 @@ async fn deliver_notice(
         if !context.store.query(holds).await? {
             return Ok(Delivered::Done(None));
         }
+    }
+    let at = context.clock.now();
+    if let Some(session) = notice.for_players_of()
+        && access::drop_if_departed(context, session, to, at).await?
+    {
+        return Ok(Delivered::Done(None));
     }
     let message = notice::render(notice);
     let sent = deliver_message(context, to, &message, nonce).await;

@@ -6,12 +6,14 @@
 
 mod call;
 mod decide;
+mod event;
 mod organisers;
 mod place;
 mod start;
 mod view;
 mod words;
 
+use super::access;
 use super::click::{Click, Pressed};
 use super::feature::{Context, Fault, Feature, Route};
 use super::queue::target;
@@ -97,6 +99,10 @@ pub const FEATURE: Feature = Feature {
             run: |ctx, click, it| Box::pin(call::close(ctx, click, it)),
         },
         Route {
+            name: event::ADD,
+            run: |ctx, click, it| Box::pin(event::add(ctx, click, it)),
+        },
+        Route {
             name: start::ASK,
             run: |ctx, click, it| Box::pin(start::ask(ctx, click, it)),
         },
@@ -116,7 +122,10 @@ async fn manage(context: Context, click: Click, pressed: Pressed) -> Result<Repl
     let place = Place::parse(pressed.args.split(':').nth(1));
     let desk = Desk::of(&context, &click, &pressed.args, place);
     match desk {
-        Ok(desk) => desk.overview("").await,
+        Ok(desk) => {
+            let said = desk.drop_departed().await?;
+            desk.overview(&said).await
+        }
         Err(reply) => Ok(reply),
     }
 }
@@ -241,6 +250,16 @@ impl<'a> Desk<'a> {
             Ok(view) => Reply::Update(view::overview(&view, self.place, said, self.click.at)),
             Err(reply) => reply,
         })
+    }
+
+    /// Takes those out who have left the server, and says who they were. Nobody is asked about for
+    /// whom the session is not theirs to manage.
+    async fn drop_departed(&self) -> Result<String, Fault> {
+        let Ok(view) = self.view().await? else {
+            return Ok(String::new());
+        };
+        let departed = access::drop_departed(self.context, &view, self.click.at).await?;
+        Ok(words::departed(&departed))
     }
 
     /// One player; the dashboard, if they have left.

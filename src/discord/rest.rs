@@ -74,6 +74,8 @@ pub mod code {
     pub const MISSING_ACCESS: u64 = 50_001;
     /// The person takes no direct messages.
     pub const CANNOT_MESSAGE_USER: u64 = 50_007;
+    /// The person is in none of the bot's servers.
+    pub const NO_MUTUAL_GUILD: u64 = 50_278;
     /// The bot may not do that in the channel.
     pub const MISSING_PERMISSIONS: u64 = 50_013;
     /// Something in the request is not as it should be.

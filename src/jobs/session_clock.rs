@@ -8,6 +8,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
+use crate::discord::access;
 use crate::discord::feature::Context;
 use crate::store::Failure;
 use crate::store::clock::{AdvanceClock, NextTurn, Remind};
@@ -52,6 +53,8 @@ async fn advance(context: &Context) -> Result<DateTime<Utc>, Failure> {
         if next > now {
             return Ok(next);
         }
+        // Before anything starts: nobody plays who is not there any more.
+        access::drop_departed_at_start(context, now).await?;
         let Ok(advanced) = context.store.execute_job(AdvanceClock { now }).await?;
         let Ok(reminders) = context.store.execute_job(Remind { now }).await?;
         tracing::info!(?advanced, reminders, "the session clock advanced");

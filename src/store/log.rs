@@ -40,6 +40,16 @@ pub(super) fn record_own(
     write(tx, session.id, Some(user), capacity, &done.into(), at)
 }
 
+/// Puts on record what nobody did: it was due.
+pub(super) fn record_due(
+    tx: &mut dyn Transaction,
+    session: SessionId,
+    done: impl Into<Done>,
+    at: DateTime<Utc>,
+) -> Result<(), DbError> {
+    write(tx, session, None, Capacity::Itself, &done.into(), at)
+}
+
 fn write(
     tx: &mut dyn Transaction,
     session: SessionId,

@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 pub(super) mod admission;
 pub(super) mod check_in;
 pub(super) mod deadline;
+mod departure;
 mod join;
 mod leave;
 pub(super) mod offer;
@@ -31,6 +32,7 @@ use crate::domain::session::{Actor, Session, SessionRefusal, Status};
 use crate::domain::teams::Teams;
 
 pub use check_in::{CheckIn, CheckedIn};
+pub use departure::{Departed, DropDeparted, Player, PlayersStarting};
 pub use join::{JoinAsNewcomer, JoinQueue, Joined};
 pub use leave::{LeaveQueue, Left, RefreshCard, Refreshed, Streaming, ToggleStreaming};
 pub use offer::{AnswerOffer, Answered, OfferPlace, OfferRefusal, Offered};

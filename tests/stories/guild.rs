@@ -45,3 +45,40 @@ impl World {
         self.clock.advance(chrono::TimeDelta::seconds(FRESH_S));
     }
 }
+
+/// What everyone may, and making events.
+const MAKES_EVENTS: u64 = overwatch_bot::playground::permissions::EVERYONE | 1 << 44;
+
+impl World {
+    fn membership(&self, person: &Person<'_>) -> String {
+        format!("guilds/{}/members/{}", self.server(), person.user)
+    }
+
+    /// Somebody leaves the first server.
+    pub(crate) async fn leaves(&self, person: &Person<'_>) {
+        self.delete(&self.membership(person)).await;
+    }
+
+    /// Somebody is banned from the first server.
+    pub(crate) async fn bans(&self, person: &Person<'_>) {
+        let ban = format!("guilds/{}/bans/{}", self.server(), person.user);
+        self.post(&ban, json!({})).await;
+    }
+
+    /// Somebody joins the first server again.
+    pub(crate) async fn comes_back(&self, person: &Person<'_>) {
+        self.post(&self.membership(person), json!({})).await;
+    }
+
+    /// Lets somebody make events in the first server.
+    pub(crate) async fn lets_make_events(&self, person: &Person<'_>) {
+        // The owner and the organiser of events may in any case.
+        if (0..2).any(|able| self.person(able).user == person.user) {
+            return;
+        }
+        let permissions = json!({
+            "guild": self.server(), "user": person.user, "permissions": MAKES_EVENTS.to_string(),
+        });
+        self.post("faults/permissions", permissions).await;
+    }
+}

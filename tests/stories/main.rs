@@ -7,6 +7,7 @@ mod access;
 mod account;
 mod admission;
 mod adopt;
+mod asking;
 mod card;
 mod check_in;
 #[path = "../support/contract.rs"]
@@ -14,6 +15,7 @@ mod contract;
 mod crash;
 mod dashboard;
 mod decisions;
+mod departure;
 mod editing;
 mod event;
 mod ground;

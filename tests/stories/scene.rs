@@ -9,6 +9,9 @@ pub(crate) async fn planned(organiser: &Person<'_>, options: Value) -> Value {
     let mut all = json!({"mode": "5v5", "when": "2026-11-27 20:00", "timezone": "Europe/Berlin"});
     let fields = all.as_object_mut().expect("an object");
     fields.extend(options.as_object().expect("an object").clone());
+    if options["event"] == "yes" {
+        organiser.world().lets_make_events(organiser).await;
+    }
     let before = organiser.messages().await;
     let answer = organiser.command("session create", all).await;
     answer.says("is planned");

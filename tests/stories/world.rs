@@ -448,6 +448,11 @@ impl Person<'_> {
         }
     }
 
+    /// Where they are.
+    pub(crate) fn world(&self) -> &World {
+        self.world
+    }
+
     /// The same person in another channel.
     pub(crate) fn in_channel(&self, channel: String) -> Self {
         Self {

@@ -10,7 +10,7 @@ use super::super::feature::{Context, Fault};
 use super::super::queue::session_id;
 use super::super::reply::Reply;
 use super::super::session::refused;
-use super::Membership;
+use super::{Membership, drop_one};
 use crate::domain::session::{Session, SessionRefusal};
 use crate::store::session::FindSession;
 
@@ -87,7 +87,10 @@ pub async fn admit(
             .membership(&ctx.rest, session.guild, user, click.at);
         match membership.await {
             Membership::In => {}
-            Membership::Gone => return Ok(Err(Reply::text(GONE))),
+            Membership::Gone => {
+                drop_one(ctx, session.id, user, click.at).await?;
+                return Ok(Err(Reply::text(GONE)));
+            }
             Membership::Unknown => return Ok(Err(Reply::text(UNSURE))),
         }
     } else if click.guild != Some(session.guild) {

@@ -39,6 +39,7 @@ pub(super) async fn sure(ctx: Context, click: Click, pressed: Pressed) -> Result
         Ok(desk) => desk,
         Err(reply) => return Ok(reply),
     };
+    let gone = desk.drop_departed().await?;
     let command = StartNow {
         session: desk.session,
         actor: desk.actor,
@@ -51,7 +52,8 @@ pub(super) async fn sure(ctx: Context, click: Click, pressed: Pressed) -> Result
                 1 => " The other player is told.".to_owned(),
                 told => format!(" The {told} other players are told."),
             };
-            desk.overview(&format!("▶️ It is under way.{told}")).await
+            desk.overview(&format!("▶️ It is under way.{told}\n{gone}"))
+                .await
         }
         Err(refusal) => desk.session_refused(&refusal).await,
     }

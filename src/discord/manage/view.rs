@@ -9,7 +9,7 @@ use twilight_model::channel::message::component::{ButtonStyle, Component, Select
 use twilight_util::builder::embed::{EmbedBuilder, EmbedFieldBuilder, EmbedFooterBuilder};
 
 use super::place::{PAGE_MAX, Place, Tab, pages};
-use super::{call, organisers, start, words};
+use super::{call, event, organisers, start, words};
 use crate::discord::card::{
     EMBED_TITLE_MAX_CHARS, FIELD_MAX_CHARS, STREAM_MARK, accepted_line, fitting, offered,
     organisers as led_by, state,
@@ -267,7 +267,9 @@ fn pages_of(session: &Session, place: Place) -> Vec<Component> {
         page(format!("{}:{id}:{place}", organisers::PAGE), "Organisers"),
         page(format!("{HISTORY}:{id}:0:{place}"), "History"),
     ];
-    teams.into_iter().chain(others).collect()
+    let ahead = session.status.is_ahead();
+    let event = ahead.then(|| page(format!("{}:{id}:{place}", event::ADD), "Add an event"));
+    teams.into_iter().chain(others).chain(event).collect()
 }
 
 /// The options of a menu of people; the first [`PAGE_MAX`] of them.

@@ -3,11 +3,16 @@
 //! Pure. Invariant: a refusal says what has changed, and the dashboard shows the truth beside it.
 
 use crate::discord::session::refused;
+use crate::discord::text::truncate;
 use crate::domain::ids::UserId;
 use crate::domain::manage::ManageRefusal;
 use crate::domain::queue::RankRefusal;
 use crate::domain::session::RankBar;
 use crate::domain::wide::Wide;
+use crate::store::queue::Departed;
+
+/// Characters about those who have left.
+const DEPARTED_MAX_CHARS: usize = 1_000;
 
 /// A decision about `player` that is not possible.
 pub(super) fn refusal(refusal: &ManageRefusal, player: UserId) -> String {
@@ -75,4 +80,20 @@ fn rank_obstacle(refusal: &RankRefusal) -> String {
             format!("the organiser has declared no rank on {}", refusal.ladder)
         }
     }
+}
+
+/// Who has left the server, and what they had in the session.
+pub(super) fn departed(departed: &[Departed]) -> String {
+    let line = |one: &Departed| match one.role {
+        Some(role) => format!(
+            "🚪 <@{}> has left this server, and their place as {role} is free.",
+            one.user
+        ),
+        None => format!(
+            "🚪 <@{}> has left this server and does not wait any more.",
+            one.user
+        ),
+    };
+    let lines: Vec<_> = departed.iter().map(line).collect();
+    truncate(&lines.join("\n"), DEPARTED_MAX_CHARS)
 }

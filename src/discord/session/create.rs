@@ -1,11 +1,13 @@
 //! `/session create`, and how a plan becomes a session by whatever way.
 //!
-//! May touch: the store. Invariant: a session is only made where its card can be shown.
+//! May touch: the store. Invariant: a session is only made where its card can be shown, and where whoever
+//! makes it may write themselves.
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use twilight_model::guild::Permissions;
 
+use super::super::access::{allowed_extras, cannot_post};
 use super::super::click::Click;
 use super::super::feature::{Context, Fault};
 use super::super::reply::Reply;
@@ -36,6 +38,11 @@ pub(super) async fn run(
         Ok(plan) => match make(ctx, click, actor, plan, options.extras()).await? {
             Ok(session) => {
                 let mut said = created(&session);
+                let (_, refused) = allowed_extras(options.extras(), click.permissions);
+                for sentence in refused {
+                    said += "\n";
+                    said += sentence;
+                }
                 if let Some(user) = &options.co_organiser {
                     said += "\n";
                     said += &share(ctx, click, actor, session.id, user).await?;
@@ -56,9 +63,12 @@ pub(super) async fn make(
     plan: Plan,
     extras: Extras,
 ) -> Result<Result<Session, Sentence>, Fault> {
-    if let Some(sentence) = missing(click.app_permissions) {
+    let thread = click.parent.is_some();
+    let sentence = cannot_post(click.channel, thread, click.permissions);
+    if let Some(sentence) = sentence.or_else(|| missing(click.app_permissions)) {
         return Ok(Err(sentence));
     }
+    let (extras, _) = allowed_extras(extras, click.permissions);
     let create = CreateSession {
         person: click.person.clone(),
         guild: actor.guild,

@@ -6,7 +6,9 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use twilight_model::channel::message::component::TextInputStyle;
+use twilight_model::guild::Permissions;
 
+use super::super::access::allowed_extras;
 use super::super::admission::label;
 use super::super::click::{Click, Pressed, Submitted};
 use super::super::feature::{Context, Fault};
@@ -86,8 +88,10 @@ pub(super) async fn run(
     };
     let mut said = Vec::new();
     if options.changes_plan() {
-        let extras = definition::extras(options.thread, options.event);
+        let wanted = definition::extras(options.thread, options.event);
+        let (extras, refused) = may_have(ctx, click, &session, wanted).await;
         said.push(edit(ctx, click, actor, session.id, (change, extras)).await?);
+        said.extend(refused.into_iter().map(str::to_owned));
     }
     if let Some(user) = &options.co_organiser {
         said.push(share(ctx, click, actor, session.id, user).await?);
@@ -139,6 +143,21 @@ pub(super) async fn save(ctx: Context, click: Click, sent: Submitted) -> Result<
         Ok(done) => Reply::Say(clash::saved(&click, &done, &doubt)),
         Err(refusal) => Reply::text(refused(&refusal) + &doubt),
     })
+}
+
+/// What of `wanted` the person may have the bot make beside the session's card; a sentence for what not.
+async fn may_have(
+    ctx: &Context,
+    click: &Click,
+    session: &Session,
+    wanted: Extras,
+) -> (Extras, Vec<&'static str>) {
+    if wanted.each().all(|(_, on)| !on) {
+        return (wanted, Vec::new());
+    }
+    let (guild, channel) = (session.guild, session.channel);
+    let permissions = ctx.access.permissions(&ctx.rest, click, guild, channel);
+    allowed_extras(wanted, permissions.await.unwrap_or(Permissions::empty()))
 }
 
 /// Changes the session, and says what came of it.

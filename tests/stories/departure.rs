@@ -1,0 +1,136 @@
+//! People who leave a server, or are thrown out: what they had in its sessions is for others.
+
+use serde_json::{Value, json};
+
+use crate::scene::{card_reads, id, ids, joined, number, on, planned};
+use crate::world::{Person, World, story, text_of};
+
+const GONE: &str = "not in that session's server any more";
+/// The session of these stories is on Friday, 20:00 in Berlin; this is when its check-in opens.
+const CHECK_IN: &str = "2026-11-27T18:45:00Z";
+const START: &str = "2026-11-27T19:00:01Z";
+
+async fn first_come(world: &World, check_in: i64) -> Value {
+    let options = json!({"admission": "first_come", "check_in": check_in});
+    planned(&world.person(2), options).await
+}
+
+/// Waits until the card does not name somebody any more.
+async fn without(world: &World, card: &Value, person: &Person<'_>) -> Value {
+    let gone =
+        |message: &Value| message["id"] == card["id"] && !text_of(message).contains(&person.user);
+    world.person(7).sees("a card without them", gone).await
+}
+
+/// Waits until somebody is asked something in private.
+async fn asked(person: &Person<'_>, route: &str) -> Value {
+    let asked = |message: &Value| ids(message).iter().any(|id| id.starts_with(route));
+    person.in_private().sees(route, asked).await
+}
+
+#[tokio::test]
+async fn who_has_left_does_nothing_in_private_and_their_place_is_offered() {
+    story(async |world| {
+        let card = first_come(world, 15).await;
+        let (aiko, freya) = (world.person(3), world.person(4));
+        joined(&aiko, &card, "Aiko#1111", &["tank"]).await;
+        joined(&freya, &card, "Freya#1111", &["tank"]).await;
+        world.at(CHECK_IN);
+        let question = asked(&aiko, "check-in:").await;
+        world.leaves(&aiko).await;
+        world.forget_permissions();
+        let here = id(&question, "check-in:");
+        aiko.in_private().press(&question, &here).await.says(GONE);
+        without(world, &card, &aiko).await;
+        asked(&freya, "offer-yes:").await;
+        // What is only given up needs no one's leave.
+        let decline = format!("offer-no:{}", number(&card).expect("a card"));
+        let answer = aiko.in_private().forge(&question, &decline, &[]).await;
+        assert!(!answer.text().contains(GONE), "{:#}", answer.0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn no_place_is_offered_to_who_was_banned() {
+    story(async |world| {
+        let card = first_come(world, 0).await;
+        let (aiko, freya, kwame) = (world.person(3), world.person(4), world.person(5));
+        for (person, tag) in [
+            (&aiko, "Aiko#1111"),
+            (&freya, "Freya#1111"),
+            (&kwame, "Kwame#1111"),
+        ] {
+            joined(person, &card, tag, &["tank"]).await;
+        }
+        world.bans(&freya).await;
+        aiko.press(&card, &on(&card, "leave")).await.says("left");
+        asked(&kwame, "offer-yes:").await;
+        assert!(freya.in_private().messages().await.is_empty());
+        without(world, &card, &freya).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_has_left_keeps_no_place_at_the_start() {
+    story(async |world| {
+        let card = first_come(world, 0).await;
+        let (aiko, freya) = (world.person(3), world.person(4));
+        joined(&aiko, &card, "Aiko#1111", &["tank"]).await;
+        joined(&freya, &card, "Freya#1111", &["damage"]).await;
+        world.leaves(&aiko).await;
+        world.at(START);
+        let started = card_reads(&world.person(7), &card, "Under way").await;
+        assert!(text_of(&started).contains(&freya.user), "{started:#}");
+        without(world, &card, &aiko).await;
+        let menu = world.person(2).press(&card, &on(&card, "manage")).await;
+        let history = world
+            .person(2)
+            .press(menu.message(), &id(menu.message(), "history:"))
+            .await;
+        history.says("They are not in the server any more");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn while_discord_does_not_say_who_is_there_everybody_stays() {
+    story(async |world| {
+        let card = first_come(world, 0).await;
+        let aiko = world.person(3);
+        joined(&aiko, &card, "Aiko#1111", &["tank"]).await;
+        world.leaves(&aiko).await;
+        let fault = json!({"route": "/guilds/{guild_id}/members", "status": 500, "times": 9});
+        world.post("faults/requests", fault).await;
+        world.at(START);
+        let started = card_reads(&world.person(7), &card, "Under way").await;
+        assert!(text_of(&started).contains(&aiko.user), "{started:#}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_dashboard_says_who_has_left_and_they_may_come_back() {
+    story(async |world| {
+        let card = first_come(world, 0).await;
+        let (aiko, freya) = (world.person(3), world.person(4));
+        joined(&aiko, &card, "Aiko#1111", &["tank"]).await;
+        joined(&freya, &card, "Freya#1111", &["tank"]).await;
+        world.leaves(&aiko).await;
+        let desk = world.person(2).press(&card, &on(&card, "manage")).await;
+        desk.says(&format!(
+            "<@{}> has left this server, and their place as Tank is free",
+            aiko.user
+        ));
+        // Nobody else learns anything, or throws anybody out, by looking.
+        let onlooker = world.person(7).press(&card, &on(&card, "manage")).await;
+        onlooker.says("Only the organiser");
+        world.comes_back(&aiko).await;
+        let form = aiko.press(&card, &on(&card, "join")).await;
+        aiko.submit(&form, json!({"roles": ["support"]}))
+            .await
+            .says("as Support");
+    })
+    .await;
+}
