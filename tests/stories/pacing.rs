@@ -1,5 +1,6 @@
-//! Pace and fairness of what the bot sends: no request that Discord has to refuse, every card true
-//! soon after the last click, and nobody waits for what others have caused.
+//! Pace and fairness of what the bot sends: every card is true soon after the last click, and nobody
+//! waits for what others have caused. That Discord has to refuse no request is checked after every
+//! story.
 
 use std::time::Duration;
 
@@ -19,13 +20,6 @@ const CLICKS_FOR: Duration = Duration::from_secs(8);
 const CARD_EVERY: Duration = Duration::from_secs(1);
 /// What a bystander waits at most; on a free machine it is a fraction of a second.
 const BYSTANDER_WAITS_MAX: Duration = Duration::from_secs(5);
-
-/// The requests that Discord refused by a rate limit.
-async fn refused(world: &World) -> Vec<Value> {
-    let mut requests = world.requests().await;
-    requests.retain(|request| request["status"] == 429);
-    requests
-}
 
 /// How often a message has been edited.
 async fn edits(world: &World, card: &Value) -> usize {
@@ -93,7 +87,6 @@ async fn four_busy_cards_in_a_channel_are_true_soon_and_nothing_is_refused() {
         let took = four_busy_cards(world, TimeDelta::zero()).await;
         eprintln!("true after {took:?}");
         assert!(took < Duration::from_secs(5), "{took:?}");
-        assert_eq!(refused(world).await, Vec::<Value>::new());
     })
     .await;
 }
@@ -104,7 +97,6 @@ async fn four_busy_old_cards_in_a_channel_are_true_soon_and_nothing_is_refused()
         let took = four_busy_cards(world, TimeDelta::hours(2)).await;
         eprintln!("true after {took:?}");
         assert!(took < Duration::from_secs(12), "{took:?}");
-        assert_eq!(refused(world).await, Vec::<Value>::new());
     })
     .await;
 }
@@ -172,7 +164,6 @@ async fn a_thread_is_renamed_twice_in_ten_minutes_and_then_by_its_last_name() {
             world.count("PATCH", "/channels/{channel_id}").await - all_edits(world).await,
             3
         );
-        assert_eq!(refused(world).await, Vec::<Value>::new());
     })
     .await;
 }
@@ -238,7 +229,6 @@ async fn a_flooded_channel_delays_neither_cards_nor_messages_of_others() {
         }
         let left = "SELECT count(*) FROM outbox";
         assert!(world.ground.number(left).await > 300, "the flood goes on");
-        assert_eq!(refused(world).await, Vec::<Value>::new());
     })
     .await;
 }

@@ -2,6 +2,7 @@
 
 use std::ops::AsyncFnOnce;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -171,6 +172,8 @@ pub(crate) struct World {
     over_http: bool,
     people: playground::World,
     http: reqwest::Client,
+    /// The story plans that Discord refuses requests by a rate limit.
+    plans_limits: AtomicBool,
 }
 
 impl World {
@@ -207,6 +210,7 @@ impl World {
             over_http: false,
             people,
             http: reqwest::Client::new(),
+            plans_limits: AtomicBool::new(false),
         }
     }
 
@@ -322,6 +326,9 @@ impl World {
 
     /// Sends a JSON body to the embedded Discord's side for people and tests.
     pub(crate) async fn post(&self, path: &str, body: Value) -> Value {
+        if path == "faults/requests" && (body["status"] == 429 || !body["limit"].is_null()) {
+            self.plans_limits.store(true, Relaxed);
+        }
         let url = format!("{}/client/{path}", self.discord.url());
         let request = self
             .http
@@ -388,6 +395,16 @@ impl World {
             .clone()
     }
 
+    /// The requests that Discord refused by a rate limit, without their bodies.
+    pub(crate) async fn refused(&self) -> Vec<Value> {
+        let mut requests = self.requests().await;
+        requests.retain(|request| request["status"] == 429);
+        for request in &mut requests {
+            request["body"] = Value::Null;
+        }
+        requests
+    }
+
     /// How many requests the bot has made with this method to routes that begin like this.
     pub(crate) async fn count(&self, method: &str, route: &str) -> usize {
         let requests = self.requests().await;
@@ -409,6 +426,10 @@ impl World {
                 unknown.is_empty(),
                 "nothing answers to {unknown:?} in {request:#}"
             );
+        }
+        if !self.plans_limits.load(Relaxed) {
+            let refused = self.refused().await;
+            assert!(refused.is_empty(), "refused by rate limits: {refused:#?}");
         }
         let Some(contract) = contract::load() else {
             return;
