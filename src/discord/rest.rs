@@ -486,3 +486,6 @@ impl<'a> Content<'a> {
 fn files(message: &Message) -> &[twilight_model::http::attachment::Attachment] {
     message.file.as_slice()
 }
+
+#[cfg(test)]
+mod tests;

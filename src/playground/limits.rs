@@ -5,6 +5,7 @@
 //! its bucket, and a refused one takes none.
 
 pub(super) mod changes;
+pub(super) mod holds;
 
 use std::{collections::HashMap, time::Duration};
 use tokio::time::Instant;
@@ -55,7 +56,7 @@ impl Limits {
         counts_globally: bool,
     ) -> Standing {
         let (limit, window) = rate(method, route);
-        let bucket = format!("{method}{route}");
+        let bucket = bucket(method, route);
         let key = format!("{bucket}:{major}");
         if self.buckets.len() > BUCKETS_MAX {
             self.buckets.retain(|_, window| window.until > now);
@@ -82,7 +83,7 @@ impl Limits {
             limit,
             remaining: limit - mine.used.min(limit),
             reset_after: until - now,
-            bucket: hash(&bucket),
+            bucket,
             refused,
         }
     }
@@ -106,7 +107,12 @@ fn current(window: Option<Window>, now: Instant, length: Duration) -> Window {
         })
 }
 
-/// A short opaque name (FNV-1a), as Discord's bucket names are.
+/// The name of a route's bucket: short and opaque, as Discord's are.
+pub(super) fn bucket(method: &str, route: &str) -> String {
+    hash(&format!("{method}{route}"))
+}
+
+/// FNV-1a.
 fn hash(text: &str) -> String {
     let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
     format!("{:016x}", text.bytes().fold(0xcbf2_9ce4_8422_2325, step))

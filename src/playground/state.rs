@@ -6,7 +6,11 @@
 use super::{
     Settings,
     endpoint::Endpoint,
-    limits::{Limits, changes::Changes},
+    limits::{
+        Limits,
+        changes::Changes,
+        holds::{self, Holds},
+    },
     messages::{Messages, Upload},
     objects, passing,
     rest::is_alive,
@@ -106,6 +110,8 @@ pub(super) struct State {
     pub(super) endpoint: Endpoint,
     pub(super) limits: Limits,
     pub(super) changes: Changes,
+    /// The 429s that were answered, and who did not obey them.
+    pub(super) holds: Holds,
     pub(super) faults: Faults,
     pub(super) requests: VecDeque<Value>,
     /// Bodies of the latest responses, by the number of their request.
@@ -217,6 +223,26 @@ pub(super) struct PlannedFault {
     pub(super) delay_ms: u64,
     /// Let the request have its effect, and spoil only the answer.
     pub(super) after: bool,
+    /// The answer breaks off.
+    pub(super) tears: bool,
+    /// The answer is a 429, and holds.
+    pub(super) limited: Option<Planned429>,
+}
+
+impl PlannedFault {
+    /// Whether it keeps the request from having its effect.
+    pub(super) fn spares(&self) -> bool {
+        !self.after && (self.status.is_some() || self.tears)
+    }
+}
+
+/// A 429 that is to be answered.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Planned429 {
+    pub(super) kind: holds::Kind,
+    pub(super) retry_after: Duration,
+    /// With the headers of a bucket.
+    pub(super) is_named: bool,
 }
 
 /// 32 bytes that are different each time. They guard nothing but a game.
@@ -246,6 +272,7 @@ impl State {
             endpoint: Endpoint::new(seed()),
             limits: Limits::default(),
             changes: Changes::default(),
+            holds: Holds::default(),
             faults: Faults::default(),
             requests: VecDeque::new(),
             responses: BTreeMap::new(),

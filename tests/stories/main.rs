@@ -24,6 +24,7 @@ mod health;
 mod http;
 mod identify;
 mod lfg;
+mod limits;
 mod log;
 mod manage;
 #[cfg(feature = "postgres")]

@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 
 use crate::contract;
 use crate::ground::{self, Ground};
+use crate::limits;
 #[cfg(feature = "postgres")]
 use crate::postgres::{Cluster, Server};
 
@@ -169,6 +170,8 @@ pub(crate) struct World {
     pub(crate) ground: Ground,
     /// A folder for the backups, and for the database if it is a file.
     pub(crate) folder: tempfile::TempDir,
+    /// Invalid requests that the story may end with.
+    pub(crate) invalid_max: u64,
     over_http: bool,
     people: playground::World,
     http: reqwest::Client,
@@ -207,6 +210,7 @@ impl World {
             app: None,
             ground,
             folder,
+            invalid_max: limits::INVALID_MAX,
             over_http: false,
             people,
             http: reqwest::Client::new(),
@@ -420,6 +424,7 @@ impl World {
     /// Checks every request that the bot made, every response and every gateway event against Discord's
     /// own document, and every button and modal in them against the bot's own wiring.
     async fn end(&self) {
+        self.keeps_limits().await;
         for request in self.requests().await {
             let unknown = unwired(&request["body"]);
             assert!(

@@ -2,9 +2,10 @@
 
 use super::{
     super::{
+        limits::holds::Kind,
         objects, rest,
         sessions::Order,
-        state::{Faults, Hub, PlannedFault},
+        state::{Faults, Hub, Planned429, PlannedFault},
     },
     Result, id_of, mistake, text_of,
 };
@@ -42,16 +43,44 @@ pub(super) async fn requests(Shared(hub): Hubs, Json(body): Json<Value>) -> Done
     let status = body["status"]
         .as_u64()
         .and_then(|status| u16::try_from(status).ok());
+    let limited = match (body["limit"].as_str(), status) {
+        (Some(name), _) => Some(limit_of(name)?),
+        (None, Some(429)) => Some(Kind::User),
+        (None, _) => None,
+    };
+    let limited = limited.map(|kind| Planned429 {
+        kind,
+        retry_after: seconds_of(&body["retry_after"]),
+        is_named: body["bucket"] != false,
+    });
     let fault = PlannedFault {
         method: body["method"].as_str().map(str::to_owned),
         route: body["route"].as_str().unwrap_or_default().to_owned(),
         times: body["times"].as_u64().unwrap_or(1).max(1),
-        status,
+        // A 429 is more than a status.
+        status: status.filter(|_| limited.is_none()),
         delay_ms: body["delay_ms"].as_u64().unwrap_or(0),
         after: body["after"] == true,
+        tears: body["tear"] == true,
+        limited,
     };
     hub.state().faults.planned.push(fault);
     Ok(Json(json!({})))
+}
+
+fn limit_of(name: &str) -> Result<Kind> {
+    match Kind::of(name) {
+        Some(kind) => Ok(kind),
+        None => mistake(format!("There is no kind of rate limit {name}.")),
+    }
+}
+
+/// A time in seconds; a second if there is none.
+fn seconds_of(value: &Value) -> Duration {
+    let seconds = value.as_f64().map(Duration::try_from_secs_f64);
+    seconds
+        .and_then(|one| one.ok())
+        .unwrap_or(Duration::from_secs(1))
 }
 
 pub(super) async fn latency(Shared(hub): Hubs, Json(body): Json<Value>) -> Done {

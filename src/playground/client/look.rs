@@ -195,6 +195,10 @@ pub(super) async fn dispatches(Shared(hub): Hubs) -> Json<Value> {
     Json(json!({"dispatches": dispatches}))
 }
 
+pub(super) async fn limits(Shared(hub): Hubs) -> Json<Value> {
+    Json(hub.state().holds.tell())
+}
+
 /// Waits until the state is as wanted, or [`WAIT_MAX_S`] passed, or the end is near.
 async fn until(hub: &Hub, wanted: impl Fn(&State) -> bool) {
     let mut changed = hub.state().changed.subscribe();

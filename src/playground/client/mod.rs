@@ -15,6 +15,7 @@
 //! | `GET /client/gateway` | `{sessions: [{session_id, shard, intents, sequence, connected}], starts: {total, left, reset_after_ms, exceeded}}`; the starts are those of a day, `exceeded` how many were one too many |
 //! | `GET /client/requests?after=N&wait=true&responses=true` | `{last, requests: [{n, method, path, query, route, body, multipart, status, response}]}`: what the bot sent to the REST API with a number above N; `route` as in Discord's OpenAPI document; with `wait` it waits for the first one; with `responses` the latest 4,000 have `response`, the body that was answered with, or null |
 //! | `GET /client/dispatches` | `{dispatches: [{t, s, d}]}`: the latest 4,000 gateway events, each once for all sessions that it went to; without those with `odd` |
+//! | `GET /client/limits` | `{breaches_made, breaches: [{method, route, major, kind, too_early_ms}], invalid: {unauthorized, forbidden, limited, all}}`: who came back before a 429 was over, to what it covers; and how many requests were invalid as Discord counts them |
 //! | `GET /attachments/{id}/{filename}` | the file of a message's attachment |
 //!
 //! # Doing
@@ -73,7 +74,7 @@
 //! | request | body |
 //! | --- | --- |
 //! | `/client/faults/gateway` | `{action: "reconnect" (op 7) / "drop" (torn socket) / "invalidate" (op 9), shard: n or null for all}`; answers `{affected}` |
-//! | `/client/faults/requests` | `{method: null, route: "/channels/{channel_id}/messages", times: 1, status: 500 or null, delay_ms: 0, after: false}`: the next `times` requests of this method whose route begins like this are delayed and answered with the status; `after: true` lets them have their effect first. Plans add up, the oldest goes first |
+//! | `/client/faults/requests` | `{method: null, route: "/channels/{channel_id}/messages", times: 1, status: 500 or null, limit: null, retry_after: 1.0, bucket: true, tear: false, delay_ms: 0, after: false}`: the next `times` requests of this method whose route begins like this are delayed and answered with the status, or with an answer that breaks off (`tear`); `after: true` lets them have their effect first. `limit` is `user`, `shared`, `global` or `cloudflare`: a 429 that holds for `retry_after` seconds (whole ones for `cloudflare`), with the headers of a bucket or without; whatever it covers is refused until then. Plans add up, the oldest goes first |
 //! | `/client/faults/latency` | `{ms}` for every REST request |
 //! | `/client/faults/limits` | `{enabled}`: rate limits off and on |
 //! | `/client/faults/starts` | `{left, reset_after_ms}`: so many sessions may still be started until then; whoever identifies beyond is closed with 4004, as if the token had been reset. `DELETE` does not take it back |
@@ -157,6 +158,7 @@ pub(super) fn router() -> Router<Arc<Hub>> {
         .route("/gateway", get(look::gateway))
         .route("/requests", get(look::requests))
         .route("/dispatches", get(look::dispatches))
+        .route("/limits", get(look::limits))
         .route("/interactions", post(interact::interact))
         .route("/interactions/{id}", get(interact::present))
         .route("/interactions/{id}/redeliver", post(interact::redeliver))

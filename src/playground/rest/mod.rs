@@ -9,19 +9,20 @@ pub(super) mod callback;
 mod commands;
 pub(super) mod errors;
 mod events;
+mod limited;
 mod messages;
 mod threads;
 mod webhooks;
 
 use super::{
-    limits::{Standing, changes::TooEarly},
+    limits::{Standing, changes::TooEarly, holds::Asked},
     state::{Hub, PlannedFault, State as Remembered},
 };
 use axum::{
     Json,
     body::Bytes,
     extract::{Request, State},
-    http::{HeaderValue, StatusCode},
+    http::StatusCode,
     response::{IntoResponse, Response},
 };
 pub(super) use body::Call;
@@ -262,48 +263,59 @@ pub(super) async fn serve(State(hub): State<Arc<Hub>>, request: Request) -> Resp
     let (mut call, read) = Call::read(request, path).await;
     let body = call.body.clone();
     let (route, found) = find(&mut call);
-    let fault = planned_fault(&hub, &call, route);
+    let is_callback = matches!(found, Ok((Door::Callback, _)));
+    let asked = limited::asked(&call, route, is_callback);
+    let early = hub.state().holds.come(&asked, limited::now(&hub));
+    let fault = match early {
+        Some(_) => None,
+        None => planned_fault(&hub, &call, route),
+    };
     let latency_ms = hub.state().faults.latency_ms + fault.as_ref().map_or(0, |one| one.delay_ms);
     if latency_ms > 0 {
         tokio::time::sleep(Duration::from_millis(latency_ms)).await;
     }
-    let status = fault.as_ref().and_then(|fault| fault.status);
-    let spared = fault.is_none_or(|fault| fault.after || fault.status.is_none());
-    let mut response = match read.and(found) {
-        Err(refusal) => refused(&refusal),
-        Ok((door, handler)) if spared => handle(&hub, &mut call, route, door, handler),
-        Ok(_) => StatusCode::NO_CONTENT.into_response(),
+    let planned = fault.as_ref().and_then(|fault| fault.limited);
+    let mut response = match (early, planned, read.and(found)) {
+        (Some(hold), ..) => limited::again(&hub, &hold),
+        (None, Some(planned), _) => limited::planned(&hub, asked, planned),
+        (None, None, Err(refusal)) => refused(&refusal),
+        // Replaced by the fault's own, unless that breaks off.
+        (None, None, Ok(_)) if fault.as_ref().is_some_and(PlannedFault::spares) => {
+            StatusCode::BAD_GATEWAY.into_response()
+        }
+        (None, None, Ok(found)) => handle(&hub, &mut call, asked, found),
     };
-    if let Some(status) = status {
-        response = faulty(status);
+    if let Some(status) = fault.as_ref().and_then(|fault| fault.status) {
+        response = limited::faulty(status);
     }
+    limited::count(&hub, &mut response);
     let (parts, content) = response.into_parts();
     let content = axum::body::to_bytes(content, usize::MAX).await;
     let content = content.unwrap_or_default();
     let status = parts.status.as_u16();
     log(&hub, &call, route, body, status, content.clone());
-    Response::from_parts(parts, content.into())
+    match fault.is_some_and(|fault| fault.tears) {
+        true => limited::torn(),
+        false => Response::from_parts(parts, content.into()),
+    }
 }
 
-fn handle(hub: &Hub, call: &mut Call, route: &str, door: Door, handler: Handler) -> Response {
+fn handle(hub: &Hub, call: &mut Call, asked: Asked, (door, handler): (Door, Handler)) -> Response {
     let token = call.authorization.strip_prefix("Bot ").unwrap_or_default();
     if door == Door::Bot && token != hub.token {
         return refused(&errors::UNAUTHORIZED);
     }
-    let standing = take_place(hub, call, route, door);
-    let refused_by_bucket = standing.as_ref().is_some_and(|one| one.refused.is_some());
-    let early = match refused_by_bucket {
-        true => Ok(()),
-        false => take_place_for_change(hub, call, route),
+    let standing = take_place(hub, call, asked.route, door);
+    let refused_by = standing.as_ref().and_then(|one| Some((one, one.refused?)));
+    let early = match refused_by {
+        Some(_) => Ok(()),
+        None => take_place_for_change(hub, call, asked.route),
     };
-    hub.traffic
-        .request(door == Door::Bot, refused_by_bucket || early.is_err());
-    let mut response = match (standing.as_ref().and_then(|one| one.refused), early) {
-        (Some(global), _) => limited(
-            standing.as_ref().map(|standing| standing.reset_after),
-            global,
-        ),
-        (None, Err(early)) => too_early(&early),
+    let is_limited = refused_by.is_some() || early.is_err();
+    hub.traffic.request(door == Door::Bot, is_limited);
+    let mut response = match (refused_by, early) {
+        (Some((standing, global)), _) => limited::used_up(hub, asked, standing, global),
+        (None, Err(early)) => limited::too_early(hub, asked, &early),
         (None, Ok(())) => match handler(hub, call) {
             Ok(Answer::Created(value)) => (StatusCode::CREATED, Json(value)).into_response(),
             Ok(Answer::Empty) => StatusCode::NO_CONTENT.into_response(),
@@ -311,8 +323,8 @@ fn handle(hub: &Hub, call: &mut Call, route: &str, door: Door, handler: Handler)
             Err(refusal) => refused(&refusal),
         },
     };
-    if let Some(standing) = standing {
-        tell_standing(hub, &mut response, &standing);
+    if let Some(standing) = standing.filter(|one| one.refused != Some(true)) {
+        limited::tell_standing(hub, &mut response, &standing);
     }
     response
 }
@@ -422,71 +434,6 @@ fn log(hub: &Hub, call: &Call, route: &str, body: Value, status: u16, response: 
 fn refused(refusal: &Refusal) -> Response {
     let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
     (status, Json(refusal.body())).into_response()
-}
-
-fn faulty(status: u16) -> Response {
-    if status == 429 {
-        return limited(Some(Duration::from_secs(1)), false);
-    }
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let body = json!({"message": status.to_string(), "code": 0});
-    (status, Json(body)).into_response()
-}
-
-fn limited(reset_after: Option<Duration>, global: bool) -> Response {
-    let wait = reset_after.unwrap_or_default().as_secs_f64();
-    let body = json!({
-        "message": "You are being rate limited.", "retry_after": wait, "global": global,
-    });
-    let mut response = (StatusCode::TOO_MANY_REQUESTS, Json(body)).into_response();
-    header(&mut response, "retry-after", &wait.ceil().to_string());
-    header(
-        &mut response,
-        "x-ratelimit-scope",
-        if global { "global" } else { "user" },
-    );
-    if global {
-        header(&mut response, "x-ratelimit-global", "true");
-    }
-    response
-}
-
-/// The answer to a change that came too early. It is told by nothing but itself.
-fn too_early(early: &TooEarly) -> Response {
-    let wait = early.wait.as_secs_f64();
-    let mut body = json!({"message": early.message, "retry_after": wait, "global": false});
-    if let Some(code) = early.code {
-        body["code"] = json!(code);
-    }
-    let mut response = (StatusCode::TOO_MANY_REQUESTS, Json(body)).into_response();
-    header(&mut response, "retry-after", &wait.ceil().to_string());
-    header(&mut response, "x-ratelimit-scope", "user");
-    response
-}
-
-fn tell_standing(hub: &Hub, response: &mut Response, standing: &Standing) {
-    let after = standing.reset_after.as_secs_f64();
-    let now_ms = hub.clock.now().timestamp_millis();
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "a time in seconds, to the millisecond"
-    )]
-    let at = now_ms as f64 / 1_000.0 + after;
-    header(response, "x-ratelimit-limit", &standing.limit.to_string());
-    header(
-        response,
-        "x-ratelimit-remaining",
-        &standing.remaining.to_string(),
-    );
-    header(response, "x-ratelimit-reset", &format!("{at:.3}"));
-    header(response, "x-ratelimit-reset-after", &format!("{after:.3}"));
-    header(response, "x-ratelimit-bucket", &standing.bucket);
-}
-
-fn header(response: &mut Response, name: &'static str, value: &str) {
-    if let Ok(value) = HeaderValue::from_str(value) {
-        response.headers_mut().insert(name, value);
-    }
 }
 
 #[cfg(test)]
