@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
+use twilight_model::gateway::connection_info::BotConnectionInfo;
 
 use crate::clock::Clock;
 use crate::config::{ApiUrl, PublicKey, Shards, Token};
@@ -29,6 +30,10 @@ use crate::store::backup::{self, Backups};
 use crate::store::gateway::{KeepGatewaySessions, TakeGatewaySessions};
 use crate::store::sqlite::Checkpoints;
 use crate::store::{Database, Failure, OpenError, Place, Store};
+
+mod start;
+
+use start::until_answered;
 
 /// The whole stop takes no longer than this, in milliseconds: less than the time that whoever stops
 /// us waits, and than people wait for the next process.
@@ -82,11 +87,15 @@ pub enum StartError {
     /// What the database remembers could not be read.
     #[error("the database does not answer: {0}")]
     Store(#[from] Failure),
-    /// Discord does not know the token.
+    /// Discord does not know the token. Another start does not help.
     #[error(
-        "Discord refuses the token in BOT_TOKEN; copy it again from the developer portal, or reset it there"
+        "Discord refuses the token in BOT_TOKEN; copy it again from the developer portal, or reset it there, \
+         and give it without quotes, blanks or \"Bot \" around it"
     )]
     TokenRefused,
+    /// It was told to stop before it had started.
+    #[error("stopped before it had started")]
+    Stopped,
     /// Discord cannot be reached, or answers with an error.
     #[error("Discord's API cannot be used: {0}")]
     Discord(RestError),
@@ -123,11 +132,23 @@ pub struct App {
 
 impl App {
     /// Opens the database, tells Discord the commands, connects, and begins what happens by
-    /// itself.
+    /// itself. While Discord does not answer it is asked again.
     ///
     /// # Errors
     /// [`StartError`]; nothing runs then.
     pub async fn start(settings: Settings, clock: Clock) -> Result<Self, StartError> {
+        Self::start_unless(settings, clock, std::future::pending()).await
+    }
+
+    /// As [`App::start`], unless `stopped` comes before.
+    ///
+    /// # Errors
+    /// [`StartError`]; nothing runs then.
+    pub async fn start_unless(
+        settings: Settings,
+        clock: Clock,
+        stopped: impl Future<Output = ()>,
+    ) -> Result<Self, StartError> {
         let file = settings.database.file();
         let backups = file.map(|path| Backups::new(path, settings.backups.clone()));
         let backups = backups.transpose()?;
@@ -146,7 +167,11 @@ impl App {
             }
             Ok((http, parts))
         };
-        match parts.await {
+        let parts = tokio::select! {
+            parts = parts => parts,
+            () = stopped => Err(StartError::Stopped),
+        };
+        match parts {
             Ok((http, parts)) => Ok(Self {
                 database,
                 gateway: parts.gateway,
@@ -295,8 +320,9 @@ async fn connect(
 ) -> Result<Parts, StartError> {
     let (api, metrics) = (settings.api.as_ref(), store.metrics().clone());
     let transport = Transport::new(&settings.token, api, status.clone(), metrics)?;
-    let rest = Rest::through(transport).await?;
-    rest.set_commands(&definitions()).await?;
+    let rest = until_answered(status, async || Rest::through(transport.clone()).await).await?;
+    let commands = definitions();
+    until_answered(status, async || rest.set_commands(&commands).await).await?;
     let context = Context {
         store,
         clock,
@@ -307,10 +333,7 @@ async fn connect(
     let dispatcher = Dispatcher::new(context.clone(), FEATURES);
     let info = match settings.shards {
         Shards::None => None,
-        _ => {
-            let asked = Instant::now();
-            Some((context.rest.gateway().await?, asked))
-        }
+        _ => Some(until_answered(status, async || ask_for_gateway(&context.rest).await).await?),
     };
     let peers = match context.store.is_shared() {
         true => {
@@ -344,6 +367,12 @@ async fn connect(
         jobs,
         peers,
     })
+}
+
+/// Where the gateway is, and when that was asked.
+async fn ask_for_gateway(rest: &Rest) -> Result<(BotConnectionInfo, Instant), RestError> {
+    let asked = Instant::now();
+    Ok((rest.gateway().await?, asked))
 }
 
 /// Which shards this process runs.

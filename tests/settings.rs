@@ -1,8 +1,12 @@
 //! The settings, as the program itself takes them: what is missing or malformed is one sentence and
 //! exit code 2, before anything is opened, and no secret is ever shown.
 
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+
+use overwatch_bot::clock::Clock;
+use overwatch_bot::playground::{self, Discord};
 
 const SECRET: &str = "MTk4NjIyNDgzNDcxOTI1MjQ4.Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs";
 
@@ -50,6 +54,7 @@ fn a_malformed_setting_is_one_sentence_that_names_it() {
         ("BOT_TOKEN", prefixed.as_str(), "BOT_TOKEN"),
         ("BOT_TOKEN", "two words", "BOT_TOKEN"),
         ("BOT_TOKEN", "", "BOT_TOKEN"),
+        ("BOT_TOKEN", "\"quoted.token\"", "quotes"),
         ("SHARDS", "many", "--shards"),
         ("SHARDS", "0", "--shards"),
         ("SHARDS", "8-15/12", "--shards"),
@@ -76,23 +81,68 @@ fn a_malformed_setting_is_one_sentence_that_names_it() {
     );
 }
 
+/// Runs the program against this address of Discord's API until the log says `text`, then tells it to
+/// stop. What it said, and its exit code.
+fn stopped_once_it_says(folder: &Path, api: &str, text: &str) -> (String, Option<i32>) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_overwatch-bot"))
+        .env_clear()
+        .envs([
+            ("BOT_TOKEN", SECRET),
+            ("DISCORD_API_URL", api),
+            ("LOG", "trace"),
+        ])
+        .current_dir(folder)
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program runs");
+    let mut said = String::new();
+    let mut lines = BufReader::new(child.stderr.take().expect("its log")).lines();
+    let mut read = |said: &mut String| match lines.next() {
+        Some(line) => {
+            said.push_str(&line.expect("text"));
+            said.push('\n');
+            true
+        }
+        None => false,
+    };
+    while !said.contains(text) && read(&mut said) {}
+    let terminate = ["-TERM", &child.id().to_string()];
+    let sent = Command::new("kill").args(terminate).status();
+    assert!(sent.expect("kill").success(), "{said}");
+    while read(&mut said) {}
+    (said, child.wait().expect("it ends").code())
+}
+
 #[test]
-fn a_token_that_discord_cannot_be_asked_about_is_not_shown_either() {
+fn token_that_discord_refuses_is_a_setting_that_is_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let discord = runtime.block_on(Discord::start(playground::Settings {
+        listen: ([127, 0, 0, 1], 0).into(),
+        token: "another.token".into(),
+        clock: Clock::system(),
+        shards: 1,
+        world: playground::World::default(),
+    }));
+    let url = discord.as_ref().expect("a free port").url();
+    let environment = [
+        ("BOT_TOKEN", SECRET),
+        ("DISCORD_API_URL", url.as_str()),
+        ("LOG", "error"),
+    ];
+    let said = refused(folder.path(), &["run"], &environment);
+    assert!(said.contains("Discord refuses the token"), "{said}");
+    assert!(said.contains("quotes, blanks"), "{said}");
+}
+
+#[test]
+fn while_discord_is_away_the_start_waits_and_can_be_stopped() {
     let folder = tempfile::tempdir().unwrap();
     // Nobody listens on port 1.
-    let nobody = [
-        ("BOT_TOKEN", SECRET),
-        ("DISCORD_API_URL", "http://127.0.0.1:1"),
-        ("LOG", "trace"),
-    ];
-    let output = program(folder.path(), &[], &nobody);
-    assert_eq!(output.status.code(), Some(1));
-    for said in [output.stderr, output.stdout] {
-        assert!(
-            !String::from_utf8_lossy(&said).contains(SECRET),
-            "the token was shown"
-        );
-    }
+    let nobody = "http://127.0.0.1:1";
+    let (said, code) = stopped_once_it_says(folder.path(), nobody, "the start waits for Discord");
+    assert_eq!(code, Some(0), "{said}");
+    assert!(!said.contains(SECRET), "the token was shown");
 }
 
 #[test]

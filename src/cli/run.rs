@@ -3,7 +3,7 @@
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::Failed;
-use crate::app::{App, Settings};
+use crate::app::{App, Settings, StartError};
 use crate::clock::Clock;
 use crate::config::{Config, Shards};
 use crate::jobs::upkeep::Upkeep;
@@ -11,7 +11,17 @@ use crate::jobs::upkeep::Upkeep;
 pub(super) async fn run(config: Config) -> Result<(), Failed> {
     let settings = settings(config)?;
     let stopped = stop_signal()?;
-    let app = App::start(settings, Clock::system()).await?;
+    tokio::pin!(stopped);
+    let app = match App::start_unless(settings, Clock::system(), &mut stopped).await {
+        Ok(app) => app,
+        Err(StartError::Stopped) => {
+            tracing::info!("stopped before Discord answered");
+            return Ok(());
+        }
+        // It is a setting that is wrong: a restart would only ask Discord the same again.
+        Err(error @ StartError::TokenRefused) => return Err(Failed::Settings(error.to_string())),
+        Err(error) => return Err(error.into()),
+    };
     let ready = async {
         app.ready().await;
         tracing::info!("ready");
@@ -20,7 +30,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failed> {
     let ended = tokio::select! {
         () = ready => false,
         () = app.ended() => true,
-        () = stopped => false,
+        () = &mut stopped => false,
     };
     tracing::info!("stopping");
     app.stop().await;

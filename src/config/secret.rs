@@ -52,6 +52,9 @@ impl Token {
             token if token.starts_with("Bot ") => {
                 Err("starts with \"Bot \"; give the token alone, as the developer portal shows it")
             }
+            token if token.contains(['"', '\'', '`', '“', '”', '‘', '’', '„']) => {
+                Err("has quotes in it; give the token alone, without them")
+            }
             token if !token.chars().all(|char| char.is_ascii_graphic()) => Err(
                 "has spaces or characters that no token has; copy it again from the developer portal",
             ),
@@ -88,7 +91,15 @@ mod tests {
 
     #[test]
     fn what_cannot_be_a_token_is_told_without_repeating_it() {
-        for text in ["", "Bot abc", "two words", "Zeichenä"] {
+        for text in [
+            "",
+            "Bot abc",
+            "two words",
+            "Zeichenä",
+            "\"abc\"",
+            "'abc'",
+            "“abc”",
+        ] {
             let token: Token = text.parse().expect("any text is taken");
             assert!(token.check().is_err(), "{text:?}");
         }

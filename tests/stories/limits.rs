@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::health::ready_once;
 use crate::scene::{joined, on, planned};
-use crate::world::{PATIENCE, World, story, text_of};
+use crate::world::{PATIENCE, World, story, story_before_the_start, text_of};
 
 /// Invalid requests (401, 403, 429 but those of scope `shared`) that a story may end with. Discord bans
 /// an address at 10,000 in ten minutes; a story is a minute of a few people.
@@ -180,6 +180,51 @@ async fn answer_whose_reply_was_lost_is_not_done_twice() {
             let again = tokio::time::timeout(PATIENCE, again).await;
             again.expect("it is sent again");
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn start_waits_for_discord_and_readyz_says_so() {
+    story_before_the_start(1, async |world| {
+        for (method, route) in [
+            ("GET", "/applications/@me"),
+            ("PUT", "/applications/{application_id}/commands"),
+            ("GET", "/gateway/bot"),
+        ] {
+            let down = json!({"status": 503, "times": 1});
+            refuse(world, method, route, &down).await;
+        }
+        let torn = json!({"tear": true});
+        refuse(world, "GET", "/gateway/bot", &torn).await;
+        let free = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
+        let address = free.local_addr().expect("its address");
+        drop(free);
+        let settings = overwatch_bot::app::Settings {
+            http: Some(address),
+            ..world.settings()
+        };
+        let waits = async {
+            loop {
+                let answer = reqwest::get(format!("http://{address}/readyz")).await;
+                if let Ok(answer) = answer {
+                    let status = answer.status().as_u16();
+                    let parts: Value = answer.json().await.expect("JSON");
+                    let says = parts["discord"]["says"].as_str().unwrap_or_default();
+                    if says.contains("the start waits for Discord") {
+                        return status;
+                    }
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let (app, status) = tokio::join!(world.start_with(settings), waits);
+        assert_eq!(status, 503);
+        app.ready().await;
+        world.app = Some(app);
+        let parts = ready_once(world, |parts| parts["ok"] == true).await;
+        assert_eq!(parts["discord"]["ok"], true);
+        assert_eq!(world.answers("GET", "/gateway/bot", 0).await.len(), 3);
     })
     .await;
 }
