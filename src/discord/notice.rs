@@ -93,7 +93,7 @@ fn words(notice: &Notice) -> String {
             long_time(*at),
             relative_time(*at)
         ),
-        Notice::Waiting { title, at } => format!(
+        Notice::Waiting { title, at, .. } => format!(
             "🕑 You are waiting in the queue of **{}** on {} again; the organiser may still accept you.",
             escape(title),
             long_time(*at)

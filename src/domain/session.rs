@@ -46,6 +46,8 @@ pub const ALIVE_PER_ORGANISER_MAX: u32 = 25;
 pub const CO_ORGANISERS_MAX: usize = 10;
 /// Sessions that one server can have ahead of it or under way.
 pub const ALIVE_PER_GUILD_MAX: u32 = 200;
+/// Sessions that one person can make in one server within an hour, also those that they cancel.
+pub const MADE_PER_HOUR_MAX: u32 = 25;
 
 /// Where a session is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -283,6 +285,9 @@ pub enum SessionRefusal {
     TooManyOfYours,
     /// This server has [`ALIVE_PER_GUILD_MAX`] sessions ahead of it.
     TooManyHere,
+    /// This person has made [`MADE_PER_HOUR_MAX`] sessions here within an hour; they can make one
+    /// again then.
+    TooOften(DateTime<Utc>),
     /// The mode or the number of teams cannot change while players are accepted.
     PlayersAccepted,
     /// The lowest tier is above the highest.

@@ -14,12 +14,14 @@ use super::{Command, Question, Read, Stop, Transaction, extras};
 use crate::domain::ids::{CallId, ChannelId, MessageId, SessionId, UserId};
 use crate::domain::prompt::PromptEnd;
 
+mod coalesce;
 mod destination;
 mod notice;
 mod prompt;
 
+use coalesce::Merged;
 pub use destination::Destination;
-use notice::PLACE;
+use notice::{CHANGES, PLACE};
 pub use notice::{Notice, ShortWay};
 pub use prompt::{RecordPrompt, prompt_of};
 pub(super) use prompt::{end_prompts, end_prompts_of};
@@ -184,7 +186,8 @@ pub(super) fn owe_retraction(
     owe(tx, RETRACTION, message.to_string(), place, now)
 }
 
-/// Owes a person a notice about `session`. Of several of one kind, the last one counts.
+/// Owes a person a notice about `session`. Of several about the same that were not sent yet, one goes
+/// out that leads to what is true, or none if nothing is different from what they were told last.
 pub(super) fn owe_notice(
     tx: &mut dyn Transaction,
     session: SessionId,
@@ -193,7 +196,34 @@ pub(super) fn owe_notice(
     now: DateTime<Utc>,
 ) -> Result<(), DbError> {
     let key = notice_key(session, to, notice.subject());
-    owe_message(tx, key, to, notice, now)
+    let pending = held_back(tx, &key, now)?;
+    let is_pending = pending.is_some();
+    let notice = match pending.map(|pending| coalesce::merge(pending, notice.clone())) {
+        Some(Merged::Nothing) => {
+            tx.execute(sql!("outbox/withdraw"), values![DIRECT_MESSAGE, key])?;
+            return Ok(());
+        }
+        Some(Merged::Say(notice)) => notice,
+        None => notice,
+    };
+    let Some(wait) = coalesce::settles(&notice, now) else {
+        return owe_message(tx, key, to, notice, now);
+    };
+    if is_pending {
+        // It settles anew, but not for ever; a row counts from when it was first to be sent.
+        let longest = coalesce::SETTLES_MAX_S - coalesce::SETTLES_S;
+        let values = values![DIRECT_MESSAGE, &key, now + wait, longest];
+        tx.execute(sql!("outbox/put_off"), values)?;
+    }
+    owe_message(tx, key, to, notice, now + wait)
+}
+
+/// The notice under `key` that is held back and not on its way yet.
+fn held_back(db: &mut dyn Read, key: &str, now: DateTime<Utc>) -> Result<Option<Notice>, DbError> {
+    let sent = now + TimeDelta::seconds(coalesce::ON_ITS_WAY_S);
+    let row = db.query_one(sql!("outbox/held_back"), values![DIRECT_MESSAGE, key, sent])?;
+    let letter = row.map(|row| row.json::<Letter>("payload")).transpose()?;
+    Ok(letter.map(|letter| letter.notice))
 }
 
 /// Owes the bot's owner a notice about the bot itself. Of several, the last one counts.
@@ -224,6 +254,17 @@ pub(super) fn withdraw_place(
     to: UserId,
 ) -> Result<(), DbError> {
     let key = notice_key(session, to, PLACE);
+    tx.execute(sql!("outbox/withdraw"), values![DIRECT_MESSAGE, key])?;
+    Ok(())
+}
+
+/// Owes a person no longer what was to be said about changes of `session`: they have left it.
+pub(super) fn withdraw_changes(
+    tx: &mut dyn Transaction,
+    session: SessionId,
+    to: UserId,
+) -> Result<(), DbError> {
+    let key = notice_key(session, to, CHANGES);
     tx.execute(sql!("outbox/withdraw"), values![DIRECT_MESSAGE, key])?;
     Ok(())
 }

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::scene::{account, card_reads, id, ids, joined, on, planned};
+use crate::scene::{account, card_reads, id, ids, joined, let_settle, on, planned};
 use crate::world::{Answer, Person, story};
 
 async fn press(person: &Person<'_>, on: &Answer, begins: &str) -> Answer {
@@ -135,6 +135,7 @@ async fn somebody_who_waits_takes_the_place_of_somebody_who_is_in() {
         ));
         card_reads(&first, &card, &format!("Tank 1/1\n<@{comes}>")).await;
         second.in_private().reads("You are in").await;
+        let_settle(world);
         first.in_private().reads("waiting in the queue").await;
         history(&organiser, &done)
             .await

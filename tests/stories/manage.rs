@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::scene::{account, card_reads, id, ids, joined, number, on, planned};
+use crate::scene::{account, card_reads, id, ids, joined, let_settle, number, on, planned};
 use crate::world::{Answer, Person, story};
 
 /// The organiser's dashboard of the session on this card.
@@ -142,6 +142,7 @@ async fn taking_back_frees_the_place_and_undoes_a_refusal() {
         press(&organiser, &view, "manage-back:")
             .await
             .says("waits in the queue again");
+        let_settle(world);
         player.in_private().reads("waiting in the queue").await;
 
         let desk = dashboard(&organiser, &card).await;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::scene::{account, card_reads, id, ids, joined, number, on, planned};
+use crate::scene::{account, card_reads, id, ids, joined, let_settle, number, on, planned};
 use crate::world::{Answer, Person, World, story, text_of};
 
 /// The session of these stories is on Friday, 20:00 in Berlin.
@@ -95,6 +95,7 @@ async fn an_administrator_takes_a_cancellation_back_and_everything_is_as_before(
             event["status"] == 1 && thread["archived"] == false && in_it
         })
         .await;
+        let_settle(world);
         plays.in_private().reads("takes place after all").await;
         world
             .person(5)
@@ -216,6 +217,7 @@ async fn a_start_before_its_time_is_taken_back_until_the_planned_one() {
         back.says("not under way any more").says("is told");
         let shown = card_reads(&player, &card, "Open: press").await;
         assert!(text_of(&shown).contains("Tank 1/1"), "{shown:#}");
+        let_settle(world);
         player.in_private().reads("has not started after all").await;
         // Discord takes no start back: another event is in its place.
         extras(world, &card, |event, _| event["status"] == 1).await;

@@ -1,8 +1,9 @@
 //! What stories about a session's card begin with: a session, its card, people with accounts.
 
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use crate::world::{Answer, Person, text_of};
+use crate::world::{Answer, Person, World, text_of};
 
 /// Plans a session on Friday evening with `options` besides, and waits for its card.
 pub(crate) async fn planned(organiser: &Person<'_>, options: Value) -> Value {
@@ -65,6 +66,11 @@ pub(crate) async fn nobody_waits(person: &Person<'_>, card: &Value) {
     let empty =
         |message: &Value| message["id"] == card["id"] && !text_of(message).contains("Waiting (");
     person.sees("nobody waits", empty).await;
+}
+
+/// Lets the time pass after which news that may be taken back are sent.
+pub(crate) fn let_settle(world: &World) {
+    world.clock.advance(TimeDelta::seconds(31));
 }
 
 /// Gives somebody an account.

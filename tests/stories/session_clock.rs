@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::scene::{card_reads, id, joined, on, planned};
+use crate::scene::{card_reads, id, joined, let_settle, on, planned};
 use crate::world::{Person, story, text_of};
 
 /// The session of these stories is on Friday, 20:00 to 22:00 in Berlin.
@@ -108,6 +108,7 @@ async fn a_reminder_comes_once_in_time_and_again_if_the_session_moves() {
         let (organiser, player) = (world.person(0), world.person(2));
         let later = json!({"session": "Evening", "when": "2026-11-28 20:00"});
         organiser.command("session edit", later).await;
+        let_settle(world);
         player.in_private().reads("has moved").await;
         assert_eq!(told(&player, "⏰").await, 1);
         world.at("2026-11-28T18:00:00Z");

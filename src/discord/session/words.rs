@@ -9,8 +9,8 @@ use chrono_tz::Tz;
 use super::super::text::{escape, long_time, relative_time};
 use super::super::words::quoted;
 use crate::domain::session::{
-    ALIVE_PER_GUILD_MAX, ALIVE_PER_ORGANISER_MAX, CO_ORGANISERS_MAX, RankLimits, Session,
-    SessionRefusal, Status,
+    ALIVE_PER_GUILD_MAX, ALIVE_PER_ORGANISER_MAX, CO_ORGANISERS_MAX, MADE_PER_HOUR_MAX, RankLimits,
+    Session, SessionRefusal, Status,
 };
 use crate::domain::when::{When, WhenError, distance};
 
@@ -73,6 +73,11 @@ pub fn refused(refusal: &SessionRefusal) -> String {
         SessionRefusal::TooManyOfYours => format!(
             "You have {ALIVE_PER_ORGANISER_MAX} sessions ahead of you in this server, which is as \
              many as one person can have. Cancel one, or wait until one is over."
+        ),
+        SessionRefusal::TooOften(until) => format!(
+            "You have made {MADE_PER_HOUR_MAX} sessions in this server within an hour, which is as \
+             many as one person can. You can make the next one {}.",
+            relative_time(*until)
         ),
         SessionRefusal::TooManyHere => format!(
             "This server has {ALIVE_PER_GUILD_MAX} sessions ahead of it, which is as many as there \

@@ -13,6 +13,8 @@ use crate::domain::role::Role;
 
 /// What notices about being accepted or not are about.
 pub(super) const PLACE: &str = "place";
+/// What notices about changes of a session as a whole are about.
+pub(super) const CHANGES: &str = "session";
 
 /// Something that is to be said to a person. The words are `discord`'s.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -83,6 +85,10 @@ pub enum Notice {
         title: String,
         /// When it is.
         at: DateTime<Utc>,
+        /// What they would have played; `None` if they had no place, and in what an earlier version
+        /// owed.
+        #[serde(default)]
+        role: Option<Role>,
     },
     /// They play another of their roles from now on, so that more people fit.
     OtherRole {
@@ -199,7 +205,7 @@ impl Notice {
             | Self::Cancelled { .. }
             | Self::Reopened { .. }
             | Self::StartsNow { .. }
-            | Self::NotYet { .. } => "session",
+            | Self::NotYet { .. } => CHANGES,
             Self::NoExtra {
                 extra: Extra::Thread,
                 ..

@@ -90,7 +90,7 @@ async fn what_is_asked_for_all_the_time_can_be_found_by_an_index() {
         let own = file.with_extension("postgres.sql");
         let file = if own.exists() { own } else { file };
         let text = std::fs::read_to_string(file).unwrap();
-        let text = (1..4).fold(text, |text, at| text.replace(&format!("${at}"), "'1'"));
+        let text = (1..=4).fold(text, |text, at| text.replace(&format!("${at}"), "'1'"));
         let plan = client.query(&format!("EXPLAIN {text}"), &[]).await.unwrap();
         for row in plan {
             let step: &str = row.get(0);

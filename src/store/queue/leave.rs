@@ -49,6 +49,7 @@ impl Command for LeaveQueue {
         tx.execute(sql!("admission/leave"), values![session.id, user])?;
         tx.execute(sql!("queue/leave"), values![session.id, user])?;
         outbox::withdraw_place(tx, session.id, user)?;
+        outbox::withdraw_changes(tx, session.id, user)?;
         outbox::owe_card(tx, session.id, self.at)?;
         let asked = entry.is_some_and(|entry| entry.is_asked());
         if asked || role.is_some() {

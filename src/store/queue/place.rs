@@ -136,6 +136,7 @@ pub(in crate::store) fn send_back(
     let notice = Notice::Waiting {
         title: session.plan.title.clone(),
         at: session.plan.at,
+        role,
     };
     tell(tx, session, actor, user, notice, at)
 }

@@ -113,7 +113,7 @@ impl PlayShort {
             let done = Action::TakenBack { role }.on(user);
             log::record(tx, session, &self.actor, done, self.at)?;
             let title = title.clone();
-            self.tell(tx, user, Notice::Waiting { title, at })?;
+            self.tell(tx, user, Notice::Waiting { title, at, role })?;
         }
         Ok(())
     }

@@ -104,7 +104,11 @@ impl SwapPlayers {
             session,
             &self.actor,
             leaves,
-            Notice::Waiting { title, at },
+            Notice::Waiting {
+                title,
+                at,
+                role: Some(role),
+            },
             self.at,
         )?;
         self.tell_place(tx, session, seat)?;

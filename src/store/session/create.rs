@@ -13,7 +13,9 @@ use crate::domain::extras::Extras;
 use crate::domain::ids::{ChannelId, GuildId, SessionId};
 use crate::domain::log::Action;
 use crate::domain::profile::Person;
-use crate::domain::session::{Actor, Plan, SAME_PLAN_WITHIN_S, Session, SessionRefusal, plan_new};
+use crate::domain::session::{
+    Actor, MADE_PER_HOUR_MAX, Plan, SAME_PLAN_WITHIN_S, Session, SessionRefusal, plan_new,
+};
 
 /// Somebody makes a session, whose card will appear in `channel`.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,6 +53,9 @@ impl Command for CreateSession {
         let organiser = measured_from(tx, Some(self.person.id), &self.plan.limits)?;
         let alive = alive(tx, self.guild, Some(self.person.id))?;
         plan_new(&self.plan, alive, organiser.as_ref(), self.at).map_err(Stop::Refused)?;
+        if let Some(until) = self.has_made_many(tx)? {
+            return Err(Stop::Refused(SessionRefusal::TooOften(until)));
+        }
         profile::meet(tx, &self.person, self.at)?;
         let id = self.insert(tx)?;
         extras::want(tx, id, &self.extras)?;
@@ -81,6 +86,20 @@ impl CreateSession {
             }
         }
         Ok(None)
+    }
+
+    /// Until when they cannot make another one here, because they have made as many as they can.
+    fn has_made_many(&self, tx: &mut dyn Transaction) -> Result<Option<DateTime<Utc>>, DbError> {
+        let hour = TimeDelta::hours(1);
+        let values = values![
+            self.guild,
+            self.person.id,
+            self.at - hour,
+            MADE_PER_HOUR_MAX - 1
+        ];
+        let row = tx.query_one(sql!("session/made_of_late"), values)?;
+        let made: Option<DateTime<Utc>> = row.map(|row| row.get("created_at")).transpose()?;
+        Ok(made.map(|made| made + hour))
     }
 
     fn insert(&self, tx: &mut dyn Transaction) -> Result<SessionId, DbError> {

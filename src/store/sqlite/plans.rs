@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use super::migrations;
 
 /// What is asked for all the time, and the index that leads to it.
-pub(in crate::store) const BY_INDEX: [(&str, &str); 13] = [
+pub(in crate::store) const BY_INDEX: [(&str, &str); 14] = [
     ("admission/expired", "place_offers_open_by_end"),
     ("admission/next_end", "place_offers_open_by_end"),
     ("check_in/due", "sessions_by_check_in"),
@@ -20,6 +20,7 @@ pub(in crate::store) const BY_INDEX: [(&str, &str); 13] = [
     ("session/due", "sessions_by_start"),
     ("session/due", "sessions_by_end"),
     ("session/list", "sessions_alive_by_guild"),
+    ("session/made_of_late", "sessions_by_creator"),
     ("session/list_over", "sessions_over_by_guild"),
     ("session/next_due", "sessions_by_start"),
 ];

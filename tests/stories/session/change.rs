@@ -9,6 +9,7 @@ use overwatch_bot::domain::session::Actor;
 use overwatch_bot::store::queue::JoinQueue;
 
 use super::{ZONE, created, id, listed};
+use crate::scene::let_settle;
 use crate::world::{Person, World, story, text_of};
 
 /// Lets somebody join as the card's button would.
@@ -55,6 +56,7 @@ async fn whoever_is_in_the_queue_hears_that_it_moved_and_why_it_is_cancelled() {
         let moved = json!({"session": session, "when": "sat 8pm", "timezone": ZONE});
         let moved = person.command("session edit", moved).await;
         moved.says("The one other person in its queue is told");
+        let_settle(world);
         let notice = freya.in_private().reads("has moved from").await;
         assert!(text_of(&notice).contains("<t:1795892400:F>"), "{notice}");
         world.restart().await;
