@@ -4,17 +4,18 @@
 //! but what is in the custom ids; a proposal is used only if it is still what was shown.
 
 mod hand;
+mod search_queue;
 mod view;
 mod words;
 
-use tokio::sync::Semaphore;
+use std::sync::Arc;
 
 use super::click::{Click, Pressed};
 use super::feature::{Context, Fault, Feature, Route};
 use super::queue::target;
 use super::reply::{Message, Reply};
 use super::session::refused;
-use crate::domain::balance::{Balanced, Bond, Seat, Team, Unbalanced, balance};
+use crate::domain::balance::{Bond, Problem, Seat, Team};
 use crate::domain::ids::{SessionId, UserId};
 use crate::domain::session::{Actor, SessionRefusal};
 use crate::domain::teams::{self, Ask, Change, Crowd, TeamsRefusal};
@@ -22,6 +23,7 @@ use crate::store::teams::{
     ArrangeTeams, PickPlayer, TakeTeams, TeamsArranged, TeamsView, TiePair, ViewTeams,
 };
 
+use search_queue::{Found, SEARCHES, SearchRefusal};
 pub use view::on_card;
 
 /// The route of the page with the proposals; its id goes on with the session.
@@ -94,7 +96,9 @@ async fn page(context: Context, click: Click, pressed: Pressed) -> Result<Reply,
     }
 }
 
-/// `teams-use:SESSION:ASK:NUMBER:FINGERPRINT`: one of the proposals becomes the teams.
+/// `teams-use:SESSION:ASK:lLINEUP:FINGERPRINT`: a proposal becomes the teams; its line-up stands in the
+/// id, and a fingerprint of the players that it was made of. On pages of earlier versions
+/// `teams-use:SESSION:ASK:NUMBER:FINGERPRINT`: which of the proposals, and a fingerprint of it.
 async fn use_proposal(context: Context, click: Click, pressed: Pressed) -> Result<Reply, Fault> {
     let desk = match Desk::of(&context, &click, &pressed.args) {
         Ok(desk) => desk,
@@ -106,18 +110,23 @@ async fn use_proposal(context: Context, click: Click, pressed: Pressed) -> Resul
         Ok(teams) => teams,
         Err(reply) => return Ok(reply),
     };
-    let number: Option<usize> = args.get(2).and_then(|word| word.parse().ok());
-    let balanced = search(&teams, ask).await?;
-    let proposal = balanced.as_ref().ok().zip(number);
-    let proposal = proposal.and_then(|(balanced, number)| balanced.proposals.get(number));
-    let shown = |seats: &&Vec<Seat>| args.get(3) == Some(&view::fingerprint(seats).as_str());
-    let Some(seats) = proposal.map(|proposal| &proposal.seats).filter(shown) else {
+    let (which, mark) = (args.get(2), args.get(3));
+    let (which, mark) = (which.copied().unwrap_or_default(), mark.copied());
+    let problem = problem(&teams, ask);
+    let seats = match which.strip_prefix(view::LINE_UP) {
+        Some(number) => view::line_up(&problem, number, mark.unwrap_or_default()),
+        None => match desk.search(&teams, problem).await? {
+            Ok(found) => shown_before(&found, which, mark),
+            Err(reply) => return Ok(reply),
+        },
+    };
+    let Some(seats) = seats else {
         return desk.proposals(ask, CHANGED).await;
     };
     if ask.crowd == Crowd::Everybody {
-        return desk.take(ask, seats.clone()).await;
+        return desk.take(ask, seats).await;
     }
-    match desk.arrange(Change::Use(seats.clone())).await? {
+    match desk.arrange(Change::Use(seats)).await? {
         Ok(done) if done.published => desk.by_hand(PUBLISHED).await,
         Ok(_) => desk.by_hand(NOT_PUBLISHED).await,
         Err(refusal) => desk.refused(&refusal).await,
@@ -254,29 +263,23 @@ async fn choose(context: Context, click: Click, pressed: Pressed) -> Result<Repl
     }
 }
 
-const CHANGED: &str =
-    "⚠️ Players have come or gone since that was shown; these are the proposals now.";
+const CHANGED: &str = "⚠️ Players have come or gone, or changed their ranks, since that was shown; these are the proposals now.";
+const BUSY: &str = "⏳ Teams are being searched for in many ways at the moment. Please try again in a few seconds.";
 const NOT_PUBLISHED: &str =
     "✅ These are the teams; only organisers see them until you publish them.";
 const PUBLISHED: &str = "✅ These are the teams now, also on the card.";
 
-/// Searches that run at once; each may take a core for a second, and some 100 MB.
-const SEARCHES_MAX: usize = 2;
-/// One for the whole process, whose cores and memory they share.
-static SEARCHES: Semaphore = Semaphore::const_new(SEARCHES_MAX);
-
-/// The best teams, searched for beside the tasks that serve everybody.
-async fn search(teams: &TeamsView, ask: Ask) -> Result<Result<Balanced, Unbalanced>, Fault> {
+/// What the balance is asked about a session.
+fn problem(teams: &TeamsView, ask: Ask) -> Problem {
     let view = &teams.view;
-    let problem = teams::problem(&view.door(), &view.teams, &teams.known, ask);
-    let turn = SEARCHES.acquire().await.expect("it is never closed");
-    let searching = tokio::task::spawn_blocking(move || {
-        // Held to the end of the search, which goes on when nobody waits for it any more.
-        let _turn = turn;
-        balance(&problem)
-    });
-    let found = searching.await;
-    found.map_err(|error| Fault::Broken(format!("the search for teams: {error}")))
+    teams::problem(&view.door(), &view.teams, &teams.known, ask)
+}
+
+/// The line-up of one of the proposals, if it is still what a page of an earlier version showed.
+fn shown_before(found: &Found, number: &str, mark: Option<&str>) -> Option<Vec<Seat>> {
+    let number: usize = number.parse().ok()?;
+    let seats = &found.as_ref().ok()?.proposals.get(number)?.seats;
+    (mark? == view::fingerprint(seats)).then(|| seats.clone())
 }
 
 /// Two different people among what was chosen.
@@ -315,9 +318,29 @@ impl<'a> Desk<'a> {
             Ok(teams) => teams,
             Err(reply) => return Ok(reply),
         };
-        let balanced = search(&teams, ask).await?;
-        let message = view::proposals(&teams, &balanced, ask, said);
+        let problem = problem(&teams, ask);
+        let found = match self.search(&teams, problem.clone()).await? {
+            Ok(found) => found,
+            Err(reply) => return Ok(reply),
+        };
+        let message = view::proposals(&teams, &problem, &found, ask, said);
         Ok(Reply::Update(message))
+    }
+
+    /// The best teams; the reply, if too many search at present.
+    async fn search(
+        &self,
+        teams: &TeamsView,
+        problem: Problem,
+    ) -> Result<Result<Arc<Found>, Reply>, Fault> {
+        let guild = teams.view.session.guild;
+        match SEARCHES.search(guild, self.session, problem).await {
+            Ok(found) => Ok(Ok(found)),
+            Err(SearchRefusal::Busy) => Ok(Err(Reply::text(BUSY))),
+            Err(SearchRefusal::Broken) => {
+                Err(Fault::Broken("the search for teams panicked".into()))
+            }
+        }
     }
 
     async fn by_hand(&self, said: &str) -> Result<Reply, Fault> {
@@ -445,3 +468,6 @@ impl<'a> Desk<'a> {
         Ok(seen.ok_or_else(|| Reply::text(refused(&SessionRefusal::Unknown))))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@
 //! composition; it may have gaps, for people leave.
 
 mod crowd;
+mod line_up;
 mod problem;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ use super::role::Role;
 use super::session::{Session, SessionRefusal};
 
 pub use crowd::{Counted, Crowd, Taken, counted, take};
+pub use line_up::{decode, encode, fingerprint};
 pub use problem::{Ask, Known, Wishes, problem};
 
 /// Pairs that an organiser can keep together or apart in one session.

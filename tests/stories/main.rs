@@ -39,6 +39,7 @@ mod people;
 mod postgres;
 mod profile;
 mod queue;
+mod quotas;
 mod reminder;
 mod reopen;
 mod scene;

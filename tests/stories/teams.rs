@@ -3,11 +3,11 @@
 use overwatch_bot::playground;
 use serde_json::{Value, json};
 
-use crate::scene::{account, card_reads, id, ids, number, on, planned};
+use crate::scene::{account, card_reads, id, ids, let_settle, number, on, planned};
 use crate::world::{Answer, Person, World, story, story_in, text_of};
 
 /// Who plays what in a scrim of ten: the person, their rank and their role.
-const TEN: [(usize, &str, &str); 10] = [
+pub(crate) const TEN: [(usize, &str, &str); 10] = [
     (3, "d3", "tank"),
     (4, "d2", "tank"),
     (5, "g1", "damage"),
@@ -56,7 +56,7 @@ async fn plays(organiser: &Person<'_>, card: &Value, player: &Person<'_>, rank: 
 }
 
 /// A scrim of two teams in which these play, and its card.
-async fn scrim(world: &World, people: &[(usize, &str, &str)]) -> Value {
+pub(crate) async fn scrim(world: &World, people: &[(usize, &str, &str)]) -> Value {
     let organiser = world.person(2);
     let card = planned(&organiser, json!({"teams": 2})).await;
     for (person, rank, role) in people {
@@ -66,13 +66,13 @@ async fn scrim(world: &World, people: &[(usize, &str, &str)]) -> Value {
 }
 
 /// Opens the page with the proposals.
-async fn proposals(organiser: &Person<'_>, card: &Value) -> Answer {
+pub(crate) async fn proposals(organiser: &Person<'_>, card: &Value) -> Answer {
     let desk = dashboard(organiser, card).await;
     press(organiser, &desk, "teams:").await
 }
 
 /// Presses the first button that begins like this.
-async fn press(person: &Person<'_>, on: &Answer, begins: &str) -> Answer {
+pub(crate) async fn press(person: &Person<'_>, on: &Answer, begins: &str) -> Answer {
     person.press(on.message(), &id(on.message(), begins)).await
 }
 
@@ -138,6 +138,24 @@ async fn a_proposal_is_used_published_changed_by_hand_and_stays_true_when_somebo
 }
 
 #[tokio::test]
+async fn a_proposal_of_players_whose_ranks_have_changed_is_made_anew() {
+    story_in(crowd(), 1, async |world| {
+        let card = scrim(world, &TEN).await;
+        let organiser = world.person(2);
+        let page = proposals(&organiser, &card).await;
+        let player = world.person(5);
+        let tag = format!("Player#{}", &player.user[..6]);
+        let edit = json!({"account": tag, "damage": "b5"});
+        player.command("account edit", edit).await.says("Bronze 5");
+        let stale = press(&organiser, &page, "teams-use:").await;
+        stale.says("or changed their ranks").says("Proposal 1");
+        let used = press(&organiser, &stale, "teams-use:").await;
+        used.says("These are the teams");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn teams_of_those_who_wait_too_say_who_comes_in_and_who_sits_out_and_all_are_told() {
     story_in(crowd(), 1, async |world| {
         // One tank is far from the other; one who waits is not.
@@ -173,6 +191,7 @@ async fn teams_of_those_who_wait_too_say_who_comes_in_and_who_sits_out_and_all_a
         assert!(text_of(&shown).contains("Waiting (1)"), "{shown:#}");
         let told = |index| world.person(index).in_private();
         told(13).reads("You are in").await;
+        let_settle(world);
         told(4).reads("waiting in the queue").await;
         let history = json!({"session": session});
         let history = organiser.command("session history", history).await;

@@ -12,7 +12,9 @@ use crate::discord::card::{EMBED_TITLE_MAX_CHARS, FIELD_MAX_CHARS};
 use crate::discord::missing::needs;
 use crate::discord::reply::{CHOICE_MAX_CHARS, LABEL_MAX_CHARS, Message, button, menu, option};
 use crate::discord::text::{escape, truncate};
-use crate::domain::balance::{Balanced, Bond, Figures, Proposal, Seat, Team, Unbalanced, figures};
+use crate::domain::balance::{
+    Balanced, Bond, Figures, Problem, Proposal, Seat, Team, Unbalanced, figures,
+};
 use crate::domain::ids::{SessionId, UserId};
 use crate::domain::queue::Entry;
 use crate::domain::role::Role;
@@ -44,7 +46,32 @@ fn ask_word(ask: Ask) -> &'static str {
     known.map_or("accepted", |(word, _)| *word)
 }
 
-/// What tells one line-up from another in a custom id.
+/// What a line-up's number begins with in a custom id.
+pub(super) const LINE_UP: &str = "l";
+
+/// The id of the button that makes `seats`, a line-up of the candidates of `problem`, the teams:
+/// `teams-use:SESSION:ASK:lLINEUP:FINGERPRINT`. `None` if it does not fit.
+pub(super) fn use_id(
+    session: SessionId,
+    ask: Ask,
+    problem: &Problem,
+    seats: &[Seat],
+) -> Option<String> {
+    let (ask, number) = (ask_word(ask), teams::encode(problem, seats)?);
+    let mark = teams::fingerprint(problem);
+    Some(format!(
+        "teams-use:{session}:{ask}:{LINE_UP}{number:x}:{mark:016x}"
+    ))
+}
+
+/// The line-up in a custom id, if the candidates are still those that it was made of.
+pub(super) fn line_up(problem: &Problem, number: &str, mark: &str) -> Option<Vec<Seat>> {
+    let is_same = u64::from_str_radix(mark, 16) == Ok(teams::fingerprint(problem));
+    let number = u128::from_str_radix(number, 16).ok()?;
+    is_same.then(|| teams::decode(problem, number)).flatten()
+}
+
+/// What told one line-up from another in the custom ids of earlier versions.
 pub(super) fn fingerprint(seats: &[Seat]) -> String {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     for seat in seats {
@@ -63,6 +90,7 @@ pub(super) fn fingerprint(seats: &[Seat]) -> String {
 /// The proposals, with what can be done with them.
 pub(super) fn proposals(
     teams: &TeamsView,
+    problem: &Problem,
     balanced: &Result<Balanced, Unbalanced>,
     ask: Ask,
     said: &str,
@@ -76,9 +104,9 @@ pub(super) fn proposals(
             for (at, proposal) in balanced.proposals.iter().enumerate() {
                 let name = format!("Proposal {}", at + 1);
                 fields.push((name, proposed(view, proposal, ask.crowd)));
-                let mark = fingerprint(&proposal.seats);
-                let id = format!("teams-use:{session}:{}:{at}:{mark}", ask_word(ask));
-                uses.push(button(id, &format!("Use {}", at + 1), ButtonStyle::Success));
+                let id = use_id(session, ask, problem, &proposal.seats);
+                let label = format!("Use {}", at + 1);
+                uses.extend(id.map(|id| button(id, &label, ButtonStyle::Success)));
             }
             format!(
                 "The best of {} line-ups: all of them were covered.",

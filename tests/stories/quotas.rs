@@ -1,0 +1,149 @@
+//! What one person may ask of the bot: sessions in an hour, searches for teams, and messages to others.
+
+use chrono::TimeDelta;
+use futures_util::future::join_all;
+use overwatch_bot::playground;
+use serde_json::{Value, json};
+
+use crate::scene::{account, id, joined, number, on, planned};
+use crate::teams::{TEN, press, proposals, scrim};
+use crate::world::{Person, story, story_in, text_of};
+
+/// Sessions that one person can make in a server within an hour.
+const MADE_MAX: usize = 25;
+
+async fn plan(person: &Person<'_>, title: &str) -> String {
+    let options = json!({
+        "mode": "5v5", "when": "2026-11-27 20:00", "timezone": "Europe/Berlin", "title": title,
+    });
+    person.command("session create", options).await.text()
+}
+
+#[tokio::test]
+async fn sessions_made_in_an_hour_are_limited_even_if_they_are_cancelled() {
+    story(async |world| {
+        let organiser = world.person(0);
+        for number in 1..=MADE_MAX {
+            let said = plan(&organiser, &format!("Cup {number}")).await;
+            assert!(said.contains("is planned"), "{said}");
+        }
+        let first = organiser.reads("Cup 1\n").await;
+        let question = organiser.press(&first, &on(&first, "manage")).await;
+        let question = press(&organiser, &question, "cancel-ask:").await;
+        press(&organiser, &question, "cancel-sure:").await;
+        let said = plan(&organiser, "Cup 26").await;
+        assert!(
+            said.contains("25 sessions in this server within an hour"),
+            "{said}"
+        );
+        // Others, and other servers, are not concerned; nor is an hour later.
+        let said = plan(&world.person(2), "Another cup").await;
+        assert!(said.contains("is planned"), "{said}");
+        let elsewhere = organiser.in_channel(world.other_channel());
+        let said = plan(&elsewhere, "Cup 27").await;
+        assert!(said.contains("is planned"), "{said}");
+        world.clock.advance(TimeDelta::minutes(60));
+        let said = plan(&organiser, "Cup 28").await;
+        assert!(said.contains("is planned"), "{said}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn thirty_moves_are_one_message() {
+    story(async |world| {
+        let organiser = world.person(0);
+        let card = planned(&organiser, json!({})).await;
+        let player = world.person(2);
+        joined(&player, &card, "Aiko#1111", &["tank"]).await;
+        let session = number(&card).expect("a number");
+        for minute in 1..=30 {
+            let when = format!("2026-11-28 20:{minute:02}");
+            let moved = json!({"session": session, "when": when});
+            organiser
+                .command("session edit", moved)
+                .await
+                .says("instead of");
+            world.clock.advance(TimeDelta::seconds(5));
+        }
+        world.clock.advance(TimeDelta::seconds(31));
+        let told = player.in_private().reads("has moved").await;
+        let (from, to) = (1_795_806_000, 1_795_894_200);
+        assert!(text_of(&told).contains(&format!("<t:{from}:")), "{told:#}");
+        assert!(text_of(&told).contains(&format!("<t:{to}:")), "{told:#}");
+        let all = player.in_private().messages().await;
+        assert_eq!(all.len(), 1, "{all:#?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_taken_back_soon_is_not_told() {
+    story(async |world| {
+        let organiser = world.person(0);
+        let card = planned(&organiser, json!({})).await;
+        let player = world.person(2);
+        joined(&player, &card, "Aiko#1111", &["tank"]).await;
+        let session = number(&card).expect("a number");
+        for when in ["2026-11-27 21:00", "2026-11-27 20:00"] {
+            let moved = json!({"session": session, "when": when});
+            organiser
+                .command("session edit", moved)
+                .await
+                .says("instead of");
+        }
+        world.clock.advance(TimeDelta::seconds(31));
+        // What comes later shows that nothing else is to come.
+        let cancel = json!({"session": session});
+        let question = organiser.command("session cancel", cancel).await;
+        press(&organiser, &question, "cancel-sure:").await;
+        player.in_private().reads("does not take place").await;
+        let all = player.in_private().messages().await;
+        assert_eq!(all.len(), 1, "{all:#?}");
+    })
+    .await;
+}
+
+/// Presses of *Teams* by one person: one after the other the searches would take several times as long
+/// as anybody may wait, while the presses themselves take the embedded Discord only a moment.
+const PRESSES: usize = 100;
+
+#[tokio::test]
+async fn one_who_presses_teams_for_ever_makes_nobody_else_wait() {
+    story_in(playground::World::with_people(14), 1, async |world| {
+        let card = scrim(world, &TEN).await;
+        let organiser = world.person(2);
+        let page = proposals(&organiser, &card).await;
+        let bystander = world.person(0).in_channel(world.other_channel());
+        let options = json!({
+            "mode": "5v5", "when": "2026-11-27 20:00", "timezone": "Europe/Berlin", "teams": 2,
+        });
+        bystander
+            .command("session create", options)
+            .await
+            .says("is planned");
+        let shown = |message: &Value| message["flags"] != 64 && number(message).is_some();
+        let other = bystander.sees("the card", shown).await;
+        let desk = bystander.press(&other, &on(&other, "manage")).await;
+        let theirs = id(desk.message(), "teams:");
+        // So that nothing of it is kept from before.
+        account(&world.person(3), json!({"battletag": "Spare#1111"})).await;
+        let session = number(&card).expect("a number");
+        let asks = ["accepted", "offered", "accepted-all", "offered-all"];
+        let presses = (0..PRESSES).map(|at| {
+            let ask = format!("teams:{session}:{}", asks[at % asks.len()]);
+            let organiser = organiser.clone();
+            let message = page.message().clone();
+            async move { organiser.forge(&message, &ask, &[]).await }
+        });
+        let (pressed, answered) =
+            tokio::join!(join_all(presses), bystander.press(desk.message(), &theirs));
+        answered.says("Two teams take 10 players");
+        assert_eq!(answered.0["deferred"], false, "it took more than 2 s");
+        let shown = pressed
+            .iter()
+            .filter(|answer| answer.text().contains("Proposal 1"));
+        assert!(shown.count() > 0, "they were searched for");
+    })
+    .await;
+}
