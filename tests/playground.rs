@@ -12,6 +12,8 @@ mod extras;
 mod gateway;
 #[path = "playground/interactions.rs"]
 mod interactions;
+#[path = "playground/malformed.rs"]
+mod malformed;
 #[path = "playground/rest.rs"]
 mod rest;
 #[path = "playground/rules.rs"]

@@ -133,7 +133,7 @@ fn fill(object: &mut Value, fields: &[(&str, Value)]) {
 }
 
 /// Takes away what is null, at every depth: Discord reads it as left out.
-fn drop_nulls(value: &mut Value) {
+pub(super) fn drop_nulls(value: &mut Value) {
     match value {
         Value::Object(fields) => {
             fields.retain(|_, field| !field.is_null());

@@ -3,7 +3,7 @@
 //! Invariant: a handler sees the same JSON, whichever of the two ways it came.
 
 use super::{
-    super::messages::Upload,
+    super::{messages::Upload, rules::Problems},
     errors::{self, Refusal},
 };
 use axum::{
@@ -59,7 +59,17 @@ impl Call {
         } else {
             call.read_json(body).await
         };
+        let read = read.and_then(|()| call.check_kind());
         (call, read)
+    }
+
+    /// Refuses a body that is no object where one belongs: everywhere but in a list of commands.
+    fn check_kind(&self) -> Result<(), Refusal> {
+        let mut problems = Problems::default();
+        if self.method != Method::PUT {
+            problems.object("", &self.body);
+        }
+        Refusal::check(problems)
     }
 
     /// A snowflake of the path; unreadable ones are 0, which nothing has.

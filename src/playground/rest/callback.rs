@@ -106,6 +106,15 @@ fn check_type(interaction: &Interaction, body: &Value) -> Result<u64> {
 
 fn check_data(interaction: &Interaction, kind: u64, body: &Value) -> Result<()> {
     let data = &body["data"];
+    let mut wrong = Problems::default();
+    wrong.object("data", data);
+    wrong.number(
+        "data.flags",
+        &data["flags"],
+        0,
+        i32::MAX.unsigned_abs().into(),
+    );
+    Refusal::check(wrong)?;
     let problems = match kind {
         MESSAGE | UPDATE if data.is_object() => {
             let was_v2 = kind == UPDATE
@@ -299,9 +308,9 @@ fn response(state: &State, interaction: &Interaction, kind: u64) -> Value {
     if let Some(id) = interaction.original {
         told["response_message_id"] = objects::id(id);
     }
-    let mut resource = json!({"type": kind});
+    let mut response = json!({"interaction": told});
     if let (MESSAGE | UPDATE, Some(message)) = (kind, message) {
-        resource["message"] = message.json.clone();
+        response["resource"] = json!({"type": kind, "message": message.json});
     }
-    json!({"interaction": told, "resource": resource})
+    response
 }

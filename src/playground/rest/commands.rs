@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        APPLICATION_ID, objects,
+        APPLICATION_ID, objects, parts,
         rules::{self, Problems},
         state::Hub,
     },
@@ -31,7 +31,7 @@ pub(super) fn replace(hub: &Hub, call: &mut Call) -> Result {
     let Some(wanted) = call.body.as_array() else {
         let mut problems = Problems::default();
         problems.add(
-            "_",
+            "",
             "LIST_TYPE_CONVERT",
             "Only iterables may be used in a ListType",
         );
@@ -75,6 +75,7 @@ fn scope(hub: &Hub, call: &Call) -> Result<Option<u64>> {
 
 fn complete(command: &Value, kind: u64, scope: Option<u64>, id: Value, version: Value) -> Value {
     let mut value = command.clone();
+    parts::drop_nulls(&mut value);
     value["id"] = id;
     value["version"] = version;
     value["type"] = json!(kind);

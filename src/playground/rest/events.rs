@@ -101,7 +101,7 @@ pub(super) fn edit(hub: &Hub, call: &mut Call) -> Result {
     } else if moved {
         check_start(&event, hub.clock.now(), &mut problems);
     }
-    if let Some(status) = call.body["status"].as_u64() {
+    if let Some(status) = problems.number("status", &call.body["status"], 1, CANCELED) {
         let from = before["status"].as_u64().unwrap_or_default();
         match (from, status) {
             (SCHEDULED, ACTIVE | CANCELED) | (ACTIVE, COMPLETED) => event["status"] = json!(status),
@@ -175,10 +175,11 @@ fn take(event: &mut Value, body: &Value) {
 
 /// Holds an event to the rules that count at every time.
 fn check(event: &Value, problems: &mut Problems) {
-    problems.text("name", &event["name"], 1, NAME_MAX);
+    problems.label("name", &event["name"], 1, NAME_MAX);
     problems.optional_text("description", &event["description"], 1, DESCRIPTION_MAX);
     let place = &event["entity_metadata"]["location"];
-    problems.text("entity_metadata.location", place, 1, NAME_MAX);
+    problems.object("entity_metadata", &event["entity_metadata"]);
+    problems.label("entity_metadata.location", place, 1, NAME_MAX);
     let (start, end) = (
         time(event, "scheduled_start_time"),
         time(event, "scheduled_end_time"),

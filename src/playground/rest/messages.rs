@@ -6,7 +6,8 @@
 use super::{
     super::{
         messages::{self, COMPONENTS_V2, Message},
-        objects, rules,
+        objects,
+        rules::{self, Problems},
         state::{Hub, State},
         world::permissions,
     },
@@ -26,7 +27,14 @@ const PAGE: usize = 50;
 
 /// `POST /users/@me/channels`
 pub(super) fn open_dm(hub: &Hub, call: &mut Call) -> Result {
-    let person = objects::read_id(&call.body["recipient_id"]).unwrap_or(0);
+    let recipient = &call.body["recipient_id"];
+    let mut problems = Problems::default();
+    if recipient.is_null() {
+        problems.required("recipient_id");
+    }
+    problems.snowflake("recipient_id", recipient);
+    Refusal::check(problems)?;
+    let person = objects::read_id(recipient).unwrap_or(0);
     let mut state = hub.state();
     let person = state
         .world

@@ -263,9 +263,12 @@ fn allowed(state: &State, place: u64, needed: u64) -> Result<()> {
 fn check(body: &Value, new: bool) -> Result<Option<u64>> {
     let mut problems = Problems::default();
     if new {
-        problems.text("name", &body["name"], 1, NAME_MAX);
+        problems.label("name", &body["name"], 1, NAME_MAX);
     } else {
         problems.optional_text("name", &body["name"], 1, NAME_MAX);
+    }
+    for field in ["archived", "locked", "invitable"] {
+        problems.boolean(field, &body[field]);
     }
     let minutes = problems.number(
         "auto_archive_duration",

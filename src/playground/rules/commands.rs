@@ -34,6 +34,12 @@ pub(in crate::playground) fn check_commands(commands: &Value) -> Problems {
     for (n, command) in items(commands).iter().enumerate() {
         let at = n.to_string();
         let kind = command["type"].as_u64().unwrap_or(1);
+        if !problems.object(&at, command) {
+            problems.required(&at);
+            continue;
+        }
+        problems.number(&format!("{at}.type"), &command["type"], 1, 3);
+        problems.boolean(&format!("{at}.nsfw"), &command["nsfw"]);
         one(&mut problems, &at, command, kind);
         if !seen.insert((kind, command["name"].as_str())) {
             let message = "Application command names must be unique";
@@ -51,7 +57,7 @@ pub(in crate::playground) fn check_commands(commands: &Value) -> Problems {
     ] {
         if seen.iter().filter(|one| one.0 == kind).count() > most {
             let message = format!("Maximum number of application commands reached ({most}).");
-            problems.add("_", "APPLICATION_COMMANDS_TOO_MANY", message);
+            problems.add("", "APPLICATION_COMMANDS_TOO_MANY", message);
         }
     }
     problems
@@ -86,10 +92,20 @@ fn one(problems: &mut Problems, at: &str, command: &Value, kind: u64) {
         );
     }
     translations(problems, at, command, chat);
-    for (n, context) in items(&command["contexts"]).iter().enumerate() {
-        problems.number(&format!("{at}.contexts.{n}"), context, 0, 2);
+    for (field, most) in [("contexts", 2), ("integration_types", 1)] {
+        let path = format!("{at}.{field}");
+        for (n, one) in problems.list(&path, &command[field]).iter().enumerate() {
+            if problems
+                .number(&format!("{path}.{n}"), one, 0, most)
+                .is_none()
+            {
+                problems.required(&format!("{path}.{n}"));
+            }
+        }
     }
-    options(problems, at, items(&command["options"]), 0);
+    problems.permissions(at, &command["default_member_permissions"]);
+    let given = problems.list(&format!("{at}.options"), &command["options"]);
+    options(problems, at, given, 0);
     if total(command) > COMMAND_TOTAL_MAX {
         let message = format!("Command exceeds maximum size ({COMMAND_TOTAL_MAX})");
         problems.add(at, "APPLICATION_COMMAND_TOO_LARGE", message);
@@ -111,6 +127,9 @@ fn options(problems: &mut Problems, at: &str, options: &[Value], depth: usize) {
     }
     for (n, option) in options.iter().enumerate() {
         let at = format!("{path}.{n}");
+        problems.object(&at, option);
+        problems.boolean(&format!("{at}.required"), &option["required"]);
+        problems.boolean(&format!("{at}.autocomplete"), &option["autocomplete"]);
         self::option(problems, &at, option, depth);
         if !seen.insert(option["name"].as_str()) {
             let message = "Option names must be unique";
@@ -140,7 +159,7 @@ fn option(problems: &mut Problems, at: &str, option: &Value, depth: usize) {
     let kind = option["type"].as_u64().unwrap_or(0);
     match kind {
         SUBCOMMAND_GROUP if depth == 0 => {
-            let inner = items(&option["options"]);
+            let inner = problems.list(&format!("{at}.options"), &option["options"]);
             if inner
                 .iter()
                 .any(|one| one["type"].as_u64() != Some(SUBCOMMAND))
@@ -150,7 +169,7 @@ fn option(problems: &mut Problems, at: &str, option: &Value, depth: usize) {
             options(problems, at, inner, 1);
         }
         SUBCOMMAND if depth <= 1 => {
-            let inner = items(&option["options"]);
+            let inner = problems.list(&format!("{at}.options"), &option["options"]);
             if inner
                 .iter()
                 .any(|one| one["type"].as_u64().unwrap_or(0) <= SUBCOMMAND_GROUP)
@@ -165,7 +184,8 @@ fn option(problems: &mut Problems, at: &str, option: &Value, depth: usize) {
 }
 
 fn value_rules(problems: &mut Problems, at: &str, option: &Value, kind: u64) {
-    let given = items(&option["choices"]);
+    let given = problems.list(&format!("{at}.choices"), &option["choices"]);
+    problems.list(&format!("{at}.channel_types"), &option["channel_types"]);
     choices(problems, &format!("{at}.choices"), given, kind);
     let mut names = HashSet::new();
     for (n, choice) in given.iter().enumerate() {
@@ -211,7 +231,8 @@ fn choices(problems: &mut Problems, at: &str, choices: &[Value], kind: u64) {
     problems.length(at, choices.len(), 0, CHOICES_MAX);
     for (n, choice) in choices.iter().enumerate() {
         let path = format!("{at}.{n}");
-        problems.text(&format!("{path}.name"), &choice["name"], 1, CHOICE_TEXT_MAX);
+        problems.object(&path, choice);
+        problems.label(&format!("{path}.name"), &choice["name"], 1, CHOICE_TEXT_MAX);
         let value = &choice["value"];
         let fits = match kind {
             STRING => value.is_string(),
@@ -241,6 +262,9 @@ fn name(problems: &mut Problems, at: &str, value: &Value, chat: bool) {
 }
 
 fn translations(problems: &mut Problems, at: &str, thing: &Value, chat: bool) {
+    for field in ["name_localizations", "description_localizations"] {
+        problems.object(&format!("{at}.{field}"), &thing[field]);
+    }
     for (locale, text) in thing["name_localizations"]
         .as_object()
         .into_iter()
@@ -325,7 +349,7 @@ mod tests {
                 .collect()
         };
         assert_eq!(errors(&many(100)), Value::Null);
-        assert!(errors(&many(101))["_"].is_object());
+        assert!(errors(&many(101))["_errors"].is_array());
         let options: Value = (0..26).map(|n| option(&format!("o{n}"), false)).collect();
         assert!(errors(&json!([command("c", options)]))["0"]["options"]["_errors"].is_array());
     }

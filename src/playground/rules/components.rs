@@ -2,7 +2,7 @@
 //!
 //! Invariant: no two components of a message share a `custom_id`.
 
-use super::{Problems, embeds, items};
+use super::{Problems, embeds, emoji as unicode, items};
 use serde_json::Value;
 use std::collections::HashSet;
 
@@ -16,6 +16,9 @@ const CHANNEL_SELECT: u64 = 8;
 const SECTION: u64 = 9;
 pub(in crate::playground) const TEXT_DISPLAY: u64 = 10;
 const THUMBNAIL: u64 = 11;
+const MEDIA_GALLERY: u64 = 12;
+const FILE: u64 = 13;
+const SEPARATOR: u64 = 14;
 const CONTAINER: u64 = 17;
 const LINK_BUTTON: u64 = 5;
 const PREMIUM_BUTTON: u64 = 6;
@@ -33,6 +36,15 @@ const COMPONENTS_MAX: usize = 40;
 /// Characters of all text displays of one message.
 const TEXT_TOTAL_MAX: usize = 4_000;
 const SECTION_TEXTS_MAX: usize = 3;
+const GALLERY_MAX: usize = 10;
+const MEDIA_URL_MAX: usize = 2_048;
+const DESCRIPTION_MAX: usize = 1_024;
+const EMOJI_NAME_MAX: usize = 100;
+const COLOR_MAX: u64 = 0xFF_FFFF;
+/// The greatest `id` of a component.
+const NUMBER_MAX: u64 = (1 << 31) - 1;
+/// "Channels Resource", section "Channel Types".
+const CHANNEL_TYPES: [u64; 13] = [0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15, 16];
 
 /// Checks the components of a message.
 pub(super) fn check(problems: &mut Problems, components: &[Value], v2: bool) {
@@ -44,6 +56,7 @@ pub(super) fn check(problems: &mut Problems, components: &[Value], v2: bool) {
     problems.length("components", components.len(), 0, ROWS_MAX);
     for (n, row) in components.iter().enumerate() {
         let at = format!("components.{n}");
+        number(problems, &at, row);
         if row["type"].as_u64() == Some(ACTION_ROW) {
             action_row(problems, &mut seen, &at, row);
         } else {
@@ -81,7 +94,8 @@ fn block(
     block: &Value,
     outermost: bool,
 ) {
-    let parts = items(&block["components"]);
+    number(problems, at, block);
+    let parts = problems.list(&format!("{at}.components"), &block["components"]);
     match block["type"].as_u64() {
         Some(ACTION_ROW) => action_row(problems, seen, at, block),
         Some(SECTION) => {
@@ -97,12 +111,15 @@ fn block(
             let at = format!("{at}.accessory");
             match block["accessory"]["type"].as_u64() {
                 Some(BUTTON) => button(problems, seen, &at, &block["accessory"]),
-                Some(THUMBNAIL) => {}
+                Some(THUMBNAIL) => media(problems, &at, &block["accessory"], "media"),
                 _ => problems.required(&at),
             }
         }
         Some(TEXT_DISPLAY) => text_display(problems, at, block),
         Some(CONTAINER) if outermost => {
+            problems.boolean(&format!("{at}.spoiler"), &block["spoiler"]);
+            let color = &block["accent_color"];
+            problems.number(&format!("{at}.accent_color"), color, 0, COLOR_MAX);
             if parts.is_empty() {
                 problems.required(&format!("{at}.components"));
             }
@@ -110,14 +127,54 @@ fn block(
                 self::block(problems, seen, &format!("{at}.components.{n}"), part, false);
             }
         }
-        Some(12..=14) => {}
+        Some(MEDIA_GALLERY) => {
+            let path = format!("{at}.items");
+            let shown = problems.list(&path, &block["items"]);
+            problems.length(&path, shown.len(), 1, GALLERY_MAX);
+            for (n, item) in shown.iter().enumerate() {
+                media(problems, &format!("{path}.{n}"), item, "media");
+            }
+        }
+        Some(FILE) => media(problems, at, block, "file"),
+        Some(SEPARATOR) => {
+            problems.boolean(&format!("{at}.divider"), &block["divider"]);
+            problems.number(&format!("{at}.spacing"), &block["spacing"], 1, 2);
+        }
         _ => problems.choice(&format!("{at}.type"), "1, 9, 10, 12, 13, 14, 17"),
     }
 }
 
+/// Checks the `id` that a component may be given.
+pub(super) fn number(problems: &mut Problems, at: &str, component: &Value) {
+    problems.object(at, component);
+    problems.number(&format!("{at}.id"), &component["id"], 0, NUMBER_MAX);
+}
+
+/// Checks what is said of a picture or a file that a component shows.
+fn media(problems: &mut Problems, at: &str, component: &Value, field: &str) {
+    number(problems, at, component);
+    let path = format!("{at}.{field}");
+    if !problems.object(&path, &component[field]) {
+        problems.required(&path);
+    }
+    let (path, url) = (format!("{path}.url"), &component[field]["url"]);
+    if problems.text(&path, url, 1, MEDIA_URL_MAX) {
+        embeds::url(problems, &path, url, &["http", "https", "attachment"]);
+    }
+    let description = &component["description"];
+    problems.text(
+        &format!("{at}.description"),
+        description,
+        0,
+        DESCRIPTION_MAX,
+    );
+    problems.boolean(&format!("{at}.spoiler"), &component["spoiler"]);
+}
+
 fn text_display(problems: &mut Problems, at: &str, part: &Value) {
+    number(problems, at, part);
     if part["type"].as_u64() == Some(TEXT_DISPLAY) {
-        problems.text(
+        problems.label(
             &format!("{at}.content"),
             &part["content"],
             1,
@@ -142,8 +199,8 @@ fn measure(component: &Value, count: &mut usize, text: &mut usize) {
 }
 
 fn action_row(problems: &mut Problems, seen: &mut HashSet<String>, at: &str, row: &Value) {
-    let parts = items(&row["components"]);
     let path = format!("{at}.components");
+    let parts = problems.list(&path, &row["components"]);
     let kind = |part: &Value| part["type"].as_u64().unwrap_or(0);
     if parts.iter().any(|part| is_select(kind(part))) && parts.len() > 1 {
         let message = "The specified component exceeds the maximum width";
@@ -152,6 +209,7 @@ fn action_row(problems: &mut Problems, seen: &mut HashSet<String>, at: &str, row
     problems.length(&path, parts.len(), 1, BUTTONS_MAX);
     for (n, part) in parts.iter().enumerate() {
         let at = format!("{path}.{n}");
+        number(problems, &at, part);
         match kind(part) {
             BUTTON => button(problems, seen, &at, part),
             select if is_select(select) => self::select(problems, seen, &at, part),
@@ -193,6 +251,7 @@ fn button(problems: &mut Problems, seen: &mut HashSet<String>, at: &str, button:
         PREMIUM_BUTTON => {}
         _ => problems.choice(&format!("{at}.style"), "1, 2, 3, 4, 5, 6"),
     }
+    problems.boolean(&format!("{at}.disabled"), &button["disabled"]);
     problems.text(
         &format!("{at}.label"),
         &button["label"],
@@ -201,7 +260,7 @@ fn button(problems: &mut Problems, seen: &mut HashSet<String>, at: &str, button:
     );
     let labelled = button["label"]
         .as_str()
-        .is_some_and(|label| !label.is_empty());
+        .is_some_and(|label| !label.trim().is_empty());
     if !labelled && !given("emoji") && style != PREMIUM_BUTTON {
         let message = "A button must have a label or an emoji";
         problems.add(at, "BUTTON_COMPONENT_LABEL_OR_EMOJI_REQUIRED", message);
@@ -217,6 +276,8 @@ pub(super) fn select(
     select: &Value,
 ) {
     custom_id(problems, seen, at, select);
+    problems.boolean(&format!("{at}.disabled"), &select["disabled"]);
+    problems.boolean(&format!("{at}.required"), &select["required"]);
     problems.text(
         &format!("{at}.placeholder"),
         &select["placeholder"],
@@ -235,19 +296,25 @@ pub(super) fn select(
         );
     }
     match select["type"].as_u64() {
-        Some(STRING_SELECT) => options(problems, at, items(&select["options"]), most),
-        kind => entities(problems, at, select, kind.unwrap_or(0), most),
+        Some(STRING_SELECT) => {
+            let given = problems.list(&format!("{at}.options"), &select["options"]);
+            options(problems, at, given, (least, most));
+        }
+        kind => entities(problems, at, select, kind.unwrap_or(0), (least, most)),
     }
 }
 
 /// What only the selects of people, roles and channels have.
-fn entities(problems: &mut Problems, at: &str, select: &Value, kind: u64, most: u64) {
-    let defaults = items(&select["default_values"]);
+fn entities(
+    problems: &mut Problems,
+    at: &str,
+    select: &Value,
+    kind: u64,
+    (least, most): (u64, u64),
+) {
     let path = format!("{at}.default_values");
-    if defaults.len() as u64 > most {
-        let message = "More values are chosen by default than max_values allows.";
-        problems.add(&path, "SELECT_COMPONENT_TOO_MANY_DEFAULTS", message);
-    }
+    let defaults = problems.list(&path, &select["default_values"]);
+    check_defaults(problems, &path, defaults.len() as u64, (least, most));
     let allowed: &[&str] = match kind {
         USER_SELECT => &["user"],
         ROLE_SELECT => &["role"],
@@ -255,19 +322,40 @@ fn entities(problems: &mut Problems, at: &str, select: &Value, kind: u64, most: 
         _ => &["user", "role"],
     };
     for (n, one) in defaults.iter().enumerate() {
+        problems.object(&format!("{path}.{n}"), one);
+        problems.snowflake(&format!("{path}.{n}.id"), &one["id"]);
         let of_kind = one["type"].as_str().is_some_and(|it| allowed.contains(&it));
         if !of_kind || one["id"].as_str().is_none_or(str::is_empty) {
             problems.choice(&format!("{path}.{n}.type"), &allowed.join(", "));
         }
     }
-    if !items(&select["channel_types"]).is_empty() && kind != CHANNEL_SELECT {
+    let types = problems.list(&format!("{at}.channel_types"), &select["channel_types"]);
+    for (n, one) in types.iter().enumerate() {
+        let path = format!("{at}.channel_types.{n}");
+        if !CHANNEL_TYPES.iter().any(|kind| one == kind) {
+            problems.choice(&path, "0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15, 16");
+        }
+    }
+    if !types.is_empty() && kind != CHANNEL_SELECT {
         let message = "Only a select of channels has channel_types.";
         let path = format!("{at}.channel_types");
         problems.add(&path, "SELECT_COMPONENT_CHANNEL_TYPES", message);
     }
 }
 
-fn options(problems: &mut Problems, at: &str, options: &[Value], most: u64) {
+/// If any values are chosen by default, there are as many as the select takes ("Component Reference",
+/// the structures of the selects, `default_values`).
+fn check_defaults(problems: &mut Problems, at: &str, count: u64, (least, most): (u64, u64)) {
+    if count > most {
+        let message = "More values are chosen by default than max_values allows.";
+        problems.add(at, "SELECT_COMPONENT_TOO_MANY_DEFAULTS", message);
+    } else if count > 0 && count < least {
+        let message = "Fewer values are chosen by default than min_values demands.";
+        problems.add(at, "SELECT_COMPONENT_TOO_FEW_DEFAULTS", message);
+    }
+}
+
+fn options(problems: &mut Problems, at: &str, options: &[Value], (least, most): (u64, u64)) {
     let path = format!("{at}.options");
     problems.length(&path, options.len(), 1, OPTIONS_MAX);
     if options.len() < usize::try_from(most).unwrap_or(usize::MAX) {
@@ -282,15 +370,14 @@ fn options(problems: &mut Problems, at: &str, options: &[Value], most: u64) {
         .iter()
         .filter(|option| option["default"] == true)
         .count() as u64;
-    if chosen > most {
-        let message = "More options are chosen by default than max_values allows.";
-        problems.add(&path, "SELECT_COMPONENT_TOO_MANY_DEFAULTS", message);
-    }
+    check_defaults(problems, &path, chosen, (least, most));
     let mut values = HashSet::new();
     for (n, option) in options.iter().enumerate() {
         let at = format!("{path}.{n}");
-        problems.text(&format!("{at}.label"), &option["label"], 1, OPTION_TEXT_MAX);
-        problems.text(&format!("{at}.value"), &option["value"], 1, OPTION_TEXT_MAX);
+        problems.object(&at, option);
+        problems.boolean(&format!("{at}.default"), &option["default"]);
+        problems.label(&format!("{at}.label"), &option["label"], 1, OPTION_TEXT_MAX);
+        problems.label(&format!("{at}.value"), &option["value"], 1, OPTION_TEXT_MAX);
         problems.text(
             &format!("{at}.description"),
             &option["description"],
@@ -330,12 +417,16 @@ fn emoji(problems: &mut Problems, at: &str, emoji: &Value) {
     if emoji.is_null() {
         return;
     }
+    let at = format!("{at}.emoji");
+    problems.object(&at, emoji);
+    problems.snowflake(&format!("{at}.id"), &emoji["id"]);
+    problems.boolean(&format!("{at}.animated"), &emoji["animated"]);
+    problems.text(&format!("{at}.name"), &emoji["name"], 0, EMOJI_NAME_MAX);
     // A custom emoji goes by its id; any other is named by the character itself.
     let name = emoji["name"].as_str().unwrap_or_default();
-    let unicode = !name.is_empty() && !name.chars().any(|c| c.is_alphabetic());
-    if emoji["id"].is_null() && !unicode {
+    if emoji["id"].is_null() && !unicode::is_one(name) {
         problems.add(
-            &format!("{at}.emoji.name"),
+            &format!("{at}.name"),
             "COMPONENT_INVALID_EMOJI",
             "Invalid emoji",
         );
@@ -400,6 +491,10 @@ mod tests {
         assert_eq!(of_first(emoji), Value::Null);
         let word = json!({"type": 2, "style": 1, "custom_id": "a", "emoji": {"name": "tank"}});
         assert!(of_first(word)["emoji"].is_object());
+        let two = json!({"type": 2, "style": 1, "custom_id": "a", "emoji": {"name": "🎯🎯"}});
+        assert!(of_first(two)["emoji"].is_object());
+        let blank = json!({"type": 2, "style": 1, "custom_id": "a", "label": " "});
+        assert!(of_first(blank)["_errors"].is_array());
         let long = json!({"type": 2, "style": 1, "custom_id": "a", "label": "l".repeat(81)});
         assert!(of_first(long)["label"].is_object());
         let link = |url: &str| json!({"type": 2, "style": 5, "label": "x", "url": url});
@@ -433,6 +528,9 @@ mod tests {
         assert_eq!(of_first(select(5, json!([user]))), Value::Null);
         assert!(of_first(select(5, json!([user, user])))["default_values"].is_object());
         assert!(of_first(select(8, json!([user])))["default_values"].is_object());
+        let least = json!({"type": 5, "custom_id": "s", "min_values": 2, "max_values": 3,
+            "default_values": [user]});
+        assert!(of_first(least)["default_values"].is_object());
         let typed = |kind: u64| json!({"type": kind, "custom_id": "s", "channel_types": [0]});
         assert_eq!(of_first(typed(8)), Value::Null);
         assert!(of_first(typed(5))["channel_types"].is_object());

@@ -26,18 +26,34 @@ pub(super) fn check(problems: &mut Problems, embeds: &[Value]) {
 }
 
 fn one(problems: &mut Problems, at: &str, embed: &Value) {
-    problems.text(&format!("{at}.title"), &embed["title"], 0, TITLE_MAX);
-    problems.text(
+    if !problems.object(at, embed) {
+        return problems.required(at);
+    }
+    problems.label(&format!("{at}.title"), &embed["title"], 0, TITLE_MAX);
+    problems.text(&format!("{at}.type"), &embed["type"], 0, TITLE_MAX);
+    problems.label(
         &format!("{at}.description"),
         &embed["description"],
         0,
         DESCRIPTION_MAX,
     );
     if let Some(footer) = embed.get("footer").filter(|footer| !footer.is_null()) {
-        problems.text(&format!("{at}.footer.text"), &footer["text"], 1, FOOTER_MAX);
+        problems.object(&format!("{at}.footer"), footer);
+        problems.label(&format!("{at}.footer.text"), &footer["text"], 1, FOOTER_MAX);
+        icon(
+            problems,
+            &format!("{at}.footer.icon_url"),
+            &footer["icon_url"],
+        );
     }
     if let Some(author) = embed.get("author").filter(|author| !author.is_null()) {
-        problems.text(&format!("{at}.author.name"), &author["name"], 1, AUTHOR_MAX);
+        problems.object(&format!("{at}.author"), author);
+        problems.label(&format!("{at}.author.name"), &author["name"], 1, AUTHOR_MAX);
+        icon(
+            problems,
+            &format!("{at}.author.icon_url"),
+            &author["icon_url"],
+        );
         url(
             problems,
             &format!("{at}.author.url"),
@@ -52,34 +68,41 @@ fn one(problems: &mut Problems, at: &str, embed: &Value) {
         &embed["url"],
         &["http", "https"],
     );
-    for part in ["image", "thumbnail"] {
-        let schemes = &["http", "https", "attachment"];
-        url(
-            problems,
-            &format!("{at}.{part}.url"),
-            &embed[part]["url"],
-            schemes,
-        );
+    for part in ["image", "thumbnail", "video"] {
+        problems.object(&format!("{at}.{part}"), &embed[part]);
+        icon(problems, &format!("{at}.{part}.url"), &embed[part]["url"]);
     }
+    problems.object(&format!("{at}.provider"), &embed["provider"]);
     let stamp = &embed["timestamp"];
+    problems.text(&format!("{at}.timestamp"), stamp, 0, TITLE_MAX);
     if let Some(text) = stamp.as_str()
         && chrono::DateTime::parse_from_rfc3339(text).is_err()
     {
         let message = format!("Could not parse {text}. Should be ISO8601.");
         problems.add(&format!("{at}.timestamp"), "DATE_TIME_TYPE_PARSE", message);
     }
-    let fields = items(&embed["fields"]);
+    let fields = problems.list(&format!("{at}.fields"), &embed["fields"]);
     problems.length(&format!("{at}.fields"), fields.len(), 0, FIELDS_MAX);
     for (n, field) in fields.iter().enumerate() {
         let at = format!("{at}.fields.{n}");
-        problems.text(&format!("{at}.name"), &field["name"], 1, FIELD_NAME_MAX);
-        problems.text(&format!("{at}.value"), &field["value"], 1, FIELD_VALUE_MAX);
+        problems.object(&at, field);
+        problems.label(&format!("{at}.name"), &field["name"], 1, FIELD_NAME_MAX);
+        problems.label(&format!("{at}.value"), &field["value"], 1, FIELD_VALUE_MAX);
+        problems.boolean(&format!("{at}.inline"), &field["inline"]);
     }
+}
+
+/// The address of a picture, which may be one of the message's own files.
+fn icon(problems: &mut Problems, at: &str, value: &Value) {
+    url(problems, at, value, &["http", "https", "attachment"]);
 }
 
 /// Refuses an address, if one is there, of another scheme or of too many characters.
 pub(super) fn url(problems: &mut Problems, at: &str, value: &Value, schemes: &[&str]) {
-    let Some(text) = value.as_str() else { return };
+    let Some(text) = value.as_str() else {
+        problems.text(at, value, 0, URL_MAX);
+        return;
+    };
     let good = text.split_once("://").is_some_and(|(scheme, rest)| {
         schemes.contains(&scheme) && !rest.is_empty() && !rest.contains(char::is_whitespace)
     });
@@ -91,7 +114,10 @@ pub(super) fn url(problems: &mut Problems, at: &str, value: &Value, schemes: &[&
 }
 
 fn size(embed: &Value) -> usize {
-    let length = |value: &Value| value.as_str().map_or(0, |text| text.chars().count());
+    let length = |value: &Value| {
+        let text = value.as_str().unwrap_or_default();
+        text.trim().chars().count()
+    };
     let fields = items(&embed["fields"]).iter();
     length(&embed["title"])
         + length(&embed["description"])
@@ -121,7 +147,7 @@ mod tests {
         let bad = json!([{
             "title": "t".repeat(257), "color": 0x0100_0000, "url": "javascript:x",
             "footer": {"text": "f".repeat(2_049)}, "author": {"name": ""}, "timestamp": "soon",
-            "fields": [field(257, 1), field(1, 1_025), field(0, 1)],
+            "fields": [field(257, 1), field(1, 1_025), field(0, 1), {"name": " ", "value": "\n"}],
         }]);
         let errors = errors(&bad);
         for part in ["title", "color", "url", "footer", "author", "timestamp"] {
@@ -130,6 +156,9 @@ mod tests {
         assert!(errors["0"]["fields"]["0"]["name"].is_object());
         assert!(errors["0"]["fields"]["1"]["value"].is_object());
         assert!(errors["0"]["fields"]["2"]["name"].is_object());
+        let blank = &errors["0"]["fields"]["3"];
+        assert_eq!(blank["name"]["_errors"][0]["code"], "BASE_TYPE_REQUIRED");
+        assert_eq!(blank["value"]["_errors"][0]["code"], "BASE_TYPE_REQUIRED");
         let many = json!([{"fields": vec![field(1, 1); 26]}]);
         assert!(self::errors(&many)["0"]["fields"]["_errors"].is_array());
     }

@@ -7,9 +7,10 @@
 mod commands;
 mod components;
 mod embeds;
+mod emoji;
 mod modal;
 
-use super::messages::COMPONENTS_V2;
+use super::{messages::COMPONENTS_V2, objects};
 use serde_json::{Map, Value, json};
 
 pub(super) use commands::{
@@ -25,16 +26,20 @@ const NONCE_MAX: usize = 25;
 const ALLOWED_MENTIONS_MAX: usize = 100;
 /// Files of one message.
 const FILES_MAX: usize = 10;
+/// Characters of a file's name, and of its description.
+const FILENAME_MAX: usize = 1_024;
+/// Flags are a signed number of 32 bits.
+const FLAGS_MAX: u64 = (1 << 31) - 1;
 
 /// The nested `errors` of an answer 50035.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Problems(Map<String, Value>);
 
 impl Problems {
-    /// Adds a problem at a path like `embeds.0.title`.
+    /// Adds a problem at a path like `embeds.0.title`, which is empty for the whole body.
     pub(super) fn add(&mut self, path: &str, code: &str, message: impl Into<String>) {
         let mut place = &mut self.0;
-        for step in path.split('.') {
+        for step in path.split('.').filter(|step| !step.is_empty()) {
             let next = place.entry(step).or_insert_with(|| json!({}));
             let Value::Object(next) = next else { return };
             place = next;
@@ -47,7 +52,9 @@ impl Problems {
 
     /// The errors, if there are any.
     pub(super) fn into_errors(self) -> Option<Value> {
-        (!self.0.is_empty()).then_some(Value::Object(self.0))
+        let mut errors = self.0;
+        prune(&mut errors);
+        (!errors.is_empty()).then_some(Value::Object(errors))
     }
 
     pub(super) fn required(&mut self, path: &str) {
@@ -75,6 +82,63 @@ impl Problems {
         };
         self.length(path, text.chars().count(), min, max);
         true
+    }
+
+    /// As [`Problems::text`], for a text that is trimmed before it is measured: a blank one is none.
+    /// Of embeds this is documented ("Message Resource", section "Embed Limits"); names and labels
+    /// that people read are refused blank, too.
+    pub(super) fn label(&mut self, path: &str, value: &Value, min: usize, max: usize) -> bool {
+        match value.as_str().map(str::trim) {
+            Some("") if min > 0 => {
+                self.required(path);
+                true
+            }
+            Some(text) => {
+                self.length(path, text.chars().count(), min, max);
+                true
+            }
+            None => self.text(path, value, min, max),
+        }
+    }
+
+    /// The items of a list, which may be absent; anything else is a problem.
+    pub(super) fn list<'v>(&mut self, path: &str, value: &'v Value) -> &'v [Value] {
+        if !value.is_null() && !value.is_array() {
+            let message = "Only iterables may be used in a ListType";
+            self.add(path, "LIST_TYPE_CONVERT", message);
+        }
+        items(value)
+    }
+
+    /// Whether this is an object; anything else that is there is a problem.
+    pub(super) fn object(&mut self, path: &str, value: &Value) -> bool {
+        if !value.is_null() && !value.is_object() {
+            let message = "Only dictionaries may be used in a ModelType";
+            self.add(path, "MODEL_TYPE_CONVERT", message);
+        }
+        value.is_object()
+    }
+
+    /// A boolean, if it is there.
+    pub(super) fn boolean(&mut self, path: &str, value: &Value) {
+        if !value.is_null() && !value.is_boolean() {
+            let message = format!("Value \"{value}\" is not boolean.");
+            self.add(path, "BOOLEAN_TYPE_CONVERT", message);
+        }
+    }
+
+    /// The bits of permissions at `path.default_member_permissions`, as a text or a number.
+    pub(super) fn permissions(&mut self, path: &str, value: &Value) {
+        let path = format!("{path}.default_member_permissions");
+        self.snowflake(&path, value);
+    }
+
+    /// A snowflake, if it is there.
+    pub(super) fn snowflake(&mut self, path: &str, value: &Value) {
+        if !value.is_null() && objects::read_id(value).is_none() {
+            let message = format!("Value \"{value}\" is not snowflake.");
+            self.add(path, "NUMBER_TYPE_COERCE", message);
+        }
     }
 
     /// As [`Problems::text`], for a text that may be absent, but not empty where `min` is 1.
@@ -126,6 +190,15 @@ impl Problems {
     }
 }
 
+/// Leaves only its own errors where a field has some: Discord looks no further there.
+fn prune(errors: &mut Map<String, Value>) {
+    if errors.contains_key("_errors") {
+        errors.retain(|name, _| name == "_errors");
+    }
+    let inner = errors.values_mut().filter_map(Value::as_object_mut);
+    inner.for_each(prune);
+}
+
 /// The items of a list; nothing for anything else.
 fn items(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
@@ -135,19 +208,18 @@ fn items(value: &Value) -> &[Value] {
 /// already has components of version 2.
 pub(super) fn check_message(body: &Value, was_v2: bool) -> Problems {
     let mut problems = Problems::default();
-    if !body.is_object() {
-        problems.add(
-            "_",
-            "MODEL_TYPE_CONVERT",
-            "Only dictionaries may be used in a ModelType",
-        );
+    if !problems.object("", body) {
         return problems;
     }
+    problems.number("flags", &body["flags"], 0, FLAGS_MAX);
+    problems.boolean("tts", &body["tts"]);
     let v2 = was_v2 || body["flags"].as_u64().unwrap_or(0) & COMPONENTS_V2 != 0;
     problems.text("content", &body["content"], 0, CONTENT_MAX);
-    problems.length("embeds", items(&body["embeds"]).len(), 0, EMBEDS_MAX);
-    embeds::check(&mut problems, items(&body["embeds"]));
-    components::check(&mut problems, items(&body["components"]), v2);
+    let embeds = problems.list("embeds", &body["embeds"]);
+    problems.length("embeds", embeds.len(), 0, EMBEDS_MAX);
+    embeds::check(&mut problems, embeds);
+    let components = problems.list("components", &body["components"]);
+    components::check(&mut problems, components, v2);
     if v2 {
         for field in ["content", "embeds", "poll", "stickers"] {
             let value = &body[field];
@@ -160,15 +232,24 @@ pub(super) fn check_message(body: &Value, was_v2: bool) -> Problems {
             }
         }
     }
-    problems.length(
-        "attachments",
-        items(&body["attachments"]).len(),
-        0,
-        FILES_MAX,
-    );
+    check_attachments(&mut problems, &body["attachments"]);
     check_nonce(&mut problems, &body["nonce"]);
     check_allowed_mentions(&mut problems, &body["allowed_mentions"]);
     problems
+}
+
+fn check_attachments(problems: &mut Problems, attachments: &Value) {
+    let attachments = problems.list("attachments", attachments);
+    problems.length("attachments", attachments.len(), 0, FILES_MAX);
+    for (n, one) in attachments.iter().enumerate() {
+        let at = format!("attachments.{n}");
+        if problems.object(&at, one) {
+            problems.snowflake(&format!("{at}.id"), &one["id"]);
+            problems.text(&format!("{at}.filename"), &one["filename"], 0, FILENAME_MAX);
+            let description = &one["description"];
+            problems.text(&format!("{at}.description"), description, 0, FILENAME_MAX);
+        }
+    }
 }
 
 fn check_nonce(problems: &mut Problems, nonce: &Value) {
@@ -178,7 +259,9 @@ fn check_nonce(problems: &mut Problems, nonce: &Value) {
 }
 
 fn check_allowed_mentions(problems: &mut Problems, allowed: &Value) {
-    for (n, kind) in items(&allowed["parse"]).iter().enumerate() {
+    problems.object("allowed_mentions", allowed);
+    let parsed = problems.list("allowed_mentions.parse", &allowed["parse"]);
+    for (n, kind) in parsed.iter().enumerate() {
         if !matches!(kind.as_str(), Some("users" | "roles" | "everyone")) {
             problems.choice(
                 &format!("allowed_mentions.parse.{n}"),
@@ -187,8 +270,11 @@ fn check_allowed_mentions(problems: &mut Problems, allowed: &Value) {
         }
     }
     for kind in ["users", "roles"] {
-        let list = items(&allowed[kind]);
         let path = format!("allowed_mentions.{kind}");
+        let list = problems.list(&path, &allowed[kind]);
+        for (n, one) in list.iter().enumerate() {
+            problems.snowflake(&format!("{path}.{n}"), one);
+        }
         problems.length(&path, list.len(), 0, ALLOWED_MENTIONS_MAX);
         if !list.is_empty() && items(&allowed["parse"]).iter().any(|one| one == kind) {
             problems.add(

@@ -2,8 +2,9 @@
 
 use super::{
     Problems,
-    components::{self, ACTION_ROW, CUSTOM_ID_MAX, TEXT_DISPLAY, TEXT_INPUT, custom_id, is_select},
-    items,
+    components::{
+        self, ACTION_ROW, CUSTOM_ID_MAX, TEXT_DISPLAY, TEXT_INPUT, custom_id, is_select, number,
+    },
 };
 use serde_json::Value;
 use std::collections::HashSet;
@@ -22,17 +23,19 @@ const TEXT_MAX: usize = 4_000;
 pub(in crate::playground) fn check_modal(data: &Value) -> Problems {
     let mut problems = Problems::default();
     let mut seen = HashSet::new();
+    problems.object("data", data);
     problems.text("data.custom_id", &data["custom_id"], 1, CUSTOM_ID_MAX);
-    problems.text("data.title", &data["title"], 1, TITLE_MAX);
-    let parts = items(&data["components"]);
+    problems.label("data.title", &data["title"], 1, TITLE_MAX);
+    let parts = problems.list("data.components", &data["components"]);
     problems.length("data.components", parts.len(), 1, COMPONENTS_MAX);
     for (n, part) in parts.iter().enumerate() {
         let at = format!("data.components.{n}");
+        number(&mut problems, &at, part);
         match part["type"].as_u64() {
             Some(LABEL) => label(&mut problems, &mut seen, &at, part),
             Some(ACTION_ROW) => action_row(&mut problems, &mut seen, &at, part),
             Some(TEXT_DISPLAY) => {
-                problems.text(&format!("{at}.content"), &part["content"], 1, TEXT_MAX);
+                problems.label(&format!("{at}.content"), &part["content"], 1, TEXT_MAX);
             }
             _ => problems.choice(&format!("{at}.type"), "1, 10, 18"),
         }
@@ -41,7 +44,7 @@ pub(in crate::playground) fn check_modal(data: &Value) -> Problems {
 }
 
 fn label(problems: &mut Problems, seen: &mut HashSet<String>, at: &str, label: &Value) {
-    problems.text(&format!("{at}.label"), &label["label"], 1, LABEL_MAX);
+    problems.label(&format!("{at}.label"), &label["label"], 1, LABEL_MAX);
     let description = &label["description"];
     problems.optional_text(
         &format!("{at}.description"),
@@ -50,6 +53,7 @@ fn label(problems: &mut Problems, seen: &mut HashSet<String>, at: &str, label: &
         LABEL_DESCRIPTION_MAX,
     );
     let (at, part) = (format!("{at}.component"), &label["component"]);
+    number(problems, &at, part);
     match part["type"].as_u64() {
         Some(TEXT_INPUT) => {
             if !part["label"].is_null() {
@@ -87,12 +91,12 @@ fn label(problems: &mut Problems, seen: &mut HashSet<String>, at: &str, label: &
 }
 
 fn action_row(problems: &mut Problems, seen: &mut HashSet<String>, at: &str, row: &Value) {
-    let parts = items(&row["components"]);
+    let parts = problems.list(&format!("{at}.components"), &row["components"]);
     problems.length(&format!("{at}.components"), parts.len(), 1, 1);
     for (n, part) in parts.iter().enumerate() {
         let at = format!("{at}.components.{n}");
         if part["type"].as_u64() == Some(TEXT_INPUT) {
-            problems.text(&format!("{at}.label"), &part["label"], 1, LABEL_MAX);
+            problems.label(&format!("{at}.label"), &part["label"], 1, LABEL_MAX);
             text_input(problems, seen, &at, part);
         } else {
             problems.choice(&format!("{at}.type"), "4");
@@ -102,6 +106,8 @@ fn action_row(problems: &mut Problems, seen: &mut HashSet<String>, at: &str, row
 
 fn text_input(problems: &mut Problems, seen: &mut HashSet<String>, at: &str, input: &Value) {
     custom_id(problems, seen, at, input);
+    problems.boolean(&format!("{at}.required"), &input["required"]);
+    problems.text(&format!("{at}.value"), &input["value"], 0, TEXT_MAX);
     if !matches!(input["style"].as_u64(), Some(1 | 2)) {
         problems.choice(&format!("{at}.style"), "1, 2");
     }
