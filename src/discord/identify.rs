@@ -5,7 +5,7 @@
 //! bucket no two shards are let through within five seconds, and none that would be one too many for
 //! the day, also if they are of different processes. Who resumes is not asked.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -16,7 +16,7 @@ use twilight_model::gateway::SessionStartLimit;
 
 use super::feature::Context;
 use super::rest::RestError;
-use crate::domain::identify::{self, Booked, IDENTIFY_EVERY_MS, Starts};
+use crate::domain::identify::{IDENTIFY_EVERY_MS, Starts};
 use crate::store::shards::BookIdentify;
 
 /// The wait before the database is asked again that did not answer, in milliseconds.
@@ -38,10 +38,6 @@ struct Inner {
     context: Context,
     /// How many shards may identify themselves at once.
     at_once: u32,
-    /// What is booked, on a file: by this process, on its own clock.
-    own: std::sync::Mutex<Booked>,
-    /// When that clock began.
-    begun: Instant,
     word: Mutex<Word>,
 }
 
@@ -86,8 +82,6 @@ impl Turns {
         Self(Arc::new(Inner {
             context: context.clone(),
             at_once: u32::from(limit.max_concurrency).max(1),
-            own: std::sync::Mutex::default(),
-            begun: Instant::now(),
             word: Mutex::new(Word::of(limit, asked)),
         }))
     }
@@ -134,9 +128,6 @@ impl Turns {
             bucket,
             starts: word.starts(),
         };
-        if !self.0.context.store.is_shared() {
-            return self.book_own(bucket, word.starts());
-        }
         loop {
             match self.0.context.store.execute_job(book(word)).await {
                 Ok(Ok(wait_ms)) => return wait_ms.map(milliseconds),
@@ -144,15 +135,6 @@ impl Turns {
             }
             sleep(Duration::from_millis(AGAIN_AFTER_MS)).await;
         }
-    }
-
-    fn book_own(&self, bucket: u32, starts: Starts) -> Option<Duration> {
-        let now_ms = whole_ms(self.0.begun.elapsed());
-        // Nothing is ever left half done in it.
-        let mut booked = self.0.own.lock().unwrap_or_else(PoisonError::into_inner);
-        let at_ms = identify::turn(&booked, bucket, starts, now_ms)?;
-        booked.insert(bucket, at_ms + IDENTIFY_EVERY_MS);
-        Some(milliseconds(at_ms - now_ms))
     }
 
     /// Asks Discord anew, unless somebody has since it said what was `tried`; tells if none is left, and

@@ -5,6 +5,7 @@
 
 use super::{
     sessions::{self, INTENT_GUILDS, Lease, Order, Work},
+    starts::Start,
     state::Hub,
 };
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
@@ -159,8 +160,15 @@ impl Connection {
         };
         let shard = shard.ok_or(End::ByServer(INVALID_SHARD))?;
         // One too many makes Discord end every session and reset the token.
-        if !self.hub.state().starts.take(Instant::now()) {
-            return Err(End::ByServer(AUTHENTICATION_FAILED));
+        let start = {
+            let mut state = self.hub.state();
+            let spaced = !state.faults.unlimited;
+            state.starts.take(shard.0, spaced, Instant::now())
+        };
+        match start {
+            Start::Begun => {}
+            Start::TooSoon => return self.send(bare(9, json!(false))).await,
+            Start::Exceeded => return Err(End::ByServer(AUTHENTICATION_FAILED)),
         }
         self.lease = Some(open(&self.hub, shard, intents));
         self.work().await

@@ -41,6 +41,26 @@ async fn who_may_start_no_session_any_more_waits_and_who_has_one_resumes_it() {
 }
 
 #[tokio::test]
+async fn new_process_waits_for_the_bucket_that_the_one_before_has_used() {
+    story_before_the_start(1, async |world| {
+        world.start().await;
+        // It stops, and its session is lost: the next process has to start one of its own.
+        world.stop().await;
+        world
+            .post("faults/gateway", json!({"action": "invalidate"}))
+            .await;
+        world.start().await;
+        let starts = world.get("gateway").await["starts"].clone();
+        assert_eq!(
+            (&starts["left"], &starts["too_soon"]),
+            (&json!(998), &json!(0)),
+            "{starts}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn once_the_day_is_over_who_waited_is_connected() {
     story_before_the_start(1, async |world| {
         let none = json!({"left": 0, "reset_after_ms": 2_000});

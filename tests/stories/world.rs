@@ -425,6 +425,13 @@ impl World {
     /// own document, and every button and modal in them against the bot's own wiring.
     async fn end(&self) {
         self.keeps_limits().await;
+        let starts = self.get("gateway").await["starts"].clone();
+        let breaches = (&starts["exceeded"], &starts["too_soon"]);
+        assert_eq!(
+            breaches,
+            (&json!(0), &json!(0)),
+            "sessions were started that should not have been"
+        );
         for request in self.requests().await {
             let unknown = unwired(&request["body"]);
             assert!(

@@ -138,9 +138,10 @@ pub(super) async fn ready(Shared(hub): Hubs, Query(wanted): Query<Ready>) -> Jso
 pub(super) async fn gateway(Shared(hub): Hubs) -> Json<Value> {
     let mut state = hub.state();
     let (total, left, reset_after_ms) = state.starts.at(Instant::now());
-    let exceeded = state.starts.exceeded();
+    let (exceeded, too_soon) = (state.starts.exceeded(), state.starts.too_soon());
     let starts = json!({
         "total": total, "left": left, "reset_after_ms": reset_after_ms, "exceeded": exceeded,
+        "too_soon": too_soon,
     });
     Json(json!({"sessions": state.sessions.list(), "starts": starts}))
 }

@@ -14,9 +14,6 @@ use std::time::Instant;
 
 type Result = std::result::Result<Answer, Refusal>;
 
-/// IDENTIFYs in parallel, at least: with more shards, all of them, so that nobody waits for minutes.
-const MAX_CONCURRENCY: u32 = 16;
-
 pub(super) fn gateway(hub: &Hub, _: &mut Call) -> Result {
     Ok(Answer::Json(
         json!({"url": format!("ws://{}", hub.address)}),
@@ -24,12 +21,13 @@ pub(super) fn gateway(hub: &Hub, _: &mut Call) -> Result {
 }
 
 pub(super) fn gateway_bot(hub: &Hub, _: &mut Call) -> Result {
-    let (total, left, reset_after) = hub.state().starts.at(Instant::now());
+    let mut state = hub.state();
+    let (total, left, reset_after) = state.starts.at(Instant::now());
     Ok(Answer::Json(json!({
         "url": format!("ws://{}", hub.address), "shards": hub.shards,
         "session_start_limit": {
             "total": total, "remaining": left, "reset_after": reset_after,
-            "max_concurrency": MAX_CONCURRENCY.max(hub.shards),
+            "max_concurrency": state.starts.at_once(),
         },
     })))
 }
