@@ -37,6 +37,7 @@ pub struct Metrics(Arc<Inner>);
 struct Inner {
     registry: Registry,
     interactions: Family<InteractionLabels, Counter>,
+    elsewhere: Counter,
     waits: Family<WaitLabels, Histogram, fn() -> Histogram>,
     transaction: Histogram,
     commit: Histogram,
@@ -224,6 +225,7 @@ impl Default for Metrics {
         let mut inner = Inner {
             registry: Registry::with_prefix(PREFIX),
             interactions: Family::default(),
+            elsewhere: Counter::default(),
             waits: Family::new_with_constructor(|| Histogram::new(ANSWER_BUCKETS_S)),
             transaction: Histogram::new(DISK_BUCKETS_S),
             commit: Histogram::new(DISK_BUCKETS_S),
@@ -247,6 +249,11 @@ impl fmt::Debug for Metrics {
 }
 
 impl Metrics {
+    /// Another program has acknowledged an interaction first.
+    pub fn acknowledged_elsewhere(&self) {
+        self.0.elsewhere.inc();
+    }
+
     /// An interaction was acknowledged, after this long, with this outcome.
     pub fn answered(&self, asked: Asked, outcome: Outcome, after: Duration) {
         let Asked { kind, name } = asked;
@@ -310,6 +317,8 @@ impl Inner {
         let all = &mut self.registry;
         let told = "Interactions by kind, command or route, and outcome";
         all.register("interactions", told, self.interactions.clone());
+        let told = "Interactions that another program with this bot's token acknowledged first";
+        all.register("interactions_elsewhere", told, self.elsewhere.clone());
         let told = "Seconds until an interaction was acknowledged";
         all.register("interaction_seconds", told, self.waits.clone());
         let told = "Seconds for which a transaction held the writer";

@@ -67,6 +67,7 @@ struct Now {
     shardless: Option<&'static str>,
     oversize: Option<Oversize>,
     starts_used_up: Option<DateTime<Utc>>,
+    token_shared: Option<DateTime<Utc>>,
 }
 
 impl Status {
@@ -137,6 +138,16 @@ impl Status {
     /// Why no requests go to Discord at `now`, and until when; `None` if they do.
     pub fn held_by_discord(&self, now: Instant) -> Option<(Hold, Instant)> {
         self.now().hold.filter(|(_, until)| *until > now)
+    }
+
+    /// Another program has answered clicks with this bot's token, lately at this time.
+    pub fn token_shared(&self, at: DateTime<Utc>) {
+        self.now().token_shared = Some(at);
+    }
+
+    /// When another program was last found to run on this bot's token.
+    pub fn token_shared_at(&self) -> Option<DateTime<Utc>> {
+        self.now().token_shared
     }
 
     /// The database is larger than it should be, or is not any more.

@@ -21,9 +21,12 @@ use twilight_model::http::interaction::{
 use super::access;
 use super::click::{Click, Pressed, Submitted};
 use super::feature::{Context, Fault, Feature, Handling, Route};
+use super::leftovers::Leftovers;
 use super::reply::{Message, Reply};
 use super::rest::{RestError, code};
+use super::shared_token::SharedToken;
 use super::unreadable::{Outline, Remains, unknown_component};
+use crate::domain::ids::GuildId;
 use crate::metrics::{Asked, Outcome as Ended};
 
 /// Interactions that are being answered at once; more are answered "busy".
@@ -62,12 +65,16 @@ pub struct Dispatcher {
     handlers: Arc<Semaphore>,
     busy: Arc<Semaphore>,
     tasks: TaskTracker,
+    leftovers: Leftovers,
+    shared_token: SharedToken,
 }
 
 impl Dispatcher {
     /// A dispatcher to `features`.
     pub fn new(context: Context, features: &'static [&'static Feature]) -> Self {
         Self {
+            leftovers: Leftovers::start(context.clone()),
+            shared_token: SharedToken::default(),
             context,
             features,
             handlers: Arc::new(Semaphore::new(HANDLERS_MAX)),
@@ -122,8 +129,15 @@ impl Dispatcher {
         true
     }
 
+    /// The bot is in these servers.
+    pub(super) fn is_in(&self, guilds: impl IntoIterator<Item = GuildId>) {
+        self.leftovers.saw(guilds);
+    }
+
     /// Answers in a task of its own, if there is place for one.
     fn admit(&self, click: Click, what: Result<Interaction, Fault>, way: Way) {
+        self.shared_token.delivered(click.id);
+        self.leftovers.saw(click.guild);
         let dispatcher = self.clone();
         if let Ok(place) = self.handlers.clone().try_acquire_owned() {
             self.tasks.spawn(async move {
@@ -146,6 +160,7 @@ impl Dispatcher {
     /// Waits until everything that was dispatched is answered, or [`DRAIN_WITHIN_MS`] are over. What
     /// is not answered then was not acknowledged either.
     pub async fn drain(&self) {
+        self.leftovers.stop();
         self.tasks.close();
         let within = Duration::from_millis(DRAIN_WITHIN_MS);
         if tokio::time::timeout(within, self.tasks.wait())
@@ -314,9 +329,11 @@ impl Dispatcher {
         let sent = self.context.rest.acknowledge(click, response).await;
         match sent {
             Ok(()) => {}
-            // Delivered twice, or too late: somebody has answered, or nobody waits any more.
+            // Delivered twice, or to two: somebody has answered.
             Err(error) if matches!(error.code(), Some(code::ALREADY_ACKNOWLEDGED)) => {
-                tracing::debug!(interaction = %click.id, "was acknowledged before");
+                self.shared_token
+                    .acknowledged_before(&self.context, click)
+                    .await;
             }
             Err(error) if matches!(error.code(), Some(code::UNKNOWN_INTERACTION)) => {
                 tracing::warn!(interaction = %click.id, "was answered too late");

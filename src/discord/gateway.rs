@@ -306,11 +306,11 @@ impl Runner {
                 Received::Unread(event) => {
                     self.dispatcher.dispatch_unread(&event, Way::Callback);
                 }
-                Received::Ready | Received::Resumed => {
-                    tracing::info!(shard = number, "connected");
-                    self.progress
-                        .send_if_modified(|progress| progress.waiting.remove(&number));
+                Received::Ready(guilds) => {
+                    self.dispatcher.is_in(guilds);
+                    self.connected(number);
                 }
+                Received::Resumed => self.connected(number),
                 Received::Closed(frame) => {
                     tracing::info!(shard = number, ?frame, "disconnected");
                 }
@@ -321,6 +321,12 @@ impl Runner {
             .status
             .shard_is(number, false, self.context.clock.now());
         leave(self.shard, &self.dispatcher).await
+    }
+
+    fn connected(&self, number: u32) {
+        tracing::info!(shard = number, "connected");
+        self.progress
+            .send_if_modified(|progress| progress.waiting.remove(&number));
     }
 }
 

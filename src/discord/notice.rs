@@ -154,6 +154,11 @@ fn words(notice: &Notice) -> String {
             extra,
             permission,
         } => no_extra(title, *extra, *permission),
+        Notice::SharedToken => "🔑 Another program answers clicks with my token: some of them get \
+                                two answers, or a wrong one. Stop it; or reset the token in the \
+                                developer portal, and give the new one to one of us only. \
+                                (I keep answering.)"
+            .into(),
         Notice::LargeDatabase { bytes, warn_bytes } => format!(
             "🗄️ My database has grown to {} MB; you asked to hear of it from {} MB on. \
              `overwatch-bot check` shows where I stand, `overwatch-bot optimize` gives unused room \

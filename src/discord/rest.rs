@@ -44,6 +44,7 @@ const ANSWER_RETRY_FIRST_MS: u64 = 500;
 
 mod access;
 mod answer;
+mod commands;
 mod extras;
 mod limiter;
 mod transport;

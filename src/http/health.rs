@@ -23,6 +23,9 @@ pub const WRITER_WITHIN_MS: u64 = 3_000;
 /// connections now and then, and resuming one takes moments.
 pub const SHARD_GRACE_S: i64 = 60;
 
+/// How long it is told of that another program was found on the token, in minutes.
+const TOKEN_SHARED_FOR_MIN: i64 = 60;
+
 /// Whether the bot can do its work, part by part.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Readiness {
@@ -39,6 +42,8 @@ pub struct Readiness {
     pub disk: Part,
     /// The database is not larger than its operator wants. No reason to be taken out of service.
     pub size: Part,
+    /// Nobody else runs on the bot's token. No reason to be taken out of service: the other is no better.
+    pub token: Part,
     /// The newest backup, and its upload. No reason to be taken out of service either.
     pub backup: Part,
 }
@@ -78,6 +83,7 @@ pub(super) async fn readiness(watched: &Watched) -> Readiness {
         discord: discord(watched, held),
         disk,
         size: size(watched),
+        token: token(watched),
         backup: backup(watched),
     }
 }
@@ -195,6 +201,20 @@ fn size(watched: &Watched) -> Part {
             format!(
                 "{} bytes, warned of from {} on",
                 over.bytes, over.warn_bytes
+            ),
+        ),
+    }
+}
+
+fn token(watched: &Watched) -> Part {
+    let since = watched.clock.now() - TimeDelta::minutes(TOKEN_SHARED_FOR_MIN);
+    match watched.status.token_shared_at().filter(|at| *at > since) {
+        None => Part::of(true, "nobody else uses it"),
+        Some(at) => Part::of(
+            false,
+            format!(
+                "another program answered clicks with it at {}; stop it, or reset the token",
+                at.to_rfc3339()
             ),
         ),
     }

@@ -226,14 +226,19 @@ fn held_back(db: &mut dyn Read, key: &str, now: DateTime<Utc>) -> Result<Option<
     Ok(letter.map(|letter| letter.notice))
 }
 
-/// Owes the bot's owner a notice about the bot itself. Of several, the last one counts.
+/// Owes the bot's owner a notice about the bot itself. Of several about the same, the last one counts.
 pub(super) fn owe_owner(
     tx: &mut dyn Transaction,
     owner: UserId,
     notice: Notice,
     now: DateTime<Utc>,
 ) -> Result<(), DbError> {
-    owe_message(tx, format!("bot:{owner}:owner"), owner, notice, now)
+    // The key of the first notice there was stays what it is: it may be owed across an update.
+    let key = match &notice {
+        Notice::LargeDatabase { .. } => format!("bot:{owner}:owner"),
+        notice => format!("bot:{owner}:{}", notice.subject()),
+    };
+    owe_message(tx, key, owner, notice, now)
 }
 
 fn owe_message(

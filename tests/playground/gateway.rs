@@ -189,13 +189,34 @@ async fn a_wrong_token_is_closed_with_4004() {
 }
 
 #[tokio::test]
-async fn nonsense_is_closed_with_its_code() {
+async fn second_session_of_a_bucket_within_five_seconds_is_invalid() {
     let stage = Stage::new().await;
+    let mut first = stage.shard(ShardId::ONE);
+    until(&mut first, is_ready).await;
+    let mut second = stage.shard(ShardId::ONE);
+    loop {
+        match second.next().await.expect("more to come") {
+            Ok(Message::Text(text)) if text.contains(r#""op":9"#) => break,
+            Ok(Message::Text(text)) => assert!(!text.contains("READY"), "{text}"),
+            other => panic!("{other:?}"),
+        }
+    }
+    let starts = stage.get("/gateway").await["starts"].clone();
+    assert_eq!(
+        (&starts["too_soon"], &starts["exceeded"]),
+        (&json!(1), &json!(0))
+    );
+}
+
+#[tokio::test]
+async fn nonsense_is_closed_with_its_code() {
     for (payload, code) in [
         (json!({"op": 99, "d": null}), 4001),
         (json!({"d": null}), 4002),
         (json!({"op": 2, "d": {"token": TOKEN, "intents": 1}}), 4005),
     ] {
+        // Each in a Discord of its own, to which no session was started just now.
+        let stage = Stage::new().await;
         let shard = stage.shard(ShardId::ONE);
         assert_eq!(closed(shard, Some(&payload.to_string())).await, code);
     }

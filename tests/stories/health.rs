@@ -1,5 +1,7 @@
 //! What whoever watches is told: over HTTP, and the owner in words.
 
+use std::net::SocketAddr;
+
 use chrono::TimeDelta;
 use overwatch_bot::app::Settings;
 use overwatch_bot::jobs::upkeep::Upkeep;
@@ -10,7 +12,11 @@ use crate::world::{PATIENCE, World, story};
 /// What the bot answers at this path: the status and the body.
 async fn ask(world: &World, path: &str) -> (u16, String) {
     let app = world.app.as_ref().expect("it runs");
-    let url = format!("http://{}{path}", app.http().expect("an address"));
+    ask_at(app.http().expect("an address"), path).await
+}
+
+async fn ask_at(address: SocketAddr, path: &str) -> (u16, String) {
+    let url = format!("http://{address}{path}");
     let answer = reqwest::get(url).await.expect("an answer");
     let status = answer.status().as_u16();
     (status, answer.text().await.expect("text"))
@@ -18,6 +24,12 @@ async fn ask(world: &World, path: &str) -> (u16, String) {
 
 async fn ready(world: &World) -> (u16, Value) {
     let (status, body) = ask(world, "/readyz").await;
+    (status, serde_json::from_str(&body).expect("JSON"))
+}
+
+/// What `/readyz` tells of the bot at this address.
+pub(crate) async fn ready_at(address: SocketAddr) -> (u16, Value) {
+    let (status, body) = ask_at(address, "/readyz").await;
     (status, serde_json::from_str(&body).expect("JSON"))
 }
 

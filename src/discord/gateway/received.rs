@@ -3,11 +3,14 @@
 //! Pure. Invariant: an event that cannot be read is never a reason to say nothing, and never told to
 //! the log with its body, in which tokens and names are.
 
+use serde::Deserialize;
 use serde_json::Value;
 use twilight_gateway::error::{ReceiveMessageError, ReceiveMessageErrorType};
 use twilight_gateway::{CloseFrame, EventTypeFlags, Message, parse};
 use twilight_model::application::interaction::Interaction;
 use twilight_model::gateway::event::{DispatchEvent, GatewayEvent, GatewayEventDeserializer};
+
+use crate::domain::ids::GuildId;
 
 /// What the bot goes by of what comes in.
 #[derive(Debug)]
@@ -16,8 +19,8 @@ pub(super) enum Received {
     Interaction(Box<Interaction>),
     /// Somebody has done something, and part of it is not understood.
     Unread(Value),
-    /// A session has begun.
-    Ready,
+    /// A session has begun, in these servers.
+    Ready(Vec<GuildId>),
     /// A session goes on.
     Resumed,
     /// The connection was closed.
@@ -36,7 +39,7 @@ impl Received {
         let head = GatewayEventDeserializer::from_json(&json);
         match head.as_ref().and_then(GatewayEventDeserializer::event_type) {
             Some("INTERACTION_CREATE") => interaction(json),
-            Some("READY") => Self::Ready,
+            Some("READY") => Self::Ready(guilds(&json)),
             Some("RESUMED") => Self::Resumed,
             _ => Self::Other,
         }
@@ -76,6 +79,27 @@ fn interaction(json: String) -> Received {
     }
 }
 
+/// The servers that READY names; none if it cannot be read.
+fn guilds(json: &str) -> Vec<GuildId> {
+    #[derive(Deserialize)]
+    struct Ready {
+        d: Data,
+    }
+    #[derive(Deserialize)]
+    struct Data {
+        guilds: Vec<Guild>,
+    }
+    #[derive(Deserialize)]
+    struct Guild {
+        id: String,
+    }
+    let ready: Option<Ready> = serde_json::from_str(json).ok();
+    let guilds = ready.into_iter().flat_map(|ready| ready.d.guilds);
+    guilds
+        .filter_map(|guild| guild.id.parse().ok().map(GuildId))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,8 +115,11 @@ mod tests {
             panic!("it cannot be read");
         };
         assert_eq!(event["token"], "t");
-        let odd = r#"{"t":"READY","s":1,"op":0,"d":{"user":null}}"#;
-        assert!(matches!(received(odd), Received::Ready));
+        let ready = r#"{"t":"READY","s":1,"op":0,"d":{"guilds":[{"id":"7"},{"id":"8","x":[]}]}}"#;
+        let both = [GuildId(7), GuildId(8)];
+        assert!(matches!(received(ready), Received::Ready(guilds) if guilds == both));
+        let odd = r#"{"t":"READY","s":1,"op":0,"d":{"guilds":null}}"#;
+        assert!(matches!(received(odd), Received::Ready(guilds) if guilds.is_empty()));
         for other in [
             r#"{"op":11}"#,
             r#"{"t":"TYPING_START","s":2,"op":0,"d":{}}"#,

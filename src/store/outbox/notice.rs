@@ -168,6 +168,8 @@ pub enum Notice {
         /// Whether a permission is all that is missing.
         permission: bool,
     },
+    /// For the bot's owner: another program runs on the bot's token.
+    SharedToken,
     /// For the bot's owner: the database has grown large.
     LargeDatabase {
         /// Its size.
@@ -215,6 +217,7 @@ impl Notice {
                 ..
             } => "no_event",
             Self::LargeDatabase { .. } => "size",
+            Self::SharedToken => "token",
         }
     }
 }
