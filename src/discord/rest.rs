@@ -18,7 +18,6 @@ use twilight_model::gateway::connection_info::BotConnectionInfo;
 use twilight_model::http::interaction::InteractionResponse;
 use twilight_model::id::Id;
 use twilight_model::id::marker::{ApplicationMarker, ChannelMarker, MessageMarker};
-use twilight_model::oauth::Application;
 
 use super::click::Click;
 use super::reply::Message;
@@ -47,6 +46,7 @@ mod answer;
 mod commands;
 mod extras;
 mod limiter;
+mod myself;
 mod transport;
 
 pub use access::{ChannelAccess, GuildRoles, MemberRoles};
@@ -186,12 +186,12 @@ impl Rest {
         let body = transport
             .send(builder.current_user_application(), deadline)
             .await?;
-        let application: Application = body.parse()?;
+        let application: myself::Myself = body.parse()?;
         let inner = Inner {
             transport,
             builder,
             application: application.id,
-            owner: owner(&application),
+            owner: application.owner(),
         };
         Ok(Self {
             inner: Arc::new(inner),
@@ -443,12 +443,6 @@ struct Posted {
 #[derive(Deserialize)]
 struct Opened {
     id: Id<ChannelMarker>,
-}
-
-fn owner(application: &Application) -> Option<UserId> {
-    let team = application.team.as_ref().map(|team| team.owner_user_id);
-    let alone = application.owner.as_ref().map(|owner| owner.id);
-    team.or(alone).map(|id| UserId(id.get().cast_signed()))
 }
 
 /// The body of a message. Everything is sent, so that an edit leaves nothing of what was before.

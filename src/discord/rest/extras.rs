@@ -4,11 +4,11 @@
 //! once, but for making an event, before which one looks for it.
 
 use chrono::{DateTime, Utc};
+use serde::Deserialize;
 use twilight_model::channel::thread::AutoArchiveDuration;
-use twilight_model::guild::scheduled_event::{
-    GuildScheduledEvent, PrivacyLevel, Status as TwilightStatus,
-};
+use twilight_model::guild::scheduled_event::{PrivacyLevel, Status as TwilightStatus};
 use twilight_model::id::Id;
+use twilight_model::id::marker::{ScheduledEventMarker, UserMarker};
 use twilight_model::util::Timestamp;
 
 use super::{Rest, RestError};
@@ -25,6 +25,17 @@ pub enum EventStatus {
     Over,
     /// Somebody cancelled it.
     Cancelled,
+}
+
+/// An event as far as it counts: whatever else somebody's event is made of cannot make ours unreadable.
+#[derive(Deserialize)]
+struct Event {
+    id: Id<ScheduledEventMarker>,
+    #[serde(default)]
+    creator_id: Option<Id<UserMarker>>,
+    #[serde(default)]
+    description: Option<String>,
+    status: TwilightStatus,
 }
 
 /// What an event says.
@@ -134,7 +145,7 @@ impl Rest {
     ) -> Result<Option<(EventId, EventStatus)>, RestError> {
         let guild = Id::new(guild.0.cast_unsigned());
         let request = self.inner.builder.guild_scheduled_events(guild);
-        let events: Vec<GuildScheduledEvent> = self.fetch(request).await?;
+        let events: Vec<Event> = self.fetch(request).await?;
         let bot = self.application();
         let ours = events.iter().find(|event| {
             let creator = event.creator_id.map(|id| id.get().cast_signed());
@@ -261,11 +272,11 @@ fn ids(
     )
 }
 
-fn id_of(event: &GuildScheduledEvent) -> EventId {
+fn id_of(event: &Event) -> EventId {
     EventId(event.id.get().cast_signed())
 }
 
-fn status_of(event: &GuildScheduledEvent) -> EventStatus {
+fn status_of(event: &Event) -> EventStatus {
     match event.status {
         TwilightStatus::Scheduled => EventStatus::Scheduled,
         TwilightStatus::Active => EventStatus::Active,
@@ -276,4 +287,22 @@ fn status_of(event: &GuildScheduledEvent) -> EventStatus {
 
 fn timestamp(at: DateTime<Utc>) -> Result<Timestamp, RestError> {
     Timestamp::from_secs(at.timestamp()).map_err(|error| RestError::Unknown(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn event_is_read_whatever_else_is_odd_about_it() {
+        let odd = serde_json::json!({
+            "id": "7", "creator_id": "8", "description": null, "status": 2, "entity_type": 99,
+            "image": "v2:odd", "creator": {"id": "8", "avatar": "v2:odd"},
+        });
+        let event: Event = serde_json::from_value(odd).expect("it is read");
+        assert_eq!(
+            (id_of(&event), status_of(&event)),
+            (EventId(7), EventStatus::Active)
+        );
+    }
 }
