@@ -149,6 +149,26 @@ async fn time_without_a_date_keeps_the_sessions_date() {
 }
 
 #[tokio::test]
+async fn time_typed_on_a_days_page_is_of_that_day() {
+    story(async |world| {
+        let ana = world.person(2);
+        ana.command("profile edit", json!({"timezone": BERLIN}))
+            .await
+            .says("Saved");
+        let start = ana.command("session plan", json!({})).await;
+        let day = ana.choose(start.message(), "plan:", &["5v5/1"]).await;
+        let times = ana
+            .choose(day.message(), "plan:5v5/1", &["2026-11-27"])
+            .await;
+        let type_time = id(times.message(), "plan-form:time");
+        let form = ana.press(times.message(), &type_time).await;
+        let ready = ana.submit(&form, json!({"when": "21:30"})).await;
+        ready.says("Fri 27 Nov 2026, 21:30 CET");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn profile_form_writes_only_what_was_changed_in_it() {
     story(async |world| {
         let ana = world.person(2);

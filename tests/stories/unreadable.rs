@@ -20,7 +20,10 @@ fn code(answer: &Answer) -> String {
 
 /// Somebody with a picture of a new kind, in their profile and in the server, does things.
 async fn picture(world: &World) {
-    let picture = json!({"/member/user/avatar": PICTURE, "/member/avatar": PICTURE});
+    let picture = json!({
+        "/member/user/avatar": PICTURE, "/member/avatar": PICTURE,
+        "/member/user/brand_new": {"shiny": [1]}, "/brand_new": "field",
+    });
     let ana = world.person(2).with_odd(picture);
     let zone = json!({"timezone": "Europe/Berlin"});
     ana.command("profile edit", zone)
