@@ -8,6 +8,7 @@ mod account;
 mod admission;
 mod adopt;
 mod asking;
+mod authorisation;
 mod card;
 mod check_in;
 #[path = "../support/contract.rs"]

@@ -507,6 +507,13 @@ impl Person<'_> {
         self.interact("command", self.named(command, options)).await
     }
 
+    /// Sends a command that their client would not let them send.
+    pub(crate) async fn forge_command(&self, command: &str, options: Value) -> Answer {
+        let mut body = self.named(command, options);
+        body["forge"] = true.into();
+        self.interact("command", body).await
+    }
+
     /// The choices (name, value) while typing the option `focused`.
     pub(crate) async fn complete(
         &self,
