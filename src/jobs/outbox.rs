@@ -37,6 +37,9 @@ use turns::Turns;
 
 /// Deliveries under way at once.
 const DELIVERIES_MAX: usize = 64;
+/// A delivery waits in its place for a rate limit for this long, in seconds: the window of most buckets.
+/// What would have to wait longer does so as a row.
+const LIMIT_WAIT_MAX_S: u64 = 5;
 /// Due rows that are looked at to find some that may be delivered; the oldest ones.
 const LOOK_MAX: u32 = 2_048;
 /// If there are as many, more may wait behind them: of each server so many stay, and the rest is spread,
@@ -69,6 +72,12 @@ pub type Claims = Option<watch::Receiver<ProcessId>>;
 
 /// Delivers until `stop`.
 pub async fn run(context: Context, claims: Claims, stop: CancellationToken) {
+    let context = Context {
+        rest: context
+            .rest
+            .waiting_at_most(Duration::from_secs(LIMIT_WAIT_MAX_S)),
+        ..context
+    };
     let renames = Arc::new(Renames::default());
     let courier = Courier {
         store: context.store.clone(),
