@@ -13,6 +13,7 @@ use twilight_model::gateway::connection_info::BotConnectionInfo;
 use crate::clock::Clock;
 use crate::config::{ApiUrl, PublicKey, Shards, Token};
 use crate::discord::access::Access;
+use crate::discord::activity::Activity;
 use crate::discord::dispatch::{self, Dispatcher};
 use crate::discord::feature::Context;
 use crate::discord::gateway::{self, Gateway, Plan};
@@ -329,6 +330,7 @@ async fn connect(
         rest,
         status: status.clone(),
         access: Access::default(),
+        activity: Activity::default(),
     };
     let dispatcher = Dispatcher::new(context.clone(), FEATURES);
     let info = match settings.shards {

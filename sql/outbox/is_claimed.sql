@@ -1,1 +1,4 @@
-SELECT id FROM outbox WHERE id = $1 AND claimed_by IS NOT DISTINCT FROM $2
+SELECT outbox.id, outbox.kind, outbox.key, parked.guild_id, parked.channel_id
+FROM outbox
+LEFT JOIN parked_deliveries AS parked ON parked.outbox_id = outbox.id
+WHERE outbox.id = $1 AND outbox.claimed_by IS NOT DISTINCT FROM $2

@@ -9,6 +9,7 @@
 //! which are asked for once a minute.
 
 mod asking;
+mod bot;
 mod cache;
 mod departure;
 mod gate;
@@ -29,6 +30,7 @@ use crate::domain::ids::{ChannelId, GuildId, UserId};
 use cache::Cache;
 
 pub use asking::{allowed_extras, cannot_post};
+pub use bot::{BotRights, bot_rights};
 pub use departure::{drop_departed, drop_departed_at_start, drop_if_departed, drop_one};
 pub use gate::{Rule, admit, retain_seen, rule, sees};
 

@@ -8,6 +8,8 @@ use twilight_model::channel::message::Embed;
 use twilight_model::channel::message::component::{ButtonStyle, Component};
 use twilight_util::builder::embed::{EmbedBuilder, EmbedFieldBuilder, EmbedFooterBuilder};
 
+mod plain;
+
 use super::reply::{Message, button};
 use super::session::{length, limits};
 use super::teams;
@@ -22,6 +24,8 @@ use crate::domain::role::{Role, Roles};
 use crate::domain::session::{Session, Status};
 use crate::domain::teams::{Draft, draft};
 use crate::store::queue::SessionView;
+
+pub use plain::in_words;
 
 /// Characters of all of an embed's texts together.
 pub const EMBED_MAX_CHARS: usize = 6_000;

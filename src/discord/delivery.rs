@@ -4,8 +4,10 @@
 //! May touch: [`Rest`](super::rest::Rest) and the store. Invariant: what is sent is what the
 //! database says at that moment; delivering twice shows the same as delivering once.
 
+mod card;
 mod event;
 mod prompt;
+mod refusal;
 mod renames;
 mod thread;
 
@@ -17,13 +19,13 @@ use super::access;
 use super::feature::Context;
 use super::reply::Message;
 use super::rest::{RestError, code};
-use super::{call, card, notice};
-use crate::domain::ids::{CallId, ChannelId, MessageId, SessionId, UserId};
+use super::{call, notice};
+use crate::domain::ids::{CallId, ChannelId, MessageId, UserId};
 use crate::store::Failure;
 use crate::store::call::{SettleCall, ViewCall};
 use crate::store::extras::{OpenThread, ReminderHolds};
-use crate::store::outbox::{Due, Notice, Owed};
-use crate::store::queue::{SessionView, ViewSession};
+use crate::store::outbox::parking::Parking;
+use crate::store::outbox::{CardAt, Due, Notice, Owed};
 use prompt::Posted;
 
 pub use renames::Renames;
@@ -31,8 +33,8 @@ pub use renames::Renames;
 /// How a delivery ended.
 #[derive(Debug)]
 pub enum Delivered {
-    /// It is there; the message that the session's card is now, if that has changed.
-    Done(Option<(SessionId, Option<MessageId>)>),
+    /// It is there; where the session's card is now, if that has changed.
+    Done(Option<CardAt>),
     /// It can never be.
     Impossible(String),
     /// It may be, later.
@@ -41,6 +43,9 @@ pub enum Delivered {
     Postponed(DateTime<Utc>),
     /// Discord takes nothing like it for so long.
     Limited(Duration),
+    /// Discord refuses it there, for this reason, which may pass; where the session's card is now, if that
+    /// has changed.
+    Parked(Parking, String, Option<CardAt>),
 }
 
 impl Delivered {
@@ -52,6 +57,7 @@ impl Delivered {
             Self::Later(_) => "later",
             Self::Postponed(_) => "postponed",
             Self::Limited(_) => "limited",
+            Self::Parked(..) => "parked",
         }
     }
 }
@@ -59,7 +65,7 @@ impl Delivered {
 /// Delivers what is due.
 pub async fn deliver(context: &Context, renames: &Renames, due: &Due) -> Delivered {
     let delivered = match &due.owed {
-        Owed::Card(session) => deliver_card(context, *session).await,
+        Owed::Card(session) => card::deliver(context, due, *session).await,
         Owed::Thread(session) => thread::deliver(context, renames, *session).await,
         Owed::Event(session) => event::deliver(context, *session).await,
         Owed::Call(call) => deliver_call(context, *call).await,
@@ -76,12 +82,31 @@ pub async fn deliver(context: &Context, renames: &Renames, due: &Due) -> Deliver
             deliver_notice(context, *to, notice, &nonce).await
         }
     };
-    delivered.unwrap_or_else(|error| match error {
+    let settled = match delivered {
+        Err(Trouble::Rest(error)) if !error.is_passing() => {
+            refusal::settle(context, due, &error).await
+        }
+        delivered => delivered,
+    };
+    settled.unwrap_or_else(|error| match error {
         Trouble::Rest(RestError::Limited { retry_after }) => Delivered::Limited(retry_after),
-        Trouble::Rest(error) if !error.is_passing() => Delivered::Impossible(error.to_string()),
         Trouble::Rest(error) => Delivered::Later(error.to_string()),
         Trouble::Store(error) => Delivered::Later(error.to_string()),
     })
+}
+
+/// Brings a thread back if it is archived, which is why something failed in it; whether that may be done
+/// again now. The thread is left to be archived again by itself.
+async fn reopened(
+    context: &Context,
+    channel: ChannelId,
+    failed: Option<&RestError>,
+) -> Result<bool, RestError> {
+    if failed.and_then(RestError::code) != Some(code::THREAD_ARCHIVED) {
+        return Ok(false);
+    }
+    context.rest.archive_thread(channel, false, None).await?;
+    Ok(true)
 }
 
 enum Trouble {
@@ -99,47 +124,6 @@ impl From<Failure> for Trouble {
     fn from(error: Failure) -> Self {
         Self::Store(error)
     }
-}
-
-async fn deliver_card(context: &Context, id: SessionId) -> Result<Delivered, Trouble> {
-    let Some(view) = context.store.query(ViewSession(id)).await? else {
-        return Ok(Delivered::Done(None));
-    };
-    let message = card::render(&view, context.clock.now());
-    let Some(card) = view.session.card else {
-        return post_card(context, &view, &message).await;
-    };
-    match context
-        .rest
-        .edit(view.session.channel, card, &message)
-        .await
-    {
-        Ok(()) => Ok(Delivered::Done(None)),
-        // Somebody deleted it. What is still on gets a new one; what is over is left in peace.
-        Err(error) if error.code() == Some(code::UNKNOWN_MESSAGE) => {
-            if view.session.status.is_alive() {
-                post_card(context, &view, &message).await
-            } else {
-                Ok(Delivered::Done(Some((id, None))))
-            }
-        }
-        Err(error) => Err(error.into()),
-    }
-}
-
-async fn post_card(
-    context: &Context,
-    view: &SessionView,
-    message: &Message,
-) -> Result<Delivered, Trouble> {
-    // With the old card's id in it: a card that replaces a deleted one is another message.
-    let replaced = view.session.card.map_or(0, |card| card.0);
-    let nonce = format!("c{}.{:x}", view.session.id, replaced);
-    let posted = context
-        .rest
-        .post(view.session.channel, message, &nonce)
-        .await?;
-    Ok(Delivered::Done(Some((view.session.id, Some(posted)))))
 }
 
 /// A notice, by direct message. A reminder is not sent any more if it is not true any more. To who
@@ -198,7 +182,7 @@ async fn ping(
     let posted = rest.post_to(thread, &message, nonce, Some(to)).await?;
     Ok(Posted {
         channel: thread,
-        message: posted,
+        message: posted.id,
         in_thread: true,
     })
 }
@@ -233,14 +217,21 @@ async fn deliver_call(context: &Context, id: CallId) -> Result<Delivered, Troubl
     let message = match call.message {
         None => {
             let nonce = format!("l{id}");
-            Some(context.rest.post(call.channel, &text, &nonce).await?)
+            Some(context.rest.post(call.channel, &text, &nonce).await?.id)
         }
-        Some(message) => match context.rest.edit(call.channel, message, &text).await {
-            Ok(()) => return Ok(Delivered::Done(None)),
-            // Somebody does not want it there.
-            Err(error) if error.code() == Some(code::UNKNOWN_MESSAGE) => None,
-            Err(error) => return Err(error.into()),
-        },
+        Some(message) => {
+            let rest = &context.rest;
+            let mut edited = rest.edit(call.channel, message, &text).await;
+            if reopened(context, call.channel, edited.as_ref().err()).await? {
+                edited = rest.edit(call.channel, message, &text).await;
+            }
+            match edited {
+                Ok(_) => return Ok(Delivered::Done(None)),
+                // Somebody does not want it there.
+                Err(error) if error.code() == Some(code::UNKNOWN_MESSAGE) => None,
+                Err(error) => return Err(error.into()),
+            }
+        }
     };
     let at = context.clock.now();
     let settle = SettleCall { call, message, at };
@@ -254,7 +245,11 @@ async fn retract(
     channel: ChannelId,
     message: MessageId,
 ) -> Result<Delivered, Trouble> {
-    match context.rest.delete(channel, message).await {
+    let mut deleted = context.rest.delete(channel, message).await;
+    if reopened(context, channel, deleted.as_ref().err()).await? {
+        deleted = context.rest.delete(channel, message).await;
+    }
+    match deleted {
         Err(error) if error.code() != Some(code::UNKNOWN_MESSAGE) => Err(error.into()),
         _ => Ok(Delivered::Done(None)),
     }
@@ -267,7 +262,7 @@ async fn deliver_message(
     nonce: &str,
 ) -> Result<Posted, Trouble> {
     let channel = context.rest.conversation(to).await?;
-    let message = context.rest.post(channel, message, nonce).await?;
+    let message = context.rest.post(channel, message, nonce).await?.id;
     Ok(Posted {
         channel,
         message,

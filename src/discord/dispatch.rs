@@ -141,9 +141,13 @@ impl Dispatcher {
         let dispatcher = self.clone();
         if let Ok(place) = self.handlers.clone().try_acquire_owned() {
             self.tasks.spawn(async move {
+                let guild = click.guild;
                 match what {
                     Ok(interaction) => dispatcher.answer(click, interaction, way).await,
                     Err(fault) => dispatcher.apologise(&click, fault, way).await,
+                }
+                if let Some(guild) = guild {
+                    dispatcher.context.activity.notice(guild);
                 }
                 drop(place);
             });

@@ -10,6 +10,7 @@ use twilight_model::application::command::Command as Definition;
 use twilight_model::application::interaction::application_command::CommandData;
 
 use super::access::Access;
+use super::activity::Activity;
 use super::click::{Click, Pressed, Submitted};
 use super::reply::Reply;
 use super::rest::Rest;
@@ -99,6 +100,8 @@ pub struct Context {
     pub status: Status,
     /// Who sees what.
     pub access: Access,
+    /// In which servers people are active.
+    pub activity: Activity,
 }
 
 impl Context {

@@ -9,6 +9,7 @@ mod decide;
 mod event;
 mod organisers;
 mod place;
+mod relocate;
 mod start;
 mod view;
 mod words;
@@ -101,6 +102,14 @@ pub const FEATURE: Feature = Feature {
         Route {
             name: event::ADD,
             run: |ctx, click, it| Box::pin(event::add(ctx, click, it)),
+        },
+        Route {
+            name: relocate::PAGE,
+            run: |ctx, click, it| Box::pin(relocate::page(ctx, click, it)),
+        },
+        Route {
+            name: relocate::TO,
+            run: |ctx, click, it| Box::pin(relocate::chosen(ctx, click, it)),
         },
         Route {
             name: start::ASK,

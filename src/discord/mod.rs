@@ -10,6 +10,7 @@
 
 pub mod access;
 pub mod account;
+pub mod activity;
 pub mod admission;
 pub mod call;
 pub mod card;
@@ -26,6 +27,7 @@ mod leftovers;
 pub mod manage;
 pub mod missing;
 pub mod notice;
+mod obstacle;
 pub mod options;
 pub mod profile;
 pub mod prompt;

@@ -4,7 +4,7 @@
 
 use super::reply::Message;
 use super::text::{escape, long_time, relative_time};
-use super::{admission, check_in, short};
+use super::{admission, check_in, obstacle, short};
 use crate::domain::extras::Extra;
 use crate::domain::ids::SessionId;
 use crate::store::outbox::Notice;
@@ -153,7 +153,17 @@ fn words(notice: &Notice) -> String {
             title,
             extra,
             permission,
-        } => no_extra(title, *extra, *permission),
+            obstacle,
+            may_pass,
+        } => match obstacle {
+            Some(obstacle) => obstacle::no_extra(title, *extra, obstacle, *may_pass),
+            None => no_extra(title, *extra, *permission),
+        },
+        Notice::CardHidden {
+            title,
+            channel,
+            obstacle,
+        } => obstacle::card_hidden(title, *channel, obstacle),
         Notice::SharedToken => "🔑 Another program answers clicks with my token: some of them get \
                                 two answers, or a wrong one. Stop it; or reset the token in the \
                                 developer portal, and give the new one to one of us only. \
@@ -169,7 +179,7 @@ fn words(notice: &Notice) -> String {
     }
 }
 
-/// Why a session has no thread or event, and the way out.
+/// Why a session has no thread or event, and the way out, as an earlier version owed it.
 fn no_extra(title: &str, extra: Extra, permission: bool) -> String {
     let (what, option, needed) = match extra {
         Extra::Thread => (

@@ -63,6 +63,8 @@ pub mod code {
     pub const UNKNOWN_MEMBER: u64 = 10_007;
     /// The message is gone.
     pub const UNKNOWN_MESSAGE: u64 = 10_008;
+    /// The server is gone, or the bot is not in it.
+    pub const UNKNOWN_GUILD: u64 = 10_004;
     /// The person is gone.
     pub const UNKNOWN_USER: u64 = 10_013;
     /// The interaction is too old to be acknowledged.
@@ -71,6 +73,8 @@ pub mod code {
     pub const ALREADY_ACKNOWLEDGED: u64 = 40_060;
     /// The event is gone.
     pub const UNKNOWN_EVENT: u64 = 10_070;
+    /// The server has as many scheduled events as it can have.
+    pub const TOO_MANY_EVENTS: u64 = 30_038;
     /// The bot does not see the channel.
     pub const MISSING_ACCESS: u64 = 50_001;
     /// The person takes no direct messages.
@@ -79,12 +83,22 @@ pub mod code {
     pub const NO_MUTUAL_GUILD: u64 = 50_278;
     /// The bot may not do that in the channel.
     pub const MISSING_PERMISSIONS: u64 = 50_013;
+    /// Nothing of the message would be seen.
+    pub const EMPTY_MESSAGE: u64 = 50_006;
+    /// The channel is of a kind in which that is not possible.
+    pub const WRONG_CHANNEL_TYPE: u64 = 50_024;
     /// Something in the request is not as it should be.
     pub const INVALID_FORM: u64 = 50_035;
     /// The thread is archived, so that nothing changes in it.
     pub const THREAD_ARCHIVED: u64 = 50_083;
     /// The message has a thread already.
     pub const THREAD_EXISTS: u64 = 160_004;
+    /// The thread is locked, so that only who manages threads changes anything in it.
+    pub const THREAD_LOCKED: u64 = 160_005;
+    /// The server has as many active threads as it can have.
+    pub const TOO_MANY_THREADS: u64 = 160_006;
+    /// The server's automatic moderation blocks the text.
+    pub const BLOCKED_BY_AUTOMOD: u64 = 200_000;
     /// The event is over, so that nothing changes about it.
     pub const EVENT_FINISHED: u64 = 180_000;
 }
@@ -354,7 +368,7 @@ impl Rest {
         channel: ChannelId,
         message: &Message,
         nonce: &str,
-    ) -> Result<MessageId, RestError> {
+    ) -> Result<Shown, RestError> {
         self.post_to(channel, message, nonce, None).await
     }
 
@@ -368,7 +382,7 @@ impl Rest {
         message: &Message,
         nonce: &str,
         mention: Option<UserId>,
-    ) -> Result<MessageId, RestError> {
+    ) -> Result<Shown, RestError> {
         let users = mention.map(|user| Id::new(user.0.cast_unsigned()));
         let body = Content {
             nonce: Some(nonce),
@@ -382,8 +396,8 @@ impl Rest {
         .json();
         let channel = Id::new(channel.0.cast_unsigned());
         let request = self.inner.builder.create_message(channel);
-        let posted: Posted = self.fetch(request.payload_json(&body)).await?;
-        Ok(MessageId(posted.id.get().cast_signed()))
+        let answered: Answered = self.fetch(request.payload_json(&body)).await?;
+        Ok(answered.posted(message))
     }
 
     /// Replaces a message of the bot's.
@@ -395,15 +409,15 @@ impl Rest {
         channel: ChannelId,
         id: MessageId,
         message: &Message,
-    ) -> Result<(), RestError> {
+    ) -> Result<Shown, RestError> {
         let body = Content::of(message).json();
         let (channel, id) = (
             Id::new(channel.0.cast_unsigned()),
             Id::new(id.0.cast_unsigned()),
         );
         let request = self.inner.builder.update_message(channel, id);
-        self.send(request.payload_json(&body)).await?;
-        Ok(())
+        let answered: Answered = self.fetch(request.payload_json(&body)).await?;
+        Ok(answered.posted(message))
     }
 
     /// Takes a message of the bot's away.
@@ -433,10 +447,30 @@ impl Rest {
     }
 }
 
-/// Of a message that was posted, what is used.
+/// Of a message that was posted or replaced, what is used.
 #[derive(Deserialize)]
-struct Posted {
+struct Answered {
     id: Id<MessageMarker>,
+    #[serde(default)]
+    embeds: Vec<serde::de::IgnoredAny>,
+}
+
+impl Answered {
+    fn posted(&self, message: &Message) -> Shown {
+        Shown {
+            id: MessageId(self.id.get().cast_signed()),
+            lacks_embeds: self.embeds.is_empty() && !message.embeds.is_empty(),
+        }
+    }
+}
+
+/// A message as it is now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// Which one it is.
+    pub id: MessageId,
+    /// Whether Discord has dropped its embeds, as it does where the bot lacks *Embed Links*.
+    pub lacks_embeds: bool,
 }
 
 /// Of a channel that was opened, what is used.

@@ -12,6 +12,7 @@
 //! edit        /session edit, and its form      cancel    /session cancel, asking first
 //! history     /session history                 share     the option co-organiser
 //! reopen      /session reopen, and its buttons
+//! relocate    /session move, and the card posted again
 //! ```
 
 mod cancel;
@@ -25,6 +26,7 @@ mod history;
 mod list;
 mod options;
 mod pick;
+mod relocate;
 mod reopen;
 mod share;
 mod words;
@@ -41,6 +43,7 @@ pub use cancel::{ASK as CANCEL_ASK, cancel_question};
 pub use edit::{ASK as EDIT_ASK, edit_modal};
 pub use history::PAGE as HISTORY;
 pub use options::{DESCRIPTION, LENGTH, TITLE};
+pub use relocate::move_card;
 pub use reopen::{not_yet_button, reopen_button};
 pub use words::{IN_A_SERVER, length, limits, refused, status};
 
@@ -88,6 +91,10 @@ pub const FEATURE: Feature = Feature {
         Route {
             name: cancel::KEEP,
             run: |_, _, _| Box::pin(cancel::keep()),
+        },
+        Route {
+            name: relocate::AGAIN,
+            run: |ctx, click, pressed| Box::pin(relocate::again(ctx, click, pressed)),
         },
         Route {
             name: reopen::ROUTE,
@@ -150,6 +157,7 @@ async fn run(ctx: Context, click: Click, data: CommandData) -> Result<Reply, Fau
         SessionCommand::Reopen(options) => {
             reopen::run(&ctx, &click, &actor, &options.session).await
         }
+        SessionCommand::Move(options) => relocate::run(&ctx, &click, &actor, &options).await,
         SessionCommand::History(options) => {
             history::run(&ctx, &click, &actor, &options.session).await
         }

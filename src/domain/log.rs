@@ -214,6 +214,11 @@ pub enum Action {
         /// In this channel.
         channel: ChannelId,
     },
+    /// The card went to another channel.
+    CardMoved {
+        /// To this one.
+        channel: ChannelId,
+    },
 }
 
 impl Action {

@@ -37,6 +37,7 @@ pub mod log;
 pub mod manage;
 pub mod missing;
 pub mod mode;
+pub mod obstacle;
 pub mod peers;
 pub mod profile;
 pub mod prompt;

@@ -6,6 +6,7 @@
 pub mod backup;
 mod lead;
 pub mod outbox;
+mod parking;
 pub mod peers;
 pub mod session_clock;
 pub mod tidy;
@@ -47,6 +48,7 @@ impl Jobs {
         };
         let stop = jobs.stop.clone();
         jobs.spawn(outbox::run(context.clone(), peers.clone(), stop.clone()));
+        jobs.spawn(parking::run(context.clone(), stop.clone()));
         let chores = Chores { upkeep };
         match peers {
             Some(peers) => jobs.spawn(lead::run(context.clone(), chores, peers, stop)),

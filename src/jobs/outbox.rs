@@ -373,6 +373,10 @@ impl Courier {
                 tracing::warn!(owed = ?due.owed, attempt = due.attempts, reason, "not delivered yet");
                 (Delivery::Again(at + wait(due.attempts)), None)
             }
+            Delivered::Parked(parking, reason, card) => {
+                tracing::warn!(owed = ?due.owed, reason, "delivery parked");
+                (Delivery::Parked(parking), card)
+            }
             Delivered::Postponed(until) => (Delivery::Postponed(until), None),
             Delivered::Limited(wait) => {
                 tracing::warn!(owed = ?due.owed, ?wait, "delivery refused by a rate limit");

@@ -9,10 +9,12 @@ use super::{
 };
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 /// Messages kept in one channel; ephemeral ones go first.
 const MESSAGES_MAX: usize = 5_000;
+/// Nonces kept over all.
+const NONCES_MAX: usize = 10_000;
 /// Uploaded files kept over all.
 const FILES_MAX: usize = 200;
 
@@ -47,9 +49,31 @@ pub(super) struct Message {
 pub(super) struct Messages {
     channels: HashMap<u64, BTreeMap<u64, Message>>,
     files: BTreeMap<u64, Upload>,
+    /// Channel and message of the latest nonces, whatever their channel.
+    nonces: HashMap<String, (u64, u64)>,
+    /// The same nonces, the oldest first.
+    nonces_in_order: VecDeque<String>,
 }
 
 impl Messages {
+    /// Remembers under which nonce a message was posted.
+    pub(super) fn keep_nonce(&mut self, nonce: &Value, channel: u64, message: u64) {
+        let nonce = nonce.to_string();
+        self.nonces.insert(nonce.clone(), (channel, message));
+        self.nonces_in_order.push_back(nonce);
+        if self.nonces_in_order.len() > NONCES_MAX
+            && let Some(oldest) = self.nonces_in_order.pop_front()
+        {
+            self.nonces.remove(&oldest);
+        }
+    }
+
+    /// The message that was posted last under a nonce, if it is still there.
+    pub(super) fn of_nonce(&self, nonce: &Value) -> Option<&Message> {
+        let (channel, message) = self.nonces.get(&nonce.to_string())?;
+        self.get(*channel, *message)
+    }
+
     pub(super) fn insert(&mut self, channel: u64, message: u64, value: Message) {
         let messages = self.channels.entry(channel).or_default();
         messages.insert(message, value);

@@ -10,6 +10,7 @@ use super::sql::{DbError, Row, sql, values};
 use super::{Command, Question, Read, Stop, Transaction, session};
 use crate::domain::extras::{Event, EventState, Extra, Extras, Thread, ThreadState};
 use crate::domain::ids::{ChannelId, EventId, SessionId, UserId};
+use crate::domain::obstacle::Obstacle;
 use crate::domain::session::Session;
 
 /// Remembers what is wanted; what of it was otherwise before.
@@ -205,16 +206,18 @@ impl Command for KeepEvent {
     }
 }
 
-/// Discord refused a thread or an event. It is not tried again before somebody asks for it anew, and
-/// the organiser is told once.
+/// Discord refused a thread or an event. Unless that may pass, it is not tried again before somebody asks
+/// for it anew. The organiser is told.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RefuseExtra {
     /// Of which session.
     pub session: SessionId,
     /// What.
     pub extra: Extra,
-    /// Whether a permission is all that it needs.
-    pub permission: bool,
+    /// Why.
+    pub obstacle: Obstacle,
+    /// Whether it is tried again by itself.
+    pub may_pass: bool,
     /// When.
     pub at: DateTime<Utc>,
 }
@@ -226,6 +229,7 @@ impl Command for RefuseExtra {
 
     fn run(&self, tx: &mut dyn Transaction) -> Result<(), Stop<Self::Refusal>> {
         match self.extra {
+            _ if self.may_pass => {}
             Extra::Thread => {
                 tx.execute(sql!("thread/refuse"), values![self.session])?;
                 tx.execute(sql!("thread/empty"), values![self.session])?;
@@ -241,7 +245,9 @@ impl Command for RefuseExtra {
             let notice = Notice::NoExtra {
                 title: session.plan.title,
                 extra: self.extra,
-                permission: self.permission,
+                permission: false,
+                obstacle: Some(self.obstacle.clone()),
+                may_pass: self.may_pass,
             };
             outbox::owe_notice(tx, session.id, organiser, notice, self.at)?;
         }

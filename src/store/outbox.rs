@@ -17,12 +17,14 @@ use crate::domain::prompt::PromptEnd;
 mod coalesce;
 mod destination;
 mod notice;
+pub mod parking;
 mod prompt;
 
 use coalesce::Merged;
 pub use destination::Destination;
 use notice::{CHANGES, PLACE};
 pub use notice::{Notice, ShortWay};
+use parking::Parking;
 pub use prompt::{RecordPrompt, prompt_of};
 pub(super) use prompt::{end_prompts, end_prompts_of};
 
@@ -468,6 +470,33 @@ pub enum Delivery {
     Again(DateTime<Utc>),
     /// It may be delivered from then on; what was done so far is no failure.
     Postponed(DateTime<Utc>),
+    /// Discord refuses it there, which may pass.
+    Parked(Parking),
+}
+
+/// The message that a session's card is now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CardAt {
+    /// Of which session.
+    pub session: SessionId,
+    /// In which channel.
+    pub channel: ChannelId,
+    /// Which one; `None`: it has none any more.
+    pub message: Option<MessageId>,
+}
+
+/// Remembers where a card is. One that was posted while its session went to another channel is taken away
+/// again.
+fn keep_card(tx: &mut dyn Transaction, card: CardAt, now: DateTime<Utc>) -> Result<(), DbError> {
+    let values = values![card.session, card.message, card.channel];
+    match card.message {
+        // Both stand on the card: the thread at it, the event with a link to it.
+        _ if tx.execute(sql!("session/set_card"), values)? > 0 => {
+            extras::owe(tx, card.session, now)
+        }
+        Some(message) => owe_retraction(tx, card.channel, message, now),
+        None => Ok(()),
+    }
 }
 
 /// Settles one generation of a row, which stays claimed if it stays.
@@ -482,8 +511,8 @@ pub struct Settle {
     pub generation: i64,
     /// How it ended.
     pub delivery: Delivery,
-    /// The message that a session's card is now; `None` inside: it has none any more.
-    pub card: Option<(SessionId, Option<MessageId>)>,
+    /// Where a session's card is now, if that has changed.
+    pub card: Option<CardAt>,
     /// When.
     pub at: DateTime<Utc>,
 }
@@ -496,16 +525,15 @@ impl Command for Settle {
 
     fn run(&self, tx: &mut dyn Transaction) -> Result<bool, Stop<Self::Refusal>> {
         let claim = values![self.id, self.claim.as_ref()];
-        if tx.query_one(sql!("outbox/is_claimed"), claim)?.is_none() {
+        let Some(claimed) = tx.query_one(sql!("outbox/is_claimed"), claim)? else {
             return Ok(false);
-        }
-        if let Some((session, message)) = self.card {
-            tx.execute(sql!("session/set_card"), values![session, message])?;
-            // Both stand on the card: the thread at it, the event with a link to it.
-            extras::owe(tx, session, self.at)?;
+        };
+        if let Some(card) = self.card {
+            keep_card(tx, card, self.at)?;
         }
         match self.delivery {
             Delivery::Over => {
+                parking::unpark(tx, &claimed, self.at)?;
                 let settled = values![self.id, self.generation];
                 if tx.execute(sql!("outbox/delivered"), settled)? > 0 {
                     return Ok(false);
@@ -522,6 +550,7 @@ impl Command for Settle {
                 let postpone = values![self.id, self.generation, until];
                 tx.execute(sql!("outbox/postpone"), postpone)?;
             }
+            Delivery::Parked(parking) => return Ok(parking::park(tx, self, parking)?),
         }
         Ok(true)
     }

@@ -3,6 +3,7 @@
 //! May touch: the domain and [`Transaction`]. Invariant: whatever changes what a card shows owes
 //! the card's refresh in the same transaction.
 
+mod card;
 mod change;
 mod create;
 mod organisers;
@@ -24,6 +25,7 @@ use crate::domain::session::{
     ALIVE_PER_GUILD_MAX, Alive, Plan, RankLimits, Session, Status, scale,
 };
 
+pub use card::{CardMoved, CardState, CardStateOf, MoveCard, RefreshCard, ReportCardTrouble};
 pub(super) use change::save_plan;
 pub use change::{
     CancelSession, Cancelled, EditSession, Edited, FormSaved, FormSavedBy, SaveSessionForm,

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use crate::scene::{card_reads, id, ids, joined, on, planned};
-use crate::world::{World, story, text_of};
+use crate::world::{TOKEN, World, story, text_of};
 
 const EVENTS: &str = "/guilds/{guild_id}/scheduled-events";
 const MANAGE_AND_CREATE_EVENTS: u64 = 1 << 33 | 1 << 44;
@@ -87,7 +87,15 @@ async fn an_early_start_starts_the_event_too() {
             .await
             .says("under way");
         event_is(world, |event| event["status"] == 2).await;
-        none_refused(world).await;
+        // Its start stays what was announced, so that it cannot end before; all else follows.
+        let edit = json!({"session": "Cup", "title": "Great Cup"});
+        organiser
+            .command("session edit", edit)
+            .await
+            .says("was called");
+        event_is(world, |event| event["name"] == "Great Cup").await;
+        world.clock.advance(TimeDelta::hours(2));
+        event_is(world, |event| event["status"] == 3).await;
     })
     .await;
 }
@@ -216,6 +224,7 @@ async fn an_event_that_somebody_deleted_is_left_alone() {
 #[tokio::test]
 async fn a_missing_permission_for_events_is_explained_once() {
     story(async |world| {
+        world.provokes_refusals(10, "a permission is missing while people click");
         let organiser = world.person(0);
         let denied =
             json!({"channel": world.server(), "denied": MANAGE_AND_CREATE_EVENTS.to_string()});
@@ -225,10 +234,53 @@ async fn a_missing_permission_for_events_is_explained_once() {
             .in_private()
             .reads("could not make or change the event")
             .await;
-        assert!(text_of(&told).contains("Create Events"), "{told:#}");
+        let told = text_of(&told);
+        assert!(told.contains("I go on by myself"), "{told}");
         joined(&world.person(2), &card, "Aiko#1234", &["tank"]).await;
         card_reads(&organiser, &card, "Waiting (1)").await;
         assert_eq!(organiser.in_private().messages().await.len(), 1);
+        world.delete("faults").await;
+        organiser.command("session list", json!({})).await;
+        event_is(world, |event| event["name"] == "Cup").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn event_waits_for_room_where_there_are_a_hundred() {
+    story(async |world| {
+        world.post("faults/limits", json!({"enabled": false})).await;
+        let url = format!(
+            "{}/api/v10/guilds/{}/scheduled-events",
+            world.discord.url(),
+            world.server()
+        );
+        let other = json!({
+            "name": "Other", "privacy_level": 2, "entity_type": 3,
+            "entity_metadata": {"location": "elsewhere"},
+            "scheduled_start_time": "2026-12-01T19:00:00+00:00",
+            "scheduled_end_time": "2026-12-01T20:00:00+00:00",
+        });
+        let client = reqwest::Client::new();
+        let mut last = Value::Null;
+        for _ in 0..100 {
+            let request = client.post(&url).header("content-type", "application/json");
+            let request = request.header("authorization", format!("Bot {TOKEN}"));
+            let response = request.body(other.to_string()).send().await;
+            last = response.expect("an answer").json().await.expect("JSON");
+        }
+        let organiser = world.person(0);
+        planned(&organiser, json!({"title": "Cup", "event": "yes"})).await;
+        let told = organiser.in_private().reads("100 scheduled events").await;
+        let told = text_of(&told);
+        assert!(!told.contains("Create Events"), "{told}");
+        let event = format!("events/{}", last["id"].as_str().expect("an id"));
+        world.delete(&event).await;
+        organiser.command("session list", json!({})).await;
+        let ours = |event: &Value| event["name"] == "Cup";
+        world
+            .shows("its event", |guild| events(guild).iter().any(ours))
+            .await;
     })
     .await;
 }

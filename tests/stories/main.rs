@@ -35,6 +35,7 @@ mod offers;
 #[cfg(feature = "postgres")]
 mod outage;
 mod pacing;
+mod parked;
 mod people;
 #[cfg(feature = "postgres")]
 #[path = "../support/postgres.rs"]

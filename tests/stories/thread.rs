@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use overwatch_bot::domain::ids::{GuildId, SessionId, UserId};
 use overwatch_bot::domain::role::Role;
 use overwatch_bot::domain::session::Actor;
+use overwatch_bot::playground::APPLICATION_ID;
 use overwatch_bot::store::queue::{AcceptPlayer, ViewSession};
 use serde_json::{Value, json};
 
@@ -202,6 +203,7 @@ async fn a_thread_that_somebody_deleted_is_left_alone_until_it_is_wanted_again()
 #[tokio::test]
 async fn a_missing_permission_is_explained_once_and_the_session_goes_on() {
     story(async |world| {
+        world.provokes_refusals(10, "a permission is missing while people click");
         let organiser = world.person(0);
         let denied = |bits: Value| json!({"channel": world.channel(), "denied": bits});
         world
@@ -215,17 +217,50 @@ async fn a_missing_permission_is_explained_once_and_the_session_goes_on() {
             .in_private()
             .reads("could not make or change the thread")
             .await;
-        assert!(text_of(&told).contains("Create Public Threads"), "{told:#}");
+        let told = text_of(&told);
+        assert!(told.contains("I go on by myself"), "{told}");
         joined(&world.person(2), &card, "Aiko#1234", &["tank"]).await;
         card_reads(&organiser, &card, "Waiting (1)").await;
         assert_eq!(organiser.in_private().messages().await.len(), 1);
         world.post("faults/access", denied(Value::Null)).await;
-        let edit = json!({"session": "Cup", "thread": "yes"});
-        organiser
-            .command("session edit", edit)
-            .await
-            .says("gets a thread");
+        organiser.command("session list", json!({})).await;
         thread_is(world, &card, |_| true).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn card_in_a_thread_has_no_thread_and_says_why() {
+    story(async |world| {
+        let organiser = world.person(0);
+        let card = planned(&organiser, json!({"title": "League", "thread": "yes"})).await;
+        thread_is(world, &card, |_| true).await;
+        let inside = organiser.in_channel(card["id"].as_str().expect("an id").to_owned());
+        planned(&inside, json!({"title": "Cup", "thread": "yes"})).await;
+        let told = organiser.in_private().reads("no threads of its own").await;
+        let told = text_of(&told);
+        assert!(told.contains("/session move"), "{told}");
+        assert!(!told.contains("Create Public Threads"), "{told}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn permission_is_blamed_for_a_missing_thread_only_where_it_is_missing() {
+    story(async |world| {
+        world.provokes_refusals(10, "a permission is missing while people click");
+        let organiser = world.person(0);
+        let denied = json!({
+            "id": APPLICATION_ID.to_string(), "type": "member", "allow": "0",
+            "deny": CREATE_PUBLIC_THREADS.to_string(),
+        });
+        let path = format!("channels/{}/overwrites", world.channel());
+        world.post(&path, denied).await;
+        planned(&organiser, json!({"title": "Cup", "thread": "yes"})).await;
+        organiser
+            .in_private()
+            .reads("I lack *Create Public Threads* in its channel")
+            .await;
     })
     .await;
 }

@@ -6,12 +6,12 @@
 use super::super::feature::Context;
 use super::super::rest::{EventStatus, EventText, RestError, code};
 use super::super::text::{escape, truncate, units};
-use super::thread::is_permission;
+use super::refusal::{give_up_extra, may_pass};
 use super::{Delivered, Trouble};
 use crate::domain::extras::{Event, EventState, EventStep, Extra};
 use crate::domain::ids::{EventId, SessionId};
 use crate::domain::session::Session;
-use crate::store::extras::{KeepEvent, RefuseExtra, ViewEvent};
+use crate::store::extras::{KeepEvent, ViewEvent};
 
 /// Steps of one delivery; what is left comes with the next one.
 const STEPS_MAX: usize = 16;
@@ -109,8 +109,7 @@ impl Now<'_> {
         match error.code() {
             Some(code::UNKNOWN_EVENT) => self.keep(EventState::Gone, None, None).await?,
             Some(code::EVENT_FINISHED) => return self.has_turned(event).await,
-            _ if error.is_passing() => return Err(error.into()),
-            _ => return self.refuse(&error).await,
+            _ => return self.refuse(error).await,
         }
         Ok(false)
     }
@@ -121,7 +120,7 @@ impl Now<'_> {
             return Ok(false);
         }
         let found = match self.find().await {
-            Err(Trouble::Rest(error)) if !error.is_passing() => return self.refuse(&error).await,
+            Err(Trouble::Rest(error)) => return self.refuse(error).await,
             found => found?,
         };
         if found {
@@ -139,15 +138,14 @@ impl Now<'_> {
                 self.keep(EventState::Scheduled, Some(event), shown).await?;
                 Ok(true)
             }
-            Err(error) if error.is_passing() => Err(error.into()),
-            Err(error) => self.refuse(&error).await,
+            Err(error) => self.refuse(error).await,
         }
     }
 
     async fn find_or_forget(&self) -> Result<bool, Trouble> {
         match self.find().await {
             Ok(true) => return Ok(true),
-            Err(Trouble::Rest(error)) if !error.is_passing() => {}
+            Err(Trouble::Rest(error)) if !error.is_passing() && !may_pass(&error) => {}
             found => {
                 found?;
             }
@@ -169,14 +167,19 @@ impl Now<'_> {
 
     async fn change(&self, event: EventId) -> Result<(), Trouble> {
         let (rest, guild) = (&self.context.rest, self.session.guild);
-        match rest.change_event(guild, event, self.text).await {
+        match rest.change_event(guild, event, self.text, true).await {
             Err(error) if error.code() == Some(code::INVALID_FORM) => {
                 // One that has begun by itself takes no other start.
                 if self.has_turned(event).await? {
                     return Ok(());
                 }
-                // A start that has just passed, say. The session's own card tells the truth.
+                // A start that has just passed, say, or an end before the start that was announced. The
+                // session's own card tells the truth.
                 tracing::warn!(%error, session = %self.session.id, "an event cannot say this");
+                match rest.change_event(guild, event, self.text, false).await {
+                    Err(error) if error.code() == Some(code::INVALID_FORM) => {}
+                    changed => changed?,
+                }
             }
             changed => changed?,
         }
@@ -247,15 +250,14 @@ impl Now<'_> {
         Ok(())
     }
 
-    async fn refuse(&self, error: &RestError) -> Result<bool, Trouble> {
-        tracing::warn!(%error, session = %self.session.id, "an event was refused");
-        let refuse = RefuseExtra {
-            session: self.session.id,
-            extra: Extra::Event,
-            permission: is_permission(error),
-            at: self.context.clock.now(),
-        };
-        let Ok(()) = self.context.store.execute_job(refuse).await?;
+    /// Gives the event up, unless what stands in the way may pass.
+    async fn refuse(&self, error: RestError) -> Result<bool, Trouble> {
+        if error.is_passing() || may_pass(&error) {
+            return Err(error.into());
+        }
+        let session = self.session.id;
+        tracing::warn!(%error, %session, "an event was refused");
+        give_up_extra(self.context, session, Extra::Event, &error).await?;
         Ok(false)
     }
 }

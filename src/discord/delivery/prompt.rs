@@ -4,7 +4,7 @@
 //! May touch: [`Rest`](crate::discord::rest::Rest) and the store. Invariant: a prompt that is gone is
 //! as good as one that was edited.
 
-use super::{Delivered, Trouble};
+use super::{Delivered, Trouble, reopened};
 use crate::discord::feature::Context;
 use crate::discord::prompt;
 use crate::discord::reply::Message;
@@ -56,10 +56,11 @@ pub(super) async fn end(
         Some(user) => format!("<@{user}> {words}"),
         None => words,
     };
-    let edited = context
-        .rest
-        .edit(channel, message, &Message::text(text))
-        .await;
+    let (rest, text) = (&context.rest, Message::text(text));
+    let mut edited = rest.edit(channel, message, &text).await;
+    if reopened(context, channel, edited.as_ref().err()).await? {
+        edited = rest.edit(channel, message, &text).await;
+    }
     match edited {
         Err(error)
             if !matches!(

@@ -7,10 +7,11 @@
 use super::super::feature::Context;
 use super::super::rest::{RestError, code};
 use super::super::text::truncate;
+use super::refusal::{give_up_extra, may_pass};
 use super::{Delivered, Renames, Trouble};
 use crate::domain::extras::{Extra, Thread, ThreadState, ThreadStep};
 use crate::domain::ids::{ChannelId, SessionId, UserId};
-use crate::store::extras::{KeepMember, KeepThread, RefuseExtra, ThreadView, ViewThread};
+use crate::store::extras::{KeepMember, KeepThread, ThreadView, ViewThread};
 
 /// Steps of one delivery; what is left comes with the next one.
 const STEPS_MAX: usize = 64;
@@ -104,13 +105,12 @@ impl Now<'_> {
             .rest
             .start_thread(channel, card, self.name)
             .await;
-        let name = match &started {
+        let name = match started {
             Ok(()) => Some(self.name),
             // Ours from before a crash, or somebody else was quicker.
             Err(error) if error.code() == Some(code::THREAD_EXISTS) => None,
             // A new card comes, and the thread with it.
             Err(error) if error.code() == Some(code::UNKNOWN_MESSAGE) => return Ok(false),
-            Err(error) if error.is_passing() => return started.map(|()| true).map_err(Into::into),
             Err(error) => return self.refuse(error).await,
         };
         self.keep(ThreadState::Open, Some(ChannelId(card.0)), name)
@@ -139,7 +139,7 @@ impl Now<'_> {
         }
         match renamed {
             // Somebody else's thread, perhaps: it may keep its name.
-            Err(error) if is_permission(&error) => {}
+            Err(error) if error.code() == Some(code::MISSING_PERMISSIONS) => {}
             renamed => renamed?,
         }
         let name = Some(self.name);
@@ -150,11 +150,13 @@ impl Now<'_> {
         let rest = &self.context.rest;
         let closed = match rest.archive_thread(thread, true, Some(true)).await {
             // Without Manage Threads it can at least be put out of sight.
-            Err(error) if is_permission(&error) => rest.archive_thread(thread, true, None).await,
+            Err(error) if error.code() == Some(code::MISSING_PERMISSIONS) => {
+                rest.archive_thread(thread, true, None).await
+            }
             closed => closed,
         };
         match closed {
-            Err(error) if is_permission(&error) => {}
+            Err(error) if error.code() == Some(code::MISSING_PERMISSIONS) => {}
             closed => closed?,
         }
         let name = self.view.thread.name.as_deref();
@@ -175,7 +177,7 @@ impl Now<'_> {
         match set {
             Err(error) if error.is_passing() => return Err(error.into()),
             Err(error) if concerns_thread(&error) => return Err(error.into()),
-            Err(error) if is_in && is_permission(&error) => return Err(error.into()),
+            Err(error) if is_in && may_pass(&error) => return Err(error.into()),
             // Whoever has left the server cannot be put in, and need not be taken out; whom we may
             // not take out can leave.
             Err(error) => tracing::debug!(%error, "somebody's place in a thread stays as it is"),
@@ -204,8 +206,7 @@ impl Now<'_> {
                 rest.archive_thread(thread, false, None).await?;
                 Ok(true)
             }
-            _ if error.is_passing() => Err(error.into()),
-            _ => self.refuse(&error).await,
+            _ => self.refuse(error).await,
         }
     }
 
@@ -225,30 +226,22 @@ impl Now<'_> {
         Ok(())
     }
 
-    async fn refuse(&self, error: &RestError) -> Result<bool, Trouble> {
-        tracing::warn!(%error, session = %self.view.session.id, "a thread was refused");
-        let refuse = RefuseExtra {
-            session: self.view.session.id,
-            extra: Extra::Thread,
-            permission: is_permission(error),
-            at: self.context.clock.now(),
-        };
-        let Ok(()) = self.context.store.execute_job(refuse).await?;
+    /// Gives the thread up, unless what stands in the way may pass.
+    async fn refuse(&self, error: RestError) -> Result<bool, Trouble> {
+        if error.is_passing() || may_pass(&error) {
+            return Err(error.into());
+        }
+        let session = self.view.session.id;
+        tracing::warn!(%error, %session, "a thread was refused");
+        give_up_extra(self.context, session, Extra::Thread, &error).await?;
         Ok(false)
     }
 }
 
-/// Whether a permission is missing.
-pub(super) fn is_permission(error: &RestError) -> bool {
-    matches!(
-        error.code(),
-        Some(code::MISSING_PERMISSIONS | code::MISSING_ACCESS)
-    )
-}
-
+/// Whether it is about the thread itself, or about seeing it at all.
 fn concerns_thread(error: &RestError) -> bool {
     matches!(
         error.code(),
-        Some(code::UNKNOWN_CHANNEL | code::THREAD_ARCHIVED)
+        Some(code::UNKNOWN_CHANNEL | code::THREAD_ARCHIVED | code::MISSING_ACCESS)
     )
 }

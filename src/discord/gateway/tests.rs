@@ -9,6 +9,7 @@ use super::*;
 use crate::clock::Clock;
 use crate::config::ApiUrl;
 use crate::discord::access::Access;
+use crate::discord::activity::Activity;
 use crate::discord::rest::Rest;
 use crate::playground::{self, Discord};
 use crate::status::Status;
@@ -79,6 +80,7 @@ impl Scene {
                 clock,
                 rest: rest.expect("it lets us in"),
                 status: Status::default(),
+                activity: Activity::default(),
             },
             token,
             _database: database,

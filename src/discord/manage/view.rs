@@ -9,7 +9,7 @@ use twilight_model::channel::message::component::{ButtonStyle, Component, Select
 use twilight_util::builder::embed::{EmbedBuilder, EmbedFieldBuilder, EmbedFooterBuilder};
 
 use super::place::{PAGE_MAX, Place, Tab, pages};
-use super::{call, event, organisers, start, words};
+use super::{call, event, organisers, relocate, start, words};
 use crate::discord::card::{
     EMBED_TITLE_MAX_CHARS, FIELD_MAX_CHARS, STREAM_MARK, accepted_line, fitting, offered,
     organisers as led_by, state,
@@ -228,7 +228,7 @@ fn offering(view: &SessionView, place: Place) -> Option<Component> {
         .then(|| button(id, "Offer a place", ButtonStyle::Primary))
 }
 
-/// Buttons that change the session itself.
+/// Buttons that change the session itself; five at most.
 fn closing(view: &SessionView, place: Place, now: DateTime<Utc>) -> Vec<Component> {
     let session = &view.session;
     let id = session.id;
@@ -253,7 +253,12 @@ fn closing(view: &SessionView, place: Place, now: DateTime<Utc>) -> Vec<Componen
     });
     let early = view.planned.is_some_and(|planned| planned > now);
     let start = start.or_else(|| early.then(|| not_yet_button(id)));
-    let buttons = open.into_iter().chain([edit]).chain(start);
+    let relocate = button(
+        format!("{}:{id}:{place}", relocate::PAGE),
+        "Move the card",
+        ButtonStyle::Secondary,
+    );
+    let buttons = open.into_iter().chain([edit, relocate]).chain(start);
     buttons.chain([cancel]).collect()
 }
 

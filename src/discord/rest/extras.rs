@@ -190,7 +190,7 @@ impl Rest {
         Ok(id_of(&self.fetch(request).await?))
     }
 
-    /// Makes an event say something else.
+    /// Makes an event say something else, also about its times if `with_times`.
     ///
     /// # Errors
     /// [`RestError`].
@@ -199,6 +199,7 @@ impl Rest {
         guild: GuildId,
         event: EventId,
         text: &EventText,
+        with_times: bool,
     ) -> Result<(), RestError> {
         let (guild, event) = ids(guild, event);
         let start = text.start.map(timestamp).transpose()?;
@@ -209,11 +210,14 @@ impl Rest {
             .update_guild_scheduled_event(guild, event)
             .name(&text.name)
             .description(Some(&text.description))
-            .location(Some(&text.location))
-            .scheduled_end_time(Some(&end));
+            .location(Some(&text.location));
+        let request = match with_times {
+            true => request.scheduled_end_time(Some(&end)),
+            false => request,
+        };
         let request = match &start {
-            Some(start) => request.scheduled_start_time(start),
-            None => request,
+            Some(start) if with_times => request.scheduled_start_time(start),
+            _ => request,
         };
         self.send(request).await?;
         Ok(())

@@ -111,7 +111,7 @@ impl Scene {
             _ => {
                 let channel = ChannelId(self.channel.cast_signed());
                 let id = MessageId(n.cast_signed());
-                rest.edit(channel, id, &Message::text("x")).await
+                rest.edit(channel, id, &Message::text("x")).await.map(drop)
             }
         }
     }

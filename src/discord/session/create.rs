@@ -26,6 +26,15 @@ const NEEDED: [(Permissions, &str); 3] = [
     (Permissions::SEND_MESSAGES, "Send Messages"),
     (Permissions::EMBED_LINKS, "Embed Links"),
 ];
+/// The same in a thread, where *Send Messages* does not count.
+const NEEDED_IN_THREADS: [(Permissions, &str); 3] = [
+    NEEDED[0],
+    (
+        Permissions::SEND_MESSAGES_IN_THREADS,
+        "Send Messages in Threads",
+    ),
+    NEEDED[2],
+];
 
 pub(super) async fn run(
     ctx: &Context,
@@ -65,7 +74,7 @@ pub(super) async fn make(
 ) -> Result<Result<Session, Sentence>, Fault> {
     let thread = click.parent.is_some();
     let sentence = cannot_post(click.channel, thread, click.permissions);
-    if let Some(sentence) = sentence.or_else(|| missing(click.app_permissions)) {
+    if let Some(sentence) = sentence.or_else(|| missing(click.app_permissions, thread)) {
         return Ok(Err(sentence));
     }
     let (extras, _) = allowed_extras(extras, click.permissions);
@@ -134,11 +143,12 @@ fn plan(options: &Create, home: Option<Tz>, now: DateTime<Utc>) -> Result<Plan, 
 }
 
 /// What the bot must be allowed in this channel before a card can be shown.
-fn missing(permissions: Permissions) -> Option<Sentence> {
+fn missing(permissions: Permissions, is_thread: bool) -> Option<Sentence> {
     if permissions.contains(Permissions::ADMINISTRATOR) {
         return None;
     }
-    let missing: Vec<_> = NEEDED
+    let needed = if is_thread { NEEDED_IN_THREADS } else { NEEDED };
+    let missing: Vec<_> = needed
         .iter()
         .filter(|(permission, _)| !permissions.contains(*permission))
         .map(|(_, name)| format!("**{name}**"))
@@ -159,9 +169,14 @@ mod tests {
     #[test]
     fn what_is_missing_in_a_channel_is_named() {
         let all = NEEDED.iter().map(|(permission, _)| *permission).collect();
-        assert_eq!(missing(all), None);
-        assert_eq!(missing(Permissions::ADMINISTRATOR), None);
-        let said = missing(all - Permissions::EMBED_LINKS).expect("something is missing");
+        assert_eq!(missing(all, false), None);
+        let said = missing(all, true).expect("it is another one in a thread");
+        assert!(
+            said.contains("I lack **Send Messages in Threads**."),
+            "{said}"
+        );
+        assert_eq!(missing(Permissions::ADMINISTRATOR, true), None);
+        let said = missing(all - Permissions::EMBED_LINKS, false).expect("something is missing");
         assert!(said.contains("I lack **Embed Links**."), "{said}");
     }
 }

@@ -12,8 +12,8 @@ use twilight_interactions::error::ParseOptionErrorType;
 use twilight_model::application::command::{
     CommandOption as Definition, CommandOptionChoice, CommandOptionChoiceValue, CommandOptionType,
 };
-use twilight_model::application::interaction::InteractionDataResolved;
 use twilight_model::application::interaction::application_command::CommandOptionValue;
+use twilight_model::application::interaction::{InteractionChannel, InteractionDataResolved};
 
 use crate::domain::admission::Admission;
 use crate::domain::extras::Extras;
@@ -42,6 +42,8 @@ pub(super) enum SessionCommand {
     Cancel(Cancel),
     #[command(name = "reopen")]
     Reopen(Reopen),
+    #[command(name = "move")]
+    Move(Box<Move>),
     #[command(name = "history")]
     History(History),
 }
@@ -179,6 +181,20 @@ pub(super) struct Reopen {
     /// Which one: pick it from the list
     #[command(autocomplete = true)]
     pub(super) session: String,
+}
+
+#[derive(CommandModel, CreateCommand)]
+#[command(
+    name = "move",
+    desc = "Take a session's card to another channel; its thread stays where it is"
+)]
+pub(super) struct Move {
+    /// Which one: pick it from the list
+    #[command(autocomplete = true)]
+    pub(super) session: String,
+    /// Where the card is to be
+    #[command(channel_types = "guild_text guild_announcement public_thread")]
+    pub(super) channel: InteractionChannel,
 }
 
 /// Whether something is wanted.

@@ -205,6 +205,7 @@ fn what(record: &Record) -> String {
         Action::Teams { what } => teams_deed(*what, &subject, &other),
         Action::CallPosted { channel } => format!("looked for players in <#{channel}>"),
         Action::CallClosed { channel } => format!("stopped looking in <#{channel}>"),
+        Action::CardMoved { channel } => format!("took the card to <#{channel}>"),
     }
 }
 

@@ -14,6 +14,7 @@ use super::super::feature::{Context, Fault};
 use super::super::reply::{Message, Reply, button};
 use super::super::text::{escape, long_time, relative_time};
 use super::pick::{Purpose, find};
+use super::relocate::again_button;
 use super::words::{IN_A_SERVER, refused, status};
 use crate::domain::session::{Actor, SessionRefusal};
 use crate::store::queue::ViewSession;
@@ -51,7 +52,15 @@ pub(super) async fn show(
         Err(sentence) => return Ok(Reply::text(sentence)),
     };
     Ok(match ctx.query(ViewSession(session.id)).await? {
-        Some(view) => Reply::Say(card::render(&view, click.at)),
+        Some(view) => {
+            let message = card::render(&view, click.at);
+            let session = &view.session;
+            let leads = session.managed_by(actor).is_ok() && session.status.is_alive();
+            Reply::Say(match leads {
+                true => message.row([again_button(session.id)]),
+                false => message,
+            })
+        }
         None => Reply::text(refused(&SessionRefusal::Unknown)),
     })
 }

@@ -3,7 +3,7 @@
 //! Invariant: the bot is told as Discord tells it, and sees nothing of a guild that it is not in.
 
 use super::{
-    super::{objects, rest, sessions::INTENT_GUILDS, state::Hub},
+    super::{objects, rest, sessions::INTENT_GUILDS, state::Hub, world::Thread},
     Result, mistake,
 };
 use axum::{
@@ -41,6 +41,25 @@ pub(super) async fn set_bot(
     };
     let sessions = &mut state.sessions;
     sessions.dispatch(Some(guild), INTENT_GUILDS, event, &data);
+    state.surroundings_changed();
+    Ok(Json(json!({})))
+}
+
+/// "Gateway Events", Channel Delete. The channel's threads go with it.
+pub(super) async fn delete_channel(Shared(hub): Hubs, Path(channel): Path<u64>) -> Done {
+    let mut state = hub.state();
+    let found = state.world.channel(channel);
+    let Some((guild, shown)) = found.map(|(guild, one)| (guild.id, objects::channel(guild, one)))
+    else {
+        return mistake("There is no such channel.");
+    };
+    let is_in = |thread: &Thread| thread.parent == channel;
+    for guild in &mut state.world.guilds {
+        let channels = &mut guild.channels;
+        channels.retain(|one| one.id != channel && !one.thread.as_ref().is_some_and(is_in));
+    }
+    let sessions = &mut state.sessions;
+    sessions.dispatch(Some(guild), INTENT_GUILDS, "CHANNEL_DELETE", &shown);
     state.surroundings_changed();
     Ok(Json(json!({})))
 }

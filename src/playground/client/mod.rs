@@ -65,6 +65,7 @@
 //! | `POST /client/guilds/{guild}/members/{user}` | `{nick, roles: [role], timed_out_s}`, what is left out stays: changes a member, and lets in who was none; `timed_out_s: 0` ends a time-out |
 //! | `DELETE /client/guilds/{guild}/members/{user}` | leaves, or is kicked |
 //! | `POST`, `DELETE /client/guilds/{guild}/bans/{user}` | is banned; the ban is taken back |
+//! | `DELETE /client/channels/{channel}` | likewise a channel, with all that is in it |
 //! | `POST /client/threads/{thread}` | `{archived, locked}`: likewise archives, locks or brings back a thread |
 //! | `POST /client/guilds/{guild}/bot` | `{present}`: somebody removes the bot from a guild, or invites it back |
 //!
@@ -149,6 +150,7 @@ pub(super) fn router() -> Router<Arc<Hub>> {
             delete(faults::delete_thread).post(guild::set_thread),
         )
         .route("/guilds/{guild}/bot", post(guild::set_bot))
+        .route("/channels/{channel}", delete(guild::delete_channel))
         .route("/events/{event}", delete(faults::delete_event))
         .route("/users/{user}/dms", get(look::dms))
         .route("/users/{user}/modal", get(look::modal))

@@ -98,7 +98,7 @@ pub(super) fn create(hub: &Hub, call: &mut Call) -> Result {
     Refusal::check(rules::check_message(&call.body, false))?;
     drop_embeds(&state, channel, &mut call.body);
     let now = hub.clock.now();
-    if let Some(same) = same_nonce(&state, channel, &call.body, now) {
+    if let Some(same) = same_nonce(&state, &call.body, now) {
         return Ok(Answer::Json(same));
     }
     let files = call.take_files("");
@@ -110,6 +110,10 @@ pub(super) fn create(hub: &Hub, call: &mut Call) -> Result {
     }
     ping(&state, &mut message, &call.body);
     threads::written_in(&mut state, channel, now);
+    if !call.body["nonce"].is_null() {
+        let nonce = &call.body["nonce"];
+        state.messages.keep_nonce(nonce, channel, id);
+    }
     post(
         &mut state,
         channel,
@@ -274,13 +278,9 @@ fn writable(state: &State, channel: u64) -> Result<()> {
     Ok(())
 }
 
-/// The message that an enforced nonce already made.
-fn same_nonce(
-    state: &State,
-    channel: u64,
-    body: &Value,
-    now: chrono::DateTime<chrono::Utc>,
-) -> Option<Value> {
+/// The message that an enforced nonce already made, in whatever channel: "Message", Create Message,
+/// compares it with all recent messages of the same author.
+fn same_nonce(state: &State, body: &Value, now: chrono::DateTime<chrono::Utc>) -> Option<Value> {
     if body["enforce_nonce"] != true || body["nonce"].is_null() {
         return None;
     }
@@ -290,7 +290,6 @@ fn same_nonce(
             .and_then(|text| text.parse().ok());
         at.is_some_and(|at: chrono::DateTime<chrono::Utc>| (now - at).num_seconds() < NONCE_S)
     };
-    let same = |message: &&Message| message.json["nonce"] == body["nonce"];
-    let message = state.messages.of(channel).rev().filter(same).find(fresh)?;
+    let message = state.messages.of_nonce(&body["nonce"]).filter(fresh)?;
     Some(message.json.clone())
 }

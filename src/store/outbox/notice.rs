@@ -7,8 +7,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::extras::Extra;
-use crate::domain::ids::SessionId;
+use crate::domain::ids::{ChannelId, SessionId};
 use crate::domain::mode::Mode;
+use crate::domain::obstacle::Obstacle;
 use crate::domain::role::Role;
 
 /// What notices about being accepted or not are about.
@@ -165,8 +166,23 @@ pub enum Notice {
         title: String,
         /// What.
         extra: Extra,
-        /// Whether a permission is all that is missing.
+        /// Whether a permission is all that is missing; only in what an earlier version owed.
         permission: bool,
+        /// Why; `None` in what an earlier version owed.
+        #[serde(default)]
+        obstacle: Option<Obstacle>,
+        /// Whether it comes by itself once that has passed.
+        #[serde(default)]
+        may_pass: bool,
+    },
+    /// For the organiser: the session's card cannot be shown.
+    CardHidden {
+        /// The session's name.
+        title: String,
+        /// The card's channel.
+        channel: ChannelId,
+        /// Why.
+        obstacle: Obstacle,
     },
     /// For the bot's owner: another program runs on the bot's token.
     SharedToken,
@@ -216,6 +232,7 @@ impl Notice {
                 extra: Extra::Event,
                 ..
             } => "no_event",
+            Self::CardHidden { .. } => "card",
             Self::LargeDatabase { .. } => "size",
             Self::SharedToken => "token",
         }

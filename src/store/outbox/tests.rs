@@ -128,7 +128,11 @@ async fn who_was_given_up_settles_nothing() {
         .expect("never refused");
     assert_eq!(claim(&scene, "b").await, std::slice::from_ref(&claimed));
     for delivery in [Delivery::Again(at(60)), Delivery::Over] {
-        let card = Some((session, Some(MessageId(9))));
+        let card = Some(CardAt {
+            session,
+            channel: ChannelId(2),
+            message: Some(MessageId(9)),
+        });
         let late = settle(&claimed, Some("a"), delivery, 0);
         assert_eq!(scene.run(Settle { card, ..late }).await, Ok(false));
         assert_eq!(claim(&scene, "c").await, [], "b still delivers it");

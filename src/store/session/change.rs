@@ -283,7 +283,7 @@ pub(in crate::store) fn save_plan(
 }
 
 /// The session, if `actor` may manage it.
-fn managed(
+pub(super) fn managed(
     tx: &mut dyn Transaction,
     id: SessionId,
     actor: &Actor,

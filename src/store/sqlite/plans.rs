@@ -26,13 +26,15 @@ pub(in crate::store) const BY_INDEX: [(&str, &str); 14] = [
 ];
 
 /// The only statements that look through all of something.
-const SCANS: [(&str, &str); 10] = [
+const SCANS: [(&str, &str); 11] = [
     // As much as there are processes, shards and their buckets.
     ("gateway/booked", "identify_buckets"),
     ("gateway/forget", "gateway_sessions"),
     ("gateway/kept", "gateway_sessions"),
     ("process/all", "processes"),
     ("process/total", "processes"),
+    // As much as Discord refuses at present.
+    ("parking/guilds", "parked_deliveries"),
     // What is owed is counted for the metrics.
     ("outbox/backlog", "outbox"),
     // Parts of the statement itself: a row, and what is due.

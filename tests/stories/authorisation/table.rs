@@ -117,6 +117,11 @@ pub(super) const ROWS: &[Row] = &[
         ["eeeeooooonsssn", "eeeeooooonsssn", "eeeeooooonsssn"],
     ),
     row(
+        "command session move",
+        (r#"{"session": "{s}", "channel": "{e}"}"#, &[]),
+        ["++++ooooonsssn", "++++ooooonsssn", "eeeeooooonsssn"],
+    ),
+    row(
         "command session history",
         (r#"{"session": "{s}"}"#, &[]),
         ["++++ooooonsssn", "++++ooooonsssn", "++++ooooonsssn"],
@@ -125,6 +130,11 @@ pub(super) const ROWS: &[Row] = &[
         "button sessions",
         ("0", &[]),
         ["++++++++++sss+", "++++++++++sss+", "++++++++++sss+"],
+    ),
+    row(
+        "button card-again",
+        ("{s}", &[]),
+        ["++++ooooonsggn", "++++ooooonsggn", "eeeeooooonsggn"],
     ),
     row(
         "button history",
@@ -340,6 +350,16 @@ pub(super) const ROWS: &[Row] = &[
         "button manage-call-end",
         ("{s}:700005:w0", &[]),
         ["++++ooooonsggn", "eeeeooooonsggn", "eeeeooooonsggn"],
+    ),
+    row(
+        "button manage-move",
+        ("{s}:w0", &[]),
+        ["++++ooooonsggn", "++++ooooonsggn", "eeeeooooonsggn"],
+    ),
+    row(
+        "button manage-move-to",
+        ("{s}:w0", &["{e}"]),
+        ["++++ooooonsggn", "++++ooooonsggn", "++++ooooonsggn"],
     ),
     row(
         "button manage-event",

@@ -1,0 +1,1 @@
+SELECT id, kind, key, payload, attempts, generation, created_at FROM outbox WHERE id = $1

@@ -1,0 +1,1 @@
+SELECT DISTINCT guild_id FROM parked_deliveries

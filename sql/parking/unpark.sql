@@ -1,0 +1,1 @@
+DELETE FROM parked_deliveries WHERE outbox_id = $1

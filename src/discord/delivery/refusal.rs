@@ -1,0 +1,345 @@
+//! What follows when Discord refuses a delivery: whether that may pass, and what the organiser is told.
+//!
+//! May touch: [`Rest`](super::super::rest::Rest), to ask why, and the store. Invariant: what may pass is
+//! parked, not dropped; the organiser is told once for as long as it lasts.
+
+use twilight_model::guild::Permissions;
+
+use super::super::access::{BotRights, bot_rights};
+use super::super::feature::Context;
+use super::super::rest::{RestError, code};
+use super::{Delivered, Trouble};
+use crate::domain::extras::{Extra, ThreadState};
+use crate::domain::ids::{ChannelId, SessionId};
+use crate::domain::obstacle::{Obstacle, Right};
+use crate::store::extras::{RefuseExtra, ViewThread};
+use crate::store::outbox::parking::{IsParked, Parking};
+use crate::store::outbox::{Due, Owed};
+use crate::store::session::{FindSession, ReportCardTrouble};
+
+/// Whether a request that Discord refused may be taken later without being another one.
+pub(super) fn may_pass(error: &RestError) -> bool {
+    let RestError::Refused { status, code, .. } = error else {
+        return false;
+    };
+    match *code {
+        // No code of Discord's: something stands in between.
+        0 => *status == 403,
+        code::MISSING_ACCESS
+        | code::MISSING_PERMISSIONS
+        | code::UNKNOWN_GUILD
+        | code::THREAD_ARCHIVED
+        | code::THREAD_LOCKED
+        | code::TOO_MANY_THREADS
+        | code::TOO_MANY_EVENTS
+        | code::BLOCKED_BY_AUTOMOD => true,
+        _ => false,
+    }
+}
+
+/// How a delivery ends that Discord has refused.
+pub(super) async fn settle(
+    context: &Context,
+    due: &Due,
+    error: &RestError,
+) -> Result<Delivered, Trouble> {
+    if let (Owed::Card(session), Some(code::UNKNOWN_CHANNEL)) = (&due.owed, error.code()) {
+        report_card(context, *session, Obstacle::ChannelGone).await?;
+    }
+    let Some(channel) = place(due).filter(|_| may_pass(error)) else {
+        return Ok(Delivered::Impossible(error.to_string()));
+    };
+    if !context.store.query(IsParked(due.id)).await? {
+        report(context, due, error).await?;
+    }
+    let guild = due.destination.guild;
+    let parking = Parking { guild, channel };
+    Ok(Delivered::Parked(parking, error.to_string(), None))
+}
+
+/// The channel of a server in which something is delivered; `None` for direct messages.
+fn place(due: &Due) -> Option<ChannelId> {
+    match due.owed {
+        Owed::Message { .. } | Owed::PromptEnd { mention: None, .. } => None,
+        Owed::Retraction { channel, .. } | Owed::PromptEnd { channel, .. } => Some(channel),
+        Owed::Card(_) | Owed::Thread(_) | Owed::Event(_) | Owed::Call(_) => due.destination.channel,
+    }
+}
+
+/// Tells the organiser what is refused, and why.
+async fn report(context: &Context, due: &Due, error: &RestError) -> Result<(), Trouble> {
+    match due.owed {
+        Owed::Card(session) => {
+            let obstacle = why(context, session, Asset::Card, error).await?;
+            report_card(context, session, obstacle).await
+        }
+        Owed::Thread(session) => {
+            let obstacle = why(context, session, Asset::Thread, error).await?;
+            report_extra(context, session, Extra::Thread, obstacle, true).await
+        }
+        Owed::Event(session) => {
+            let obstacle = why(context, session, Asset::Event, error).await?;
+            report_extra(context, session, Extra::Event, obstacle, true).await
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Ends a thread or an event that Discord refuses for good, and tells the organiser why. It is not tried
+/// again before somebody asks for it anew.
+pub(super) async fn give_up_extra(
+    context: &Context,
+    session: SessionId,
+    extra: Extra,
+    error: &RestError,
+) -> Result<(), Trouble> {
+    report_extra(context, session, extra, obstacle(error), false).await
+}
+
+/// What is refused.
+#[derive(Clone, Copy)]
+enum Asset {
+    Card,
+    Thread,
+    Event,
+}
+
+/// Why something of a session is refused. Where Discord only says that the bot may not, it is asked which
+/// permissions the bot has.
+async fn why(
+    context: &Context,
+    session: SessionId,
+    asset: Asset,
+    error: &RestError,
+) -> Result<Obstacle, Trouble> {
+    let obstacle = obstacle(error);
+    let found = context.store.query(FindSession(session)).await?;
+    let (Obstacle::Forbidden, Some(session)) = (&obstacle, found) else {
+        return Ok(obstacle);
+    };
+    let is_there = match asset {
+        Asset::Card | Asset::Event => session.card.is_some(),
+        Asset::Thread => {
+            let view = context.store.query(ViewThread(session.id)).await?;
+            view.is_some_and(|view| view.thread.state != ThreadState::None)
+        }
+    };
+    let (rest, now) = (&context.rest, context.clock.now());
+    let rights = bot_rights(rest, session.guild, session.channel, now).await;
+    Ok(judge(rights, asset, is_there))
+}
+
+/// What of the permissions that it takes the bot lacks; `is_there`: it has been made before.
+fn judge(rights: BotRights, asset: Asset, is_there: bool) -> Obstacle {
+    let (here, in_server, is_thread) = match rights {
+        BotRights::Removed => return Obstacle::Removed,
+        BotRights::Unknown => return Obstacle::Forbidden,
+        BotRights::Holds {
+            here,
+            in_server,
+            is_thread,
+        } => (here, in_server, is_thread),
+    };
+    if matches!(asset, Asset::Event) {
+        let enough = Permissions::CREATE_EVENTS | Permissions::MANAGE_EVENTS;
+        return match in_server.intersects(enough) {
+            true => Obstacle::Forbidden,
+            false => Obstacle::Lacking(vec![Right::CreateEvents]),
+        };
+    }
+    if !here.contains(Permissions::VIEW_CHANNEL) {
+        return Obstacle::Lacking(vec![Right::ViewChannel]);
+    }
+    let send = match is_thread {
+        true => Right::SendMessagesInThreads,
+        false => Right::SendMessages,
+    };
+    let needed: &[Right] = match (asset, is_there) {
+        (Asset::Card, false) => &[send, Right::EmbedLinks],
+        (Asset::Card | Asset::Event, _) => &[Right::EmbedLinks],
+        (Asset::Thread, false) => &[Right::CreatePublicThreads],
+        (Asset::Thread, true) => &[Right::SendMessagesInThreads, Right::ManageThreads],
+    };
+    let missing = needed.iter().filter(|right| !here.contains(bits(**right)));
+    let missing: Vec<_> = missing.copied().collect();
+    if !missing.is_empty() {
+        Obstacle::Lacking(missing)
+    } else if is_thread && !here.contains(Permissions::MANAGE_THREADS) {
+        Obstacle::Locked
+    } else {
+        Obstacle::Forbidden
+    }
+}
+
+fn bits(right: Right) -> Permissions {
+    match right {
+        Right::ViewChannel => Permissions::VIEW_CHANNEL,
+        Right::SendMessages => Permissions::SEND_MESSAGES,
+        Right::SendMessagesInThreads => Permissions::SEND_MESSAGES_IN_THREADS,
+        Right::EmbedLinks => Permissions::EMBED_LINKS,
+        Right::CreatePublicThreads => Permissions::CREATE_PUBLIC_THREADS,
+        Right::ManageThreads => Permissions::MANAGE_THREADS,
+        Right::CreateEvents => Permissions::CREATE_EVENTS,
+    }
+}
+
+pub(super) async fn report_card(
+    context: &Context,
+    session: SessionId,
+    obstacle: Obstacle,
+) -> Result<(), Trouble> {
+    let at = context.clock.now();
+    let report = ReportCardTrouble {
+        session,
+        obstacle,
+        at,
+    };
+    let Ok(()) = context.store.execute_job(report).await?;
+    Ok(())
+}
+
+async fn report_extra(
+    context: &Context,
+    session: SessionId,
+    extra: Extra,
+    obstacle: Obstacle,
+    may_pass: bool,
+) -> Result<(), Trouble> {
+    let refuse = RefuseExtra {
+        session,
+        extra,
+        obstacle,
+        may_pass,
+        at: context.clock.now(),
+    };
+    let Ok(()) = context.store.execute_job(refuse).await?;
+    Ok(())
+}
+
+/// Why Discord refuses it, as far as its answer tells.
+fn obstacle(error: &RestError) -> Obstacle {
+    match error.code().unwrap_or_default() {
+        code::UNKNOWN_GUILD => Obstacle::Removed,
+        code::UNKNOWN_CHANNEL => Obstacle::ChannelGone,
+        code::THREAD_ARCHIVED | code::THREAD_LOCKED => Obstacle::Locked,
+        code::TOO_MANY_THREADS => Obstacle::TooManyThreads,
+        code::TOO_MANY_EVENTS => Obstacle::TooManyEvents,
+        code::WRONG_CHANNEL_TYPE => Obstacle::NoThreads,
+        code::MISSING_ACCESS | code::MISSING_PERMISSIONS => Obstacle::Forbidden,
+        code => Obstacle::Other(code),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn holds(here: Permissions, in_server: Permissions, is_thread: bool) -> BotRights {
+        BotRights::Holds {
+            here,
+            in_server,
+            is_thread,
+        }
+    }
+
+    #[test]
+    fn only_permissions_that_are_missing_are_blamed() {
+        let all = Permissions::all();
+        let none = Permissions::empty();
+        let lacking = |right| Obstacle::Lacking(vec![right]);
+        let without = |right: Right| all - bits(right);
+        for (here, in_server, is_thread, asset, is_there, expected) in [
+            (
+                none,
+                all,
+                false,
+                Asset::Card,
+                true,
+                lacking(Right::ViewChannel),
+            ),
+            (all, all, false, Asset::Card, true, Obstacle::Forbidden),
+            (
+                without(Right::SendMessages),
+                all,
+                true,
+                Asset::Card,
+                false,
+                Obstacle::Forbidden,
+            ),
+            (
+                without(Right::SendMessagesInThreads),
+                all,
+                true,
+                Asset::Card,
+                false,
+                lacking(Right::SendMessagesInThreads),
+            ),
+            (
+                without(Right::ManageThreads),
+                all,
+                true,
+                Asset::Card,
+                true,
+                Obstacle::Locked,
+            ),
+            (
+                without(Right::CreatePublicThreads),
+                all,
+                false,
+                Asset::Thread,
+                false,
+                lacking(Right::CreatePublicThreads),
+            ),
+            (
+                without(Right::CreatePublicThreads),
+                all,
+                false,
+                Asset::Thread,
+                true,
+                Obstacle::Forbidden,
+            ),
+            (none, all, false, Asset::Event, false, Obstacle::Forbidden),
+            (
+                all,
+                without(Right::CreateEvents) - Permissions::MANAGE_EVENTS,
+                false,
+                Asset::Event,
+                false,
+                lacking(Right::CreateEvents),
+            ),
+        ] {
+            let found = judge(holds(here, in_server, is_thread), asset, is_there);
+            assert_eq!(found, expected);
+        }
+        let removed = judge(BotRights::Removed, Asset::Card, true);
+        assert_eq!(removed, Obstacle::Removed);
+    }
+
+    #[test]
+    fn what_may_pass_is_told_from_what_never_does() {
+        let refused = |status, code| RestError::Refused {
+            status,
+            code,
+            message: String::new(),
+        };
+        for (status, code) in [
+            (403, code::MISSING_ACCESS),
+            (403, code::MISSING_PERMISSIONS),
+            (404, code::UNKNOWN_GUILD),
+            (400, code::THREAD_ARCHIVED),
+            (400, code::TOO_MANY_EVENTS),
+            (403, 0),
+        ] {
+            assert!(may_pass(&refused(status, code)), "{code}");
+        }
+        for (status, code) in [
+            (404, code::UNKNOWN_CHANNEL),
+            (404, code::UNKNOWN_USER),
+            (403, code::CANNOT_MESSAGE_USER),
+            (400, code::INVALID_FORM),
+            (400, code::WRONG_CHANNEL_TYPE),
+        ] {
+            assert!(!may_pass(&refused(status, code)), "{code}");
+        }
+    }
+}
