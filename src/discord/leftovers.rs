@@ -24,6 +24,9 @@ const LISTS_MAX: usize = 64;
 const HEARD_OF_MAX: usize = 200_000;
 /// The pause between two servers that Discord is asked about, in milliseconds.
 const PAUSE_MS: u64 = 500;
+/// The pause after one that could not be looked through, in milliseconds: refusals count, and too many
+/// of them within ten minutes would keep the bot from every request.
+const PAUSE_REFUSED_MS: u64 = 5_000;
 
 /// Where servers are told to. Cheap to clone.
 #[derive(Clone)]
@@ -87,14 +90,15 @@ async fn run(context: Context, mut lists: mpsc::Receiver<Vec<GuildId>>) {
             }
         };
         for guild in left {
-            match clear(&context, guild).await {
-                Ok(()) => {}
+            let pause_ms = match clear(&context, guild).await {
+                Ok(()) => PAUSE_MS,
                 // Without the scope for commands there are none; and what passes, the next start does.
                 Err(error) => {
                     tracing::debug!(guild = guild.0, %error, "left a server's commands alone");
+                    PAUSE_REFUSED_MS
                 }
-            }
-            tokio::time::sleep(Duration::from_millis(PAUSE_MS)).await;
+            };
+            tokio::time::sleep(Duration::from_millis(pause_ms)).await;
         }
     }
 }
