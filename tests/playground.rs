@@ -22,3 +22,5 @@ mod rules;
 mod shape;
 #[path = "playground/stage.rs"]
 mod stage;
+#[path = "playground/told.rs"]
+mod told;

@@ -4,9 +4,12 @@
 //! before it is on the wire, so a torn connection loses nothing.
 
 use super::{
+    chunks,
     sessions::{self, INTENT_GUILDS, Lease, Order, Work},
     starts::Start,
     state::Hub,
+    told::Told,
+    transport::Transport,
 };
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use serde_json::{Value, json};
@@ -45,10 +48,11 @@ enum End {
 }
 
 /// Serves one connection until it ends.
-pub(super) async fn serve(hub: Arc<Hub>, socket: WebSocket) {
+pub(super) async fn serve(hub: Arc<Hub>, socket: WebSocket, transport: Transport) {
     let mut connection = Connection {
         hub,
         socket,
+        transport,
         lease: None,
     };
     let end = connection.run().await;
@@ -58,6 +62,7 @@ pub(super) async fn serve(hub: Arc<Hub>, socket: WebSocket) {
 struct Connection {
     hub: Arc<Hub>,
     socket: WebSocket,
+    transport: Transport,
     lease: Option<Lease>,
 }
 
@@ -141,7 +146,8 @@ impl Connection {
             DISPATCH_HEARTBEAT => self.send(bare(11, Value::Null)).await,
             IDENTIFY => self.identify(&payload["d"]).await,
             RESUME => self.resume(&payload["d"]).await,
-            PRESENCE | VOICE_STATE | REQUEST_MEMBERS if self.lease.is_some() => Ok(()),
+            REQUEST_MEMBERS if self.lease.is_some() => self.tell_members(&payload["d"]).await,
+            PRESENCE | VOICE_STATE if self.lease.is_some() => Ok(()),
             PRESENCE | VOICE_STATE | REQUEST_MEMBERS => Err(End::ByServer(NOT_AUTHENTICATED)),
             _ => Err(End::ByServer(UNKNOWN_OPCODE)),
         }
@@ -197,19 +203,33 @@ impl Connection {
         self.work().await
     }
 
+    /// Answers op 8.
+    async fn tell_members(&mut self, d: &Value) -> Result<(), End> {
+        if let Some(lease) = &self.lease {
+            let mut state = self.hub.state();
+            let intents = state.sessions.intents(lease);
+            for chunk in chunks::answer(&state, d, intents) {
+                let sessions = &mut state.sessions;
+                sessions.send(&lease.session, "GUILD_MEMBERS_CHUNK", &chunk);
+            }
+        }
+        self.work().await
+    }
+
     fn authenticate(&self, d: &Value) -> Result<(), End> {
         if self.lease.is_some() {
             return Err(End::ByServer(ALREADY_AUTHENTICATED));
         }
         let token = d["token"].as_str().ok_or(End::ByServer(DECODE_ERROR))?;
-        if token.trim_start_matches("Bot ") != self.hub.token {
+        if !self.hub.accepts(token.trim_start_matches("Bot ")) {
             return Err(End::ByServer(AUTHENTICATION_FAILED));
         }
         Ok(())
     }
 
     async fn send(&mut self, frame: Utf8Bytes) -> Result<(), End> {
-        let sent = self.socket.send(Message::Text(frame)).await;
+        let message = self.transport.message(frame);
+        let sent = self.socket.send(message).await;
         sent.map_err(|_| End::Torn)
     }
 
@@ -262,6 +282,8 @@ fn open(hub: &Hub, shard: (u64, u64), intents: u64) -> Lease {
     for create in creates {
         state.sessions.send(&lease.session, "GUILD_CREATE", &create);
     }
+    let told = Told::now(&state);
+    state.told = told;
     state.touch();
     lease
 }

@@ -16,6 +16,7 @@
 //! May touch: loopback sockets and the [`Clock`], nothing else of this crate. Invariant: the
 //! one lock around the state is never held while waiting for anything.
 
+mod chunks;
 mod client;
 mod direct;
 mod endpoint;
@@ -31,13 +32,18 @@ mod rules;
 mod sessions;
 mod starts;
 mod state;
+mod told;
 mod traffic;
+mod transport;
 mod world;
 
 use crate::clock::Clock;
 use axum::{
     Router,
-    extract::{State, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
+    extract::{
+        DefaultBodyLimit, RawQuery, State, WebSocketUpgrade,
+        ws::rejection::WebSocketUpgradeRejection,
+    },
     response::Response,
     routing::{any, get},
     serve::ListenerExt,
@@ -46,6 +52,7 @@ use state::Hub;
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, task::JoinHandle};
 use traffic::Counting;
+use transport::Transport;
 
 pub use traffic::Traffic;
 pub use world::{
@@ -144,6 +151,7 @@ fn router(hub: Arc<Hub>) -> Router {
     Router::new()
         .route("/", get(root))
         .route("/api/{*path}", any(rest::serve))
+        .layer(DefaultBodyLimit::max(rest::BODY_MAX_BYTES))
         .route("/attachments/{id}/{filename}", get(client::attachment))
         .nest("/client", client::router())
         .nest("/page", page::router())
@@ -153,10 +161,14 @@ fn router(hub: Arc<Hub>) -> Router {
 /// The gateway for those who ask for an upgrade, the web page for everyone else.
 async fn root(
     State(hub): State<Arc<Hub>>,
+    RawQuery(query): RawQuery,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
     match upgrade {
-        Ok(upgrade) => upgrade.on_upgrade(move |socket| gateway::serve(hub, socket)),
+        Ok(upgrade) => {
+            let transport = Transport::of(&query.unwrap_or_default());
+            upgrade.on_upgrade(move |socket| gateway::serve(hub, socket, transport))
+        }
         Err(_) => page::index(),
     }
 }

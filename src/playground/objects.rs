@@ -32,6 +32,15 @@ pub(super) fn timestamp(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Micros, false)
 }
 
+/// A time as Discord shows it, whichever form of ISO 8601 it was sent in; anything else as it is.
+pub(super) fn shown_time(sent: &Value) -> Value {
+    let text = sent.as_str().unwrap_or_default();
+    match text.parse::<DateTime<Utc>>() {
+        Ok(at) if !text.ends_with("+00:00") => Value::String(timestamp(at)),
+        _ => sent.clone(),
+    }
+}
+
 pub(super) fn user(person: &Person) -> Value {
     json!({
         "id": id(person.id), "username": person.username, "global_name": person.global_name,

@@ -22,6 +22,9 @@ pub(super) fn embed(embed: &Value) -> Value {
     if embed["type"].is_null() {
         embed["type"] = json!("rich");
     }
+    if let Some(stamp) = embed.get_mut("timestamp") {
+        *stamp = objects::shown_time(stamp);
+    }
     for at in ["/title", "/description", "/footer/text", "/author/name"] {
         trim(embed.pointer_mut(at));
     }

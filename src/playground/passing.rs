@@ -3,12 +3,7 @@
 //! May touch: the state. Invariant: nothing is due before a request or a look is answered, as if it had
 //! happened at its own time.
 
-use super::{
-    objects,
-    sessions::{INTENT_GUILD_SCHEDULED_EVENTS, INTENT_GUILDS},
-    state::State,
-    world::Thread,
-};
+use super::{state::State, world::Thread};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
@@ -63,19 +58,9 @@ fn archive_threads(state: &mut State, now: DateTime<Utc>) {
             }
         }
     }
-    for thread in archived {
-        tell_of_thread(state, thread);
+    if !archived.is_empty() {
+        state.surroundings_changed();
     }
-}
-
-/// Says that a thread is another now.
-pub(super) fn tell_of_thread(state: &mut State, thread: u64) {
-    if let Some((guild, channel)) = state.world.channel(thread) {
-        let (guild, shown) = (guild.id, objects::channel(guild, channel));
-        let sessions = &mut state.sessions;
-        sessions.dispatch(Some(guild), INTENT_GUILDS, "THREAD_UPDATE", &shown);
-    }
-    state.surroundings_changed();
 }
 
 /// Discord's documentation, "Guild Scheduled Event", section "Guild Scheduled Event Status Update
@@ -91,12 +76,6 @@ fn turn_events(state: &mut State, now: DateTime<Utc>) {
             continue;
         };
         event["status"] = json!(status);
-        let (guild, shown) = (objects::read_id(&event["guild_id"]), event.clone());
-        let (intent, name) = (
-            INTENT_GUILD_SCHEDULED_EVENTS,
-            "GUILD_SCHEDULED_EVENT_UPDATE",
-        );
-        state.sessions.dispatch(guild, intent, name, &shown);
         state.surroundings_changed();
     }
 }

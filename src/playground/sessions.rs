@@ -26,6 +26,7 @@ const DISPATCHED_MAX: usize = 4_000;
 
 /// Intent bits.
 pub(super) const INTENT_GUILDS: u64 = 1;
+pub(super) const INTENT_GUILD_MEMBERS: u64 = 1 << 1;
 pub(super) const INTENT_GUILD_MESSAGES: u64 = 1 << 9;
 pub(super) const INTENT_GUILD_SCHEDULED_EVENTS: u64 = 1 << 16;
 pub(super) const INTENT_DIRECT_MESSAGES: u64 = 1 << 12;
@@ -212,6 +213,16 @@ impl Sessions {
         }
         self.keep(frame);
         count
+    }
+
+    /// Whether a session has one of these intents.
+    pub(super) fn any_wants(&self, intents: u64) -> bool {
+        self.all.values().any(|it| it.intents & intents != 0)
+    }
+
+    /// The intents of the session that a connection has.
+    pub(super) fn intents(&self, lease: &Lease) -> u64 {
+        self.all.get(&lease.session).map_or(0, |it| it.intents)
     }
 
     /// The latest events as `{t, s, d}`, oldest first.

@@ -16,6 +16,7 @@ use super::{
     rest::is_alive,
     sessions::{INTENT_DIRECT_MESSAGES, INTENT_GUILD_MESSAGES, Sessions},
     starts::Starts,
+    told::{self, Told},
     traffic::Counters,
     world::{Guild, World, permissions},
 };
@@ -41,6 +42,8 @@ const INTERACTIONS_MAX: usize = 10_000;
 const REQUESTS_MAX: usize = 20_000;
 /// Response bodies that are kept for `GET /client/requests?responses=true`, the latest ones.
 const RESPONSES_MAX: usize = 4_000;
+/// [`super::APPLICATION_ID`] in base64.
+const TOKEN_START: &str = "MTA5OTUxMTYyNzc3NjAwMDAwMA";
 /// News a slow reader of `GET /client/events` may lag behind.
 const NEWS_MAX: usize = 1_024;
 
@@ -72,6 +75,15 @@ impl Hub {
             stopping: CancellationToken::new(),
             traffic: Arc::default(),
         }
+    }
+
+    /// Whether this is the bot's token: as it was set, or in the form of Discord's own, which begin with
+    /// the application's id in base64 and a dot.
+    pub(super) fn accepts(&self, token: &str) -> bool {
+        let bare = token
+            .strip_prefix(TOKEN_START)
+            .and_then(|rest| rest.strip_prefix('.'));
+        bare.unwrap_or(token) == self.token
     }
 
     /// The state as of now; hold it shortly and never over an `await`.
@@ -106,6 +118,8 @@ pub(super) struct State {
     /// The modal each person looks at.
     pub(super) modals: HashMap<u64, Modal>,
     pub(super) sessions: Sessions,
+    /// What the sessions were told of channels and events.
+    pub(super) told: Told,
     pub(super) starts: Starts,
     pub(super) endpoint: Endpoint,
     pub(super) limits: Limits,
@@ -268,6 +282,7 @@ impl State {
             tokens: HashMap::new(),
             modals: HashMap::new(),
             sessions: Sessions::default(),
+            told: Told::default(),
             starts: Starts::new(shards),
             endpoint: Endpoint::new(seed()),
             limits: Limits::default(),
@@ -364,6 +379,7 @@ impl State {
 
     /// Says that threads or events are others now.
     pub(super) fn surroundings_changed(&mut self) {
+        told::tell_changes(self);
         self.touch();
         // Nobody listening is no mistake.
         let _ = self.news.send(json!({

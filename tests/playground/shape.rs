@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use twilight_gateway::{Event, Intents, Shard, ShardId};
 
 /// Fails with everything in the logs that Discord's document says otherwise.
-async fn check(stage: &Stage) {
+pub(crate) async fn check(stage: &Stage) {
     let Some(contract) = contract::load() else {
         return;
     };

@@ -3,7 +3,7 @@
 //! Invariant: a handler sees the same JSON, whichever of the two ways it came.
 
 use super::{
-    super::{messages::Upload, rules::Problems},
+    super::{messages::Upload, objects::ATTACHMENT_MAX_BYTES, rules::Problems},
     errors::{self, Refusal},
 };
 use axum::{
@@ -15,7 +15,7 @@ use serde_json::Value;
 use std::collections::HashMap;
 
 /// Largest request body, in bytes.
-const BODY_MAX_BYTES: usize = 26 * 1024 * 1024;
+pub(in crate::playground) const BODY_MAX_BYTES: usize = 26 * 1024 * 1024;
 
 /// A request as the handlers see it.
 #[derive(Debug)]
@@ -109,6 +109,9 @@ impl Call {
                 let filename = field.file_name().unwrap_or("unknown").to_owned();
                 let content_type = field.content_type().map(str::to_owned);
                 let bytes = field.bytes().await.map_err(bad)?.to_vec();
+                if bytes.len() as u64 > ATTACHMENT_MAX_BYTES {
+                    return Err(errors::TOO_LARGE);
+                }
                 let description = None;
                 self.files.push(Upload {
                     number,

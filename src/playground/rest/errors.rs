@@ -36,6 +36,7 @@ refusals! {
     THREAD_ARCHIVED = 400, 50083, "Thread is archived";
     THREAD_EXISTS = 400, 160004, "A thread has already been created for this message";
     EVENT_FINISHED = 400, 180000, "Cannot update a finished event";
+    TOO_LARGE = 413, 40005, "Request entity too large. Try sending something smaller in size";
     UNKNOWN_INTERACTION = 404, 10062, "Unknown interaction";
     ALREADY_ACKNOWLEDGED = 400, 40060, "Interaction has already been acknowledged.";
     MISSING_ACCESS = 403, 50001, "Missing Access";

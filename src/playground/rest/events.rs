@@ -168,7 +168,10 @@ fn take(event: &mut Value, body: &Value) {
         "scheduled_end_time",
     ] {
         if let Some(value) = body.get(field) {
-            event[field] = value.clone();
+            event[field] = match field {
+                "scheduled_start_time" | "scheduled_end_time" => objects::shown_time(value),
+                _ => value.clone(),
+            };
         }
     }
 }

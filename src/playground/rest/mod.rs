@@ -25,7 +25,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-pub(super) use body::Call;
+pub(super) use body::{BODY_MAX_BYTES, Call};
 use errors::Refusal;
 pub(super) use events::is_alive;
 pub(super) use messages::remove;
@@ -259,7 +259,9 @@ const ROUTES: &[(&str, &str, Door, Handler)] = &[
 /// Serves one request: read, find the route, suffer the planned faults, handle, log.
 pub(super) async fn serve(State(hub): State<Arc<Hub>>, request: Request) -> Response {
     let full = request.uri().path().to_owned();
-    let path = full.strip_prefix("/api/v10").unwrap_or(&full).to_owned();
+    let path = full.strip_prefix("/api/v10").unwrap_or(&full);
+    // Some clients encode the `@` of `@me` and `@original`.
+    let path = path.replace("%40", "@");
     let (mut call, read) = Call::read(request, path).await;
     let body = call.body.clone();
     let (route, found) = find(&mut call);
@@ -302,7 +304,7 @@ pub(super) async fn serve(State(hub): State<Arc<Hub>>, request: Request) -> Resp
 
 fn handle(hub: &Hub, call: &mut Call, asked: Asked, (door, handler): (Door, Handler)) -> Response {
     let token = call.authorization.strip_prefix("Bot ").unwrap_or_default();
-    if door == Door::Bot && token != hub.token {
+    if door == Door::Bot && !hub.accepts(token) {
         return refused(&errors::UNAUTHORIZED);
     }
     let standing = take_place(hub, call, asked.route, door);

@@ -186,7 +186,7 @@ pub(super) fn written_in(state: &mut State, channel: u64, now: DateTime<Utc>) {
         set_archived(thread, false, now);
         let turns_at = passing::archived_at(thread);
         state.turns_at(turns_at);
-        passing::tell_of_thread(state, channel);
+        state.surroundings_changed();
     }
 }
 
@@ -205,7 +205,7 @@ pub(in crate::playground) fn set(
     thread.locked = locked;
     let turns_at = passing::archived_at(thread);
     state.turns_at(turns_at);
-    passing::tell_of_thread(state, id);
+    state.surroundings_changed();
     true
 }
 
