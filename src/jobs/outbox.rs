@@ -37,9 +37,14 @@ use turns::Turns;
 
 /// Deliveries under way at once.
 const DELIVERIES_MAX: usize = 64;
-/// A delivery waits in its place for a rate limit for this long, in seconds: the window of most buckets.
-/// What would have to wait longer does so as a row.
-const LIMIT_WAIT_MAX_S: u64 = 5;
+/// A request of a delivery waits for a rate limit this long, in milliseconds; one that would have to wait
+/// longer is not sent, gives its place to another, and is made anew when it is time.
+const LIMIT_WAIT_MAX_MS: u64 = 250;
+/// What Discord refuses rests for this long at least, in milliseconds.
+const LIMITED_REST_MS: u64 = 100;
+/// What rests for longer than this, in seconds, is not due before; what rests for less stays due, and
+/// the pace holds it back.
+const LIMITED_DUE_S: u64 = 60;
 /// Due rows that are looked at to find some that may be delivered; the oldest ones.
 const LOOK_MAX: u32 = 2_048;
 /// If there are as many, more may wait behind them: of each server so many stay, and the rest is spread,
@@ -71,13 +76,9 @@ const DOUBT_MS: u64 = 15_000;
 pub type Claims = Option<watch::Receiver<ProcessId>>;
 
 /// Delivers until `stop`.
-pub async fn run(context: Context, claims: Claims, stop: CancellationToken) {
-    let context = Context {
-        rest: context
-            .rest
-            .waiting_at_most(Duration::from_secs(LIMIT_WAIT_MAX_S)),
-        ..context
-    };
+pub async fn run(mut context: Context, claims: Claims, stop: CancellationToken) {
+    let limit_wait_max = Duration::from_millis(LIMIT_WAIT_MAX_MS);
+    context.rest = context.rest.waiting_at_most(limit_wait_max);
     let renames = Arc::new(Renames::default());
     let courier = Courier {
         store: context.store.clone(),
@@ -329,7 +330,7 @@ impl Courier {
             .await
             .unwrap_or_else(|_| Delivered::Later("delivering it panicked".into()));
         let refused_for = match &delivered {
-            Delivered::Limited(wait) => Some(*wait),
+            Delivered::Limited(wait) => Some((*wait).max(Duration::from_millis(LIMITED_REST_MS))),
             _ => None,
         };
         let is_left = match self.settle(due.clone(), claim.clone(), delivered).await {
@@ -379,8 +380,11 @@ impl Courier {
             }
             Delivered::Postponed(until) => (Delivery::Postponed(until), None),
             Delivered::Limited(wait) => {
-                tracing::warn!(owed = ?due.owed, ?wait, "delivery refused by a rate limit");
-                let wait = TimeDelta::from_std(wait).unwrap_or(TimeDelta::seconds(RETRY_MAX_S));
+                tracing::debug!(owed = ?due.owed, ?wait, "delivery held back by a rate limit");
+                let wait = match wait > Duration::from_secs(LIMITED_DUE_S) {
+                    true => TimeDelta::from_std(wait).unwrap_or(TimeDelta::seconds(RETRY_MAX_S)),
+                    false => TimeDelta::zero(),
+                };
                 (Delivery::Postponed(at + wait), None)
             }
             Delivered::Later(reason) | Delivered::Impossible(reason) => {

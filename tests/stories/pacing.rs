@@ -128,6 +128,37 @@ async fn a_card_is_edited_once_a_second_after_each_delivery_has_ended() {
 }
 
 #[tokio::test]
+async fn what_had_to_wait_says_what_is_true_when_it_is_sent() {
+    story(async |world| {
+        let card = &planned(&world.person(0), json!({})).await;
+        let players = [world.person(2), world.person(3)];
+        for (n, player) in players.iter().enumerate() {
+            joined(player, card, &format!("Player#{n}234"), &["tank"]).await;
+        }
+        let both = |what: &str, times| {
+            let what = what.to_owned();
+            move |message: &Value| {
+                message["id"] == card["id"] && text_of(message).matches(&what).count() == times
+            }
+        };
+        players[0].sees("both", both("· Tank", 2)).await;
+        let before = edits(world, card).await;
+        let limited = json!({
+            "method": "PATCH", "route": "/channels/{channel_id}/messages", "status": 429,
+        });
+        world.post("faults/requests", limited).await;
+        players[0].press(card, &on(card, "streaming")).await;
+        while edits(world, card).await == before {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        players[1].press(card, &on(card, "streaming")).await;
+        players[1].sees("both stream", both("Tank 📺", 2)).await;
+        assert_eq!(edits(world, card).await, before + 2, "one was refused");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_thread_is_renamed_twice_in_ten_minutes_and_then_by_its_last_name() {
     story(async |world| {
         let organiser = world.person(0);

@@ -206,21 +206,23 @@ async fn a_server_with_many_channels_does_not_take_all_places() {
 
 #[tokio::test]
 async fn what_discord_refuses_for_some_time_waits_as_long_and_has_not_failed() {
-    let mut scene = Scene::open(false).await;
-    scene.owe().await;
-    scene.outbox.begin().await.expect("it begins");
-    let (_, end) = scene.next().await;
-    end.send(Delivered::Limited(Duration::from_secs(30)))
-        .expect("it waits");
-    scene.ended().await;
-    let row = &scene.rows().await[0];
-    let again = now() + TimeDelta::seconds(30);
-    assert_eq!(row.get::<u32>("attempts").ok(), Some(0));
-    assert_eq!(row.get::<DateTime<Utc>>("due_at").ok(), Some(again));
-    // Not so long has passed for Discord.
-    scene.outbox.courier.clock.set(again);
-    let wake = scene.outbox.begin().await.expect("a look");
-    assert!(wake.free.is_some() && scene.outbox.deliveries.is_empty());
+    for (wait_s, due_after_s) in [(30, 0), (300, 300)] {
+        let mut scene = Scene::open(false).await;
+        scene.owe().await;
+        scene.outbox.begin().await.expect("it begins");
+        let (_, end) = scene.next().await;
+        end.send(Delivered::Limited(Duration::from_secs(wait_s)))
+            .expect("it waits");
+        scene.ended().await;
+        let row = &scene.rows().await[0];
+        let again = now() + TimeDelta::seconds(due_after_s);
+        assert_eq!(row.get::<u32>("attempts").ok(), Some(0));
+        assert_eq!(row.get::<DateTime<Utc>>("due_at").ok(), Some(again));
+        // Not so long has passed for Discord.
+        scene.outbox.courier.clock.set(again);
+        let wake = scene.outbox.begin().await.expect("a look");
+        assert!(wake.free.is_some() && scene.outbox.deliveries.is_empty());
+    }
 }
 
 #[tokio::test]
