@@ -128,6 +128,8 @@ struct Ended {
     is_left: bool,
     /// For so long Discord refuses what is like it.
     refused_for: Option<Duration>,
+    /// How many edits it counts for: what is parked may have been edited in vain and then in words.
+    edits: u8,
 }
 
 /// When there may be something to begin, unless something happens before.
@@ -208,7 +210,9 @@ impl Outbox {
             return;
         };
         let refused_for = ended.as_ref().and_then(|ended| ended.refused_for);
-        self.pace.end(&keys, refused_for, now);
+        for _ in 0..ended.as_ref().map_or(1, |ended| ended.edits) {
+            self.pace.end(&keys, refused_for, now);
+        }
         let left = ended.filter(|ended| ended.is_left);
         if let Some((due, process)) = left.and_then(|left| Some((left.due, left.claim?))) {
             let courier = self.courier.clone();
@@ -329,6 +333,10 @@ impl Courier {
             .catch_unwind()
             .await
             .unwrap_or_else(|_| Delivered::Later("delivering it panicked".into()));
+        let edits = match &delivered {
+            Delivered::Parked(..) => 2,
+            _ => 1,
+        };
         let refused_for = match &delivered {
             Delivered::Limited(wait) => Some((*wait).max(Duration::from_millis(LIMITED_REST_MS))),
             _ => None,
@@ -346,6 +354,7 @@ impl Courier {
             claim,
             is_left,
             refused_for,
+            edits,
         }
     }
 
