@@ -28,6 +28,13 @@ pub enum Obstacle {
     Other(u64),
 }
 
+impl Obstacle {
+    /// Whether it is that the bot lacks this permission.
+    pub fn lacks(&self, right: Right) -> bool {
+        matches!(self, Self::Lacking(rights) if rights.contains(&right))
+    }
+}
+
 /// A permission that the bot needs for something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -25,6 +25,7 @@ use crate::domain::session::{
     ALIVE_PER_GUILD_MAX, Alive, Plan, RankLimits, Session, Status, scale,
 };
 
+pub(super) use card::trouble;
 pub use card::{CardMoved, CardState, CardStateOf, MoveCard, RefreshCard, ReportCardTrouble};
 pub(super) use change::save_plan;
 pub use change::{

@@ -494,8 +494,9 @@ async fn card_without_embed_links_is_true_in_words() {
             }
         };
         world.at("2026-11-27T19:00:00Z");
-        organiser.sees("in words", plain("Under way")).await;
         organiser.in_private().reads("I lack *Embed Links*").await;
+        world.clock.set(next_try(world).await);
+        organiser.sees("in words", plain("Under way")).await;
         world.at("2026-11-27T21:00:00Z");
         organiser.sees("in words", plain("Over")).await;
         deny(world, &world.channel(), 0).await;

@@ -87,8 +87,11 @@ impl Now<'_> {
         };
         if shown.lacks_embeds {
             if !with_words {
-                self.edit(shown.id, &self.words).await?;
                 report_card(self.context, session.id, lacks_embeds()).await?;
+                // The words come with the next try, which is soon: an edit of its own, at its own time.
+                if card.is_some() || self.state.trouble.is_some() {
+                    self.edit(shown.id, &self.words).await?;
+                }
             }
             let parking = Parking {
                 guild: due.destination.guild,
@@ -97,9 +100,7 @@ impl Now<'_> {
             let reason = "Embed Links is missing".to_owned();
             return Ok(Delivered::Parked(parking, reason, card));
         }
-        if with_words {
-            self.edit(shown.id, &self.card).await?;
-        }
+        // If the words came along they go with another edit, which the end of the parking owes.
         Ok(Delivered::Done(card))
     }
 

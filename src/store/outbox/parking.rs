@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{CALL, CARD, EVENT, Settle, THREAD};
 use crate::domain::ids::{CallId, ChannelId, GuildId, SessionId};
+use crate::domain::obstacle::Right;
 use crate::domain::session::{Session, Status};
 use crate::store::sql::{DbError, Row, sql, values};
 use crate::store::{Command, Question, Read, Stop, Transaction, log, session};
@@ -67,7 +68,11 @@ pub(super) fn unpark(
     tx.execute(sql!("parking/unpark"), values![id])?;
     tx.execute(sql!("parking/wake_place"), values![guild, channel, now])?;
     if claimed.get::<String>("kind")? == CARD {
-        let session: SessionId = SessionId(claimed.word("key", |key| key.parse().ok())?);
+        let session = SessionId(claimed.word("key", |key| key.parse().ok())?);
+        if session::trouble(tx, session)?.is_some_and(|it| it.lacks(Right::EmbedLinks)) {
+            // What it said in words is to go, with an edit of its own.
+            tx.execute(sql!("parking/owe_again"), values![id])?;
+        }
         tx.execute(sql!("card/untrouble"), values![session])?;
     }
     Ok(())

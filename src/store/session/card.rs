@@ -13,7 +13,7 @@ use super::change::managed;
 use super::load;
 use crate::domain::ids::{ChannelId, SessionId};
 use crate::domain::log::Action;
-use crate::domain::obstacle::Obstacle;
+use crate::domain::obstacle::{Obstacle, Right};
 use crate::domain::session::{Actor, Session, SessionRefusal};
 
 /// A session's card cannot be shown.
@@ -39,6 +39,10 @@ impl Command for ReportCardTrouble {
         let values = values![session.id, json(&self.obstacle)];
         if tx.execute(sql!("card/trouble"), values)? == 0 {
             return Ok(());
+        }
+        if self.obstacle.lacks(Right::EmbedLinks) {
+            // It is tried again soon, in words.
+            parking::wake_session(tx, session.id, self.at)?;
         }
         let leads = session.organiser.or(session.co_organisers.first().copied());
         if let Some(leader) = leads {
@@ -82,6 +86,14 @@ impl Question for CardStateOf {
             trouble,
         })
     }
+}
+
+/// Why a session's card cannot be shown at present, if it cannot.
+pub(in crate::store) fn trouble(
+    db: &mut dyn Read,
+    session: SessionId,
+) -> Result<Option<Obstacle>, DbError> {
+    Ok(CardStateOf(session).ask(db)?.trouble)
 }
 
 /// Somebody takes a session's card to another channel.
