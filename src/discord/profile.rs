@@ -256,6 +256,10 @@ fn gone(deleted: &Deleted) -> String {
     if deleted.left > 0 {
         said += &format!(" Sessions you left: {}.", deleted.left);
     }
+    if deleted.refused > 0 {
+        said += "\n-# You were turned down in a session that is not over. Until it is, I keep that, with \
+                 your id and nothing else, so that joining it anew does not undo it.";
+    }
     said + "\n-# My answers of the last hour, which keep a double click from counting twice, go \
             within the hour. Cards in your servers lose your name as I get to them."
 }

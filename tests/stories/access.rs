@@ -248,7 +248,8 @@ async fn who_was_turned_down_stays_so_after_deleting_everything() {
         let reject = id(view.message(), "manage-reject:");
         world.person(2).press(view.message(), &reject).await;
         let asked = freya.command("profile delete", json!({})).await;
-        freya.press(asked.message(), "profile-delete:").await;
+        let gone = freya.press(asked.message(), "profile-delete:").await;
+        gone.says("You were turned down in a session that is not over");
         let refused = "has not accepted you";
         freya.press(&card, &on(&card, "join")).await.says(refused);
         let newcomer = format!("newcomer:{}", number(&card).expect("a card"));

@@ -87,6 +87,9 @@ pub struct Deleted {
     pub cancelled: usize,
     /// Sessions that they left.
     pub left: usize,
+    /// Sessions that are not over and in which they were turned down, which is all that stays known.
+    #[serde(default)]
+    pub refused: usize,
 }
 
 /// There was nothing to forget.
@@ -108,7 +111,7 @@ impl Command for DeleteProfile {
         let freed = tx.query(sql!("profile/places"), values![self.user])?;
         // What was played stays, and loses the name with the person's row.
         tx.execute(sql!("profile/give_up_places"), values![self.user])?;
-        tx.execute(sql!("profile/keep_refusals"), values![self.user])?;
+        let refused = tx.execute(sql!("profile/keep_refusals"), values![self.user])?;
         tx.execute(sql!("profile/unname_rejections"), values![self.user])?;
         tx.execute(sql!("profile/unname_selections"), values![self.user])?;
         log::forget(tx, self.user)?;
@@ -118,7 +121,11 @@ impl Command for DeleteProfile {
         for row in freed {
             self.fill_up(tx, &row)?;
         }
-        Ok(Deleted { cancelled, left })
+        Ok(Deleted {
+            cancelled,
+            left,
+            refused,
+        })
     }
 }
 

@@ -160,6 +160,7 @@ async fn nothing_of_a_deleted_person_is_left_in_any_table() {
     let expected = Deleted {
         cancelled: 1,
         left: 2,
+        refused: 0,
     };
     assert_eq!(deleted, expected);
     let id = ANA.to_string();
