@@ -275,6 +275,9 @@ async fn label_in_place_of_a_value_is_understood_for_every_option() {
         for command in ["show", "edit", "cancel", "history"] {
             label(&format!("session {command}"), json!({}), "session", "friday").await;
         }
+        // Its card is in this channel already, which is said of the session that was picked.
+        let to = json!({"channel": world.channel()});
+        label("session move", to, "session", "friday").await;
         label("session edit", here.clone(), "when", "sat 8pm").await;
         label("session edit", json!({"session": session, "when": "sat 9pm"}), "timezone", "paris").await;
         label("session edit", here.clone(), "lowest", "gold").await;
