@@ -1,10 +1,12 @@
 //! Tries again what Discord refused: at a start, and where people are active.
 //!
 //! May touch: the store. Invariant: however many clicks there are, parked deliveries are asked for once
-//! every [`LOOK_EVERY_MS`], and one of each kind is tried in each place.
+//! every [`LOOK_EVERY_MS`], one of each kind is tried in each place, and no more than [`Allowance`] gives:
+//! each one that fails is one of the invalid requests of which Discord takes 10,000 in ten minutes.
 
 use std::time::Duration;
 
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::discord::feature::Context;
@@ -14,6 +16,10 @@ use crate::store::outbox::parking::{ParkedGuilds, WakeParked};
 
 /// How often parked deliveries are asked for while people are active, in milliseconds.
 const LOOK_EVERY_MS: u64 = 3_000;
+/// Deliveries that are tried at once because people are active.
+const TRIES_AT_ONCE_MAX: i64 = 60;
+/// One more may be tried after this long, in milliseconds.
+const TRY_EVERY_MS: u64 = 2_000;
 /// The wait after the store itself failed, in milliseconds.
 const TROUBLE_WAIT_MS: u64 = 500;
 
@@ -28,33 +34,93 @@ pub(super) async fn run(context: Context, stop: CancellationToken) {
 async fn retry(context: &Context) {
     // What kept the bot out may have passed while nobody ran.
     wake(context, |_| true).await;
+    let mut allowance = Allowance::new(Instant::now());
     loop {
         let active = context.activity.take().await;
-        wake(context, |guild| active.contains(guild)).await;
+        if allowance.is_left(Instant::now()) {
+            allowance.spend(wake(context, |guild| active.contains(guild)).await);
+        }
         tokio::time::sleep(Duration::from_millis(LOOK_EVERY_MS)).await;
     }
 }
 
-/// Has what is parked in such servers tried at once.
-async fn wake(context: &Context, is_meant: impl Fn(&GuildId) -> bool) {
-    while let Err(error) = try_to_wake(context, &is_meant).await {
-        tracing::warn!(%error, "failed to wake parked deliveries");
-        tokio::time::sleep(Duration::from_millis(TROUBLE_WAIT_MS)).await;
+/// Has what is parked in such servers tried. Returns how many deliveries.
+async fn wake(context: &Context, is_meant: impl Fn(&GuildId) -> bool) -> usize {
+    loop {
+        match try_to_wake(context, &is_meant).await {
+            Ok(woken) => return woken,
+            Err(error) => {
+                tracing::warn!(%error, "failed to wake parked deliveries");
+                tokio::time::sleep(Duration::from_millis(TROUBLE_WAIT_MS)).await;
+            }
+        }
     }
 }
 
 async fn try_to_wake(
     context: &Context,
     is_meant: &impl Fn(&GuildId) -> bool,
-) -> Result<(), Failure> {
+) -> Result<usize, Failure> {
     let mut guilds = context.store.query(ParkedGuilds).await?;
     guilds.retain(is_meant);
-    if !guilds.is_empty() {
-        let now = context.clock.now();
-        let Ok(()) = context
-            .store
-            .execute_job(WakeParked { guilds, now })
-            .await?;
+    if guilds.is_empty() {
+        return Ok(0);
     }
-    Ok(())
+    let now = context.clock.now();
+    let wake = WakeParked { guilds, now };
+    let Ok(woken) = context.store.execute_job(wake).await?;
+    Ok(woken)
+}
+
+/// How many parked deliveries may be tried because people are active. It grows back with time.
+struct Allowance {
+    /// Below zero after more was tried than was left.
+    left: i64,
+    since: Instant,
+}
+
+impl Allowance {
+    fn new(now: Instant) -> Self {
+        Self {
+            left: TRIES_AT_ONCE_MAX,
+            since: now,
+        }
+    }
+
+    /// Whether any may be tried now.
+    fn is_left(&mut self, now: Instant) -> bool {
+        let step = Duration::from_millis(TRY_EVERY_MS);
+        let grown = (now - self.since).as_millis() / step.as_millis();
+        let grown = u32::try_from(grown).unwrap_or(u32::MAX);
+        self.left = self
+            .left
+            .saturating_add(i64::from(grown))
+            .min(TRIES_AT_ONCE_MAX);
+        self.since += step * grown;
+        self.left > 0
+    }
+
+    /// Takes away what was tried.
+    fn spend(&mut self, tried: usize) {
+        self.left -= i64::try_from(tried).unwrap_or(i64::MAX);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tries_for_active_people_are_few_in_ten_minutes() {
+        let start = Instant::now();
+        let mut allowance = Allowance::new(start);
+        let mut tried = 0;
+        for look in 0..200 {
+            if allowance.is_left(start + Duration::from_millis(LOOK_EVERY_MS) * look) {
+                allowance.spend(9);
+                tried += 9;
+            }
+        }
+        assert!((300..=370).contains(&tried), "{tried}");
+    }
 }

@@ -1,8 +1,8 @@
 //! Deliveries that Discord refuses for a reason that may pass.
 //!
 //! May touch: the domain and [`Transaction`]. Invariant: a parked row stays in the outbox and is tried
-//! again at growing intervals, never more than [`RETRY_MAX_S`] apart, until its session has been over
-//! for [`KEPT_AFTER_END_H`].
+//! again at growing intervals, until its session has been over for [`KEPT_AFTER_END_H`]. They are never
+//! more than [`RETRY_MAX_S`] apart, unless so much is parked that [`TRY_EVERY_S`] has to stretch them.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -19,6 +19,13 @@ const RETRY_FIRST_S: i64 = 15;
 const RETRY_MAX_S: i64 = 10 * 60;
 /// Tries that are counted; the wait grows no more by then.
 const TRIES_MAX: u32 = 10;
+/// How far apart parked deliveries are tried by themselves over all servers, in seconds, as soon as there
+/// are so many that their waits would bring them closer together. Each try that fails is one of the
+/// invalid requests of which Discord takes 10,000 in ten minutes.
+const TRY_EVERY_S: i64 = 3;
+/// Servers whose parked deliveries are tried at once at a start; those of the others follow, one server
+/// every [`TRY_EVERY_S`].
+const GUILDS_AT_START_MAX: usize = 20;
 /// What was woken while it was under way is tried again after this long, in seconds.
 const RETRY_WOKEN_S: i64 = 5;
 /// How long after its session's end a delivery is still tried, in hours.
@@ -48,8 +55,11 @@ pub(super) fn park(
     let values = values![settle.id, guild, parking.channel, TRIES_MAX];
     let row = tx.query_one(sql!("parking/park"), values)?;
     let tries = row.ok_or(DbError::NoRow("parking/park"))?.get("tries")?;
+    let row = tx.query_one(sql!("parking/count"), &[])?;
+    let parked: i64 = row.ok_or(DbError::NoRow("parking/count"))?.get("parked")?;
+    let wait = wait(tries).max(TimeDelta::seconds(TRY_EVERY_S * parked));
     let woken = at + TimeDelta::seconds(RETRY_WOKEN_S);
-    let values = values![settle.id, settle.generation, at + wait(tries), woken];
+    let values = values![settle.id, settle.generation, at + wait, woken];
     tx.execute(sql!("parking/put_off"), values)?;
     Ok(true)
 }
@@ -162,8 +172,9 @@ impl Question for ParkedGuilds {
     }
 }
 
-/// Has one delivery of each kind tried at once in each place of these servers where some are parked; the
-/// others of a place follow where it goes through.
+/// Has one delivery of each kind tried in each place of these servers where some are parked; the others
+/// of a place follow where it goes through. The servers after the first [`GUILDS_AT_START_MAX`] get their
+/// turn one after the other.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WakeParked {
     /// Which servers.
@@ -174,15 +185,23 @@ pub struct WakeParked {
 
 impl Command for WakeParked {
     const NAME: &'static str = "wake_parked";
-    type Answer = ();
+    /// How many deliveries.
+    type Answer = usize;
     type Refusal = std::convert::Infallible;
 
-    fn run(&self, tx: &mut dyn Transaction) -> Result<(), Stop<Self::Refusal>> {
-        for guild in &self.guilds {
-            tx.execute(sql!("parking/wake_guild"), values![*guild, self.now])?;
+    fn run(&self, tx: &mut dyn Transaction) -> Result<usize, Stop<Self::Refusal>> {
+        let mut woken = 0;
+        for (guild, due) in self.guilds.iter().zip(turns(self.now)) {
+            woken += tx.execute(sql!("parking/wake_guild"), values![*guild, due])?;
         }
-        Ok(())
+        Ok(woken)
     }
+}
+
+/// When the first server gets its turn, the second one, and so on.
+fn turns(now: DateTime<Utc>) -> impl Iterator<Item = DateTime<Utc>> {
+    let later = (1..).map(move |turn| now + TimeDelta::seconds(TRY_EVERY_S * turn));
+    std::iter::repeat_n(now, GUILDS_AT_START_MAX).chain(later)
 }
 
 #[cfg(test)]
@@ -235,6 +254,24 @@ mod tests {
         let waits: Vec<_> = (1..=8).map(|tries| wait(tries).num_seconds()).collect();
         assert_eq!(waits, [15, 30, 60, 120, 240, 480, 600, 600]);
         assert_eq!(wait(u32::MAX).num_seconds(), 600);
+    }
+
+    #[test]
+    fn servers_beyond_the_first_are_tried_one_after_the_other() {
+        let at = |turn: usize| (turns(now()).nth(turn).expect("endless") - now()).num_seconds();
+        assert_eq!([at(0), at(19), at(20), at(21), at(219)], [0, 0, 3, 6, 600]);
+    }
+
+    #[tokio::test]
+    async fn the_more_is_parked_the_longer_each_one_waits() {
+        let scene = Scene::open().await;
+        let channels: Vec<i64> = (0..9).collect();
+        let all = parked(&scene, &channels).await;
+        assert_eq!(
+            due(&scene, 26).await.last().map(|due| due.id),
+            Some(all[7].id)
+        );
+        assert_eq!(due(&scene, 27).await.len(), all.len());
     }
 
     #[tokio::test]
