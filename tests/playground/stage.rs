@@ -178,7 +178,13 @@ impl Stage {
         let _ = rustls::crypto::ring::default_provider().install_default();
         ConfigBuilder::new(token.to_owned(), intents)
             .proxy_url(self.discord.url().replace("http", "ws"))
-            .queue(InMemoryQueue::new(0, 1_000, Duration::from_secs(60), 1_000))
+            // As many at once as this Discord says; a shard that starts anew waits five seconds.
+            .queue(InMemoryQueue::new(
+                16,
+                1_000,
+                Duration::from_secs(60),
+                1_000,
+            ))
     }
 
     /// A bot on one shard that gives every interaction the callback that `reply` makes of it, if

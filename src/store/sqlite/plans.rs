@@ -26,7 +26,7 @@ pub(in crate::store) const BY_INDEX: [(&str, &str); 14] = [
 ];
 
 /// The only statements that look through all of something.
-const SCANS: [(&str, &str); 11] = [
+const SCANS: [(&str, &str); 12] = [
     // As much as there are processes, shards and their buckets.
     ("gateway/booked", "identify_buckets"),
     ("gateway/forget", "gateway_sessions"),
@@ -34,6 +34,7 @@ const SCANS: [(&str, &str); 11] = [
     ("process/all", "processes"),
     ("process/total", "processes"),
     // As much as Discord refuses at present.
+    ("parking/count", "parked_deliveries"),
     ("parking/guilds", "parked_deliveries"),
     // What is owed is counted for the metrics.
     ("outbox/backlog", "outbox"),
