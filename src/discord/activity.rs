@@ -34,14 +34,17 @@ impl Activity {
         self.0.noticed.notify_one();
     }
 
-    /// Waits until somebody is active. Returns the servers since the last time.
-    pub async fn take(&self) -> HashSet<GuildId> {
+    /// Returns the servers in which somebody was active since the last time.
+    pub fn take(&self) -> HashSet<GuildId> {
+        let mut guilds = self.0.guilds.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *guilds)
+    }
+
+    /// As [`Activity::take`], once somebody is active.
+    pub async fn wait(&self) -> HashSet<GuildId> {
         loop {
             let noticed = self.0.noticed.notified();
-            let taken = {
-                let mut guilds = self.0.guilds.lock().unwrap_or_else(PoisonError::into_inner);
-                std::mem::take(&mut *guilds)
-            };
+            let taken = self.take();
             if !taken.is_empty() {
                 return taken;
             }
@@ -59,12 +62,12 @@ mod tests {
         let activity = Activity::default();
         activity.notice(GuildId(1));
         activity.notice(GuildId(1));
-        assert_eq!(activity.take().await, [GuildId(1)].into());
+        assert_eq!(activity.wait().await, [GuildId(1)].into());
         for guild in 0..=GUILDS_MAX {
             activity.notice(GuildId(i64::try_from(guild).expect("a small number")));
         }
-        assert_eq!(activity.take().await.len(), GUILDS_MAX);
-        let nothing = tokio::time::timeout(std::time::Duration::ZERO, activity.take());
+        assert_eq!(activity.wait().await.len(), GUILDS_MAX);
+        let nothing = tokio::time::timeout(std::time::Duration::ZERO, activity.wait());
         assert!(nothing.await.is_err());
     }
 }

@@ -4,6 +4,7 @@
 //! every [`LOOK_EVERY_MS`], one of each kind is tried in each place, and no more than [`Allowance`] gives:
 //! each one that fails is one of the invalid requests of which Discord takes 10,000 in ten minutes.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -35,10 +36,19 @@ async fn retry(context: &Context) {
     // What kept the bot out may have passed while nobody ran.
     wake(context, |_| true).await;
     let mut allowance = Allowance::new(Instant::now());
+    // Servers that get a second look: what was under way at the first one may be parked by now.
+    let mut again = HashSet::new();
     loop {
-        let active = context.activity.take().await;
+        let active = match again.is_empty() {
+            true => context.activity.wait().await,
+            false => context.activity.take(),
+        };
         if allowance.is_left(Instant::now()) {
-            allowance.spend(wake(context, |guild| active.contains(guild)).await);
+            let is_meant = |guild: &GuildId| active.contains(guild) || again.contains(guild);
+            allowance.spend(wake(context, is_meant).await);
+            again = active;
+        } else {
+            again.extend(active);
         }
         tokio::time::sleep(Duration::from_millis(LOOK_EVERY_MS)).await;
     }
