@@ -1,7 +1,7 @@
 //! In which servers people are active: their clicks and commands, as a hint to try again what was
 //! refused there.
 //!
-//! Pure memory. Invariant: noticing never waits, and no more than [`GUILDS_MAX`] servers are kept.
+//! Pure memory. Invariant: noticing never waits, and no more than `GUILDS_MAX` servers are kept.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -16,7 +16,7 @@ const DIGITS: u128 = 1 + 2 * Role::ALL.len() as u128;
 const LINE_UP_MAX: usize = 40;
 
 /// The number of a line-up of the candidates of `problem`; `None` if somebody else is in it, or they
-/// are more than [`LINE_UP_MAX`].
+/// are more than `LINE_UP_MAX`.
 pub fn encode(problem: &Problem, seats: &[Seat]) -> Option<u128> {
     let users = users(problem)?;
     if !seats.iter().all(|seat| users.contains(&seat.user)) {

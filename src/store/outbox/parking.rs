@@ -1,8 +1,8 @@
 //! Deliveries that Discord refuses for a reason that may pass.
 //!
 //! May touch: the domain and [`Transaction`]. Invariant: a parked row stays in the outbox and is tried
-//! again at growing intervals, until its session has been over for [`KEPT_AFTER_END_H`]. They are never
-//! more than [`RETRY_MAX_S`] apart, unless so much is parked that [`TRY_EVERY_S`] has to stretch them.
+//! again at growing intervals, until its session has been over for `KEPT_AFTER_END_H`. They are never
+//! more than `RETRY_MAX_S` apart, unless so much is parked that `TRY_EVERY_S` has to stretch them.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -24,7 +24,7 @@ const TRIES_MAX: u32 = 10;
 /// invalid requests of which Discord takes 10,000 in ten minutes.
 const TRY_EVERY_S: i64 = 3;
 /// Servers whose parked deliveries are tried at once at a start; those of the others follow, one server
-/// every [`TRY_EVERY_S`].
+/// every `TRY_EVERY_S`.
 const GUILDS_AT_START_MAX: usize = 20;
 /// What was woken while it was under way is tried again after this long, in seconds.
 const RETRY_WOKEN_S: i64 = 5;
@@ -173,7 +173,7 @@ impl Question for ParkedGuilds {
 }
 
 /// Has one delivery of each kind tried in each place of these servers where some are parked; the others
-/// of a place follow where it goes through. The servers after the first [`GUILDS_AT_START_MAX`] get their
+/// of a place follow where it goes through. The servers after the first `GUILDS_AT_START_MAX` get their
 /// turn one after the other.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WakeParked {
