@@ -167,7 +167,17 @@ impl Transport {
             };
             match gate {
                 Gate::Open => {
-                    let place = places.acquire().await.expect("it is never closed");
+                    let place = match route.class {
+                        // Afterwards Discord would take it no longer.
+                        Class::Callback => tokio::time::timeout_at(deadline, places.acquire())
+                            .await
+                            .map_err(|_| {
+                                let retry_after = Duration::ZERO;
+                                RestError::Limited { retry_after }
+                            })?,
+                        Class::Answer | Class::Other => places.acquire().await,
+                    };
+                    let place = place.expect("it is never closed");
                     // Waiting for the place took a while.
                     let taken = self.0.limiter().take(Instant::now(), route);
                     let Some((pass, change)) = taken else {

@@ -55,7 +55,8 @@ impl Bucket {
                     _ => Gate::Open,
                 },
                 Some(_) if self.in_flight < window.limit => Gate::Open,
-                None if window.remaining > 0 => Gate::Open,
+                // With nothing under way no answer would ever tell more: those of gateways have no headers.
+                None if window.remaining > 0 || self.in_flight == 0 => Gate::Open,
                 _ => Gate::AfterAnswer,
             },
         }

@@ -129,6 +129,21 @@ fn lost_requests_do_not_close_a_bucket_for_ever() {
 }
 
 #[test]
+fn answers_without_limits_do_not_close_a_bucket_for_ever() {
+    for answer in [
+        Ended::Answered(Told::default()),
+        limited(Cover::Global, ms(100)),
+    ] {
+        let mut scene = Scene::new();
+        scene.request(&edit(), &Ended::Answered(told(1, 0, ms(100))));
+        scene.now += ms(100);
+        scene.request(&edit(), &answer);
+        scene.now += ms(100);
+        assert_eq!(scene.look(&edit()), Gate::Open, "{answer:?}");
+    }
+}
+
+#[test]
 fn late_answer_of_the_same_window_gives_nothing_back() {
     let mut scene = Scene::new();
     scene.request(&edit(), &Ended::Answered(told(5, 2, ms(1_000))));
