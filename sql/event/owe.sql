@@ -6,6 +6,7 @@ WHERE session_id = $1
   AND (state IN ('none', 'scheduled', 'active') OR (state = 'over' AND event_id IS NULL AND wanted = 1))
 ON CONFLICT (kind, key) DO UPDATE
 SET due_at = CASE
+        WHEN EXISTS (SELECT 1 FROM parked_deliveries WHERE outbox_id = outbox.id) THEN outbox.due_at
         WHEN outbox.due_at <= excluded.due_at THEN outbox.due_at
         WHEN outbox.attempts = 0 THEN excluded.due_at
         WHEN outbox.due_at <= excluded.due_at + $3 THEN outbox.due_at

@@ -8,4 +8,6 @@ WHERE id IN (
     JOIN outbox AS owed ON owed.id = parked.outbox_id
     WHERE parked.guild_id = $1
     GROUP BY parked.channel_id, owed.kind
+    ORDER BY min(owed.due_at), min(parked.outbox_id)
+    LIMIT 6
 )

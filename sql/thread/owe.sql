@@ -5,6 +5,7 @@ FROM session_threads
 WHERE session_id = $1 AND state IN ('none', 'open', 'closed')
 ON CONFLICT (kind, key) DO UPDATE
 SET due_at = CASE
+        WHEN EXISTS (SELECT 1 FROM parked_deliveries WHERE outbox_id = outbox.id) THEN outbox.due_at
         WHEN outbox.due_at <= excluded.due_at THEN outbox.due_at
         WHEN outbox.attempts = 0 THEN excluded.due_at
         WHEN outbox.due_at <= excluded.due_at + $3 THEN outbox.due_at

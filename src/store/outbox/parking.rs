@@ -58,7 +58,7 @@ pub(super) fn park(
     let row = tx.query_one(sql!("parking/count"), &[])?;
     let parked: i64 = row.ok_or(DbError::NoRow("parking/count"))?.get("parked")?;
     let wait = wait(tries).max(TimeDelta::seconds(TRY_EVERY_S * parked));
-    let woken = at + TimeDelta::seconds(RETRY_WOKEN_S);
+    let woken = at + TimeDelta::seconds(RETRY_WOKEN_S.max(TRY_EVERY_S * parked));
     let values = values![settle.id, settle.generation, at + wait, woken];
     tx.execute(sql!("parking/put_off"), values)?;
     Ok(true)
