@@ -15,7 +15,7 @@ use crate::domain::obstacle::{Obstacle, Right};
 use crate::store::extras::{RefuseExtra, ViewThread};
 use crate::store::outbox::parking::{IsParked, Parking};
 use crate::store::outbox::{Due, Owed};
-use crate::store::session::{FindSession, ReportCardTrouble};
+use crate::store::session::{CardStateOf, FindSession, ReportCardTrouble};
 
 /// Whether a request that Discord refused may be taken later without being another one.
 pub(super) fn may_pass(error: &RestError) -> bool {
@@ -49,7 +49,15 @@ pub(super) async fn settle(
     let Some(channel) = place(due).filter(|_| may_pass(error)) else {
         return Ok(Delivered::Impossible(error.to_string()));
     };
-    if !context.store.query(IsParked(due.id)).await? {
+    // A card that was moved is reported anew where it is refused again.
+    let is_known = match due.owed {
+        Owed::Card(session) => {
+            let card = context.store.query(CardStateOf(session)).await?;
+            card.trouble.is_some()
+        }
+        _ => context.store.query(IsParked(due.id)).await?,
+    };
+    if !is_known {
         report(context, due, error).await?;
     }
     let guild = due.destination.guild;
