@@ -2,6 +2,5 @@ SELECT s.id, s.guild_id, p.user_id
 FROM sessions s
 JOIN session_participants p ON p.session_id = s.id
 WHERE s.status IN ('OPEN', 'CLOSED') AND s.scheduled_time <= $1 AND p.user_id IS NOT NULL
-  AND (s.check_in_opened_for IS NULL OR s.check_in_opened_for <> s.scheduled_time)
 ORDER BY s.scheduled_time, p.id
 LIMIT $2

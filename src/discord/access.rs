@@ -36,7 +36,7 @@ pub use gate::{Rule, admit, retain_seen, rule, sees};
 
 /// How long an answer of Discord's counts, in seconds.
 pub const FRESH_S: i64 = 60;
-/// How long it counts that Discord gave no answer, in seconds.
+/// How long it counts that Discord gave no answer, or knew no such member, in seconds.
 const FAILURE_KEPT_S: i64 = 5;
 /// How long a thread's channel is known, in seconds: a thread never moves.
 const THREAD_KEPT_S: i64 = 3_600;
@@ -263,7 +263,8 @@ impl Access {
         }
         let (found, kept) = match rest.member_roles(guild, user).await {
             Ok(member) => (Some(Some(Arc::new(member))), FRESH_S),
-            Err(error) if is_gone(&error) => (Some(None), FRESH_S),
+            // They may be back at any moment, and would lose their place by this.
+            Err(error) if is_gone(&error) => (Some(None), FAILURE_KEPT_S),
             Err(error) => {
                 tracing::warn!(%guild, %error, "a membership is unknown");
                 (None, failure_kept_s(&error))

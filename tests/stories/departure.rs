@@ -95,6 +95,29 @@ async fn who_has_left_keeps_no_place_at_the_start() {
 }
 
 #[tokio::test]
+async fn who_has_checked_in_and_left_keeps_no_place_at_the_start() {
+    story(async |world| {
+        let card = first_come(world, 15).await;
+        let (aiko, freya) = (world.person(3), world.person(4));
+        joined(&aiko, &card, "Aiko#1111", &["tank"]).await;
+        joined(&freya, &card, "Freya#1111", &["damage"]).await;
+        world.at(CHECK_IN);
+        for person in [&aiko, &freya] {
+            let question = asked(person, "check-in:").await;
+            let there = id(&question, "check-in:");
+            let answer = person.in_private().press(&question, &there).await;
+            answer.says("you are there");
+        }
+        world.leaves(&aiko).await;
+        world.at(START);
+        let started = card_reads(&world.person(7), &card, "Under way").await;
+        assert!(text_of(&started).contains(&freya.user), "{started:#}");
+        without(world, &card, &aiko).await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn while_discord_does_not_say_who_is_there_everybody_stays() {
     story(async |world| {
         let card = first_come(world, 0).await;

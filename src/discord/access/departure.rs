@@ -41,8 +41,7 @@ pub async fn drop_departed(
     drop_among(ctx, people.take(ASKED_MAX).collect(), now).await
 }
 
-/// Takes those out of sessions that start now who have left their servers, as far as nobody asked
-/// them to check in.
+/// Takes those out of sessions that start now who have left their servers.
 ///
 /// # Errors
 /// [`Failure`] of the store.

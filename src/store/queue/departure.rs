@@ -61,6 +61,7 @@ impl Command for DropDeparted {
         tx.execute(sql!("admission/leave"), values![session.id, user])?;
         tx.execute(sql!("queue/leave"), values![session.id, user])?;
         outbox::withdraw_place(tx, session.id, user)?;
+        outbox::withdraw_changes(tx, session.id, user)?;
         outbox::owe_card(tx, session.id, self.at)?;
         if role.is_some() {
             let done = Action::TakenBack { role }.on(user).because(REASON);
@@ -73,7 +74,7 @@ impl Command for DropDeparted {
     }
 }
 
-/// Who has a place in a session that starts now, and has not been asked to check in.
+/// Who has a place in a session that starts now.
 #[derive(Clone, Copy, Debug)]
 pub struct PlayersStarting {
     /// The present time.
