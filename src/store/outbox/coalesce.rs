@@ -35,6 +35,14 @@ pub(super) fn merge(pending: Notice, notice: Notice) -> Merged {
         (Reopened { .. }, Moved { title, to, .. }) => Merged::Say(Reopened { title, at: to }),
         (NotYet { .. }, Moved { title, to, .. }) => Merged::Say(NotYet { title, at: to }),
         (Reopened { .. }, Cancelled { .. }) | (NotYet { .. }, StartsNow { .. }) => Merged::Nothing,
+        // What is taken back was not said yet either: a rate limit held it.
+        (Cancelled { .. }, Reopened { .. }) | (StartsNow { .. }, NotYet { .. }) => Merged::Nothing,
+        (
+            Accepted { role, .. },
+            Waiting {
+                role: Some(was), ..
+            },
+        ) if was == role => Merged::Nothing,
         (
             Waiting {
                 role: Some(was), ..
@@ -117,6 +125,7 @@ mod tests {
         assert_eq!(merge(moved(60, 70), moved(70, 60)), Merged::Nothing);
         assert_eq!(merge(moved(60, 70), cancelled()), said(cancelled()));
         assert_eq!(merge(reopened(60), cancelled()), Merged::Nothing);
+        assert_eq!(merge(cancelled(), reopened(60)), Merged::Nothing);
         assert_eq!(merge(reopened(60), moved(60, 70)), said(reopened(70)));
         let tank = accepted(Role::Tank);
         let back = merge(waiting(Some(Role::Tank)), tank.clone());

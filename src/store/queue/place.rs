@@ -297,6 +297,8 @@ pub(super) fn tell(
 ) -> Result<(), DbError> {
     if player != actor.user {
         outbox::owe_notice(tx, session.id, player, notice, at)?;
+    } else {
+        outbox::withdraw_place(tx, session.id, player)?;
     }
     outbox::owe_card(tx, session.id, at)
 }

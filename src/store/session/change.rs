@@ -314,6 +314,9 @@ pub(super) fn tell(
         if user != actor {
             outbox::owe_notice(tx, session, user, notice.clone(), now)?;
             told += 1;
+        } else {
+            // They know, and what was held back for them is true no longer.
+            outbox::withdraw_changes(tx, session, user)?;
         }
     }
     Ok(told)

@@ -98,6 +98,8 @@ impl TakeSessionBack {
             if user != self.actor.user {
                 outbox::owe_notice(tx, session.id, user, notice.clone(), self.at)?;
                 told += 1;
+            } else {
+                outbox::withdraw_changes(tx, session.id, user)?;
             }
         }
         Ok(told)

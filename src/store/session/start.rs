@@ -69,6 +69,8 @@ impl StartNow {
                 let notice = Notice::StartsNow { title };
                 outbox::owe_notice(tx, session.id, user, notice, self.at)?;
                 told += 1;
+            } else {
+                outbox::withdraw_changes(tx, session.id, user)?;
             }
         }
         Ok(told)
