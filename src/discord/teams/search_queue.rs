@@ -14,8 +14,9 @@ use crate::domain::ids::{GuildId, SessionId};
 /// Maximum number of concurrent searches. One search may use a full core for a second and about
 /// 100 MB.
 const SEARCHES_MAX: usize = 2;
-/// Searches that may wait, of one session and of all.
+/// Searches that may wait, of one session, of one server and of all.
 const WAITING_PER_SESSION_MAX: usize = 4;
+const WAITING_PER_SERVER_MAX: usize = 16;
 const WAITING_MAX: usize = 256;
 /// Results that are kept for whoever asks the same again.
 const RESULTS_MAX: usize = 32;
@@ -188,7 +189,11 @@ impl State {
             .waiting
             .iter()
             .filter(|search| search.session == session);
-        if self.waiting.len() >= WAITING_MAX || of_session.count() >= WAITING_PER_SESSION_MAX {
+        let of_server = self.waiting.iter().filter(|search| search.guild == guild);
+        if self.waiting.len() >= WAITING_MAX
+            || of_session.count() >= WAITING_PER_SESSION_MAX
+            || of_server.count() >= WAITING_PER_SERVER_MAX
+        {
             return Err(SearchRefusal::Busy);
         }
         let (done, ended) = watch::channel(None);
