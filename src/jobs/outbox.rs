@@ -243,6 +243,9 @@ impl Outbox {
     }
 
     fn doubt(&mut self) {
+        if self.claims.is_none() {
+            return;
+        }
         self.doubt_ends = Some(Instant::now() + Duration::from_millis(DOUBT_MS));
     }
 
@@ -380,16 +383,32 @@ impl Courier {
         let (delivery, card) = match delivered {
             Delivered::Done(card) => (Delivery::Over, card),
             Delivered::Later(reason) if due.attempts < TRIES_MAX => {
-                tracing::warn!(owed = ?due.owed, attempt = due.attempts, reason, "not delivered yet");
+                tracing::warn!(
+                    row = due.id,
+                    kind = kind(&due.owed),
+                    attempt = due.attempts,
+                    reason,
+                    "not delivered yet"
+                );
                 (Delivery::Again(at + wait(due.attempts)), None)
             }
             Delivered::Parked(parking, reason, card) => {
-                tracing::warn!(owed = ?due.owed, reason, "delivery parked");
+                tracing::warn!(
+                    row = due.id,
+                    kind = kind(&due.owed),
+                    reason,
+                    "delivery parked"
+                );
                 (Delivery::Parked(parking), card)
             }
             Delivered::Postponed(until) => (Delivery::Postponed(until), None),
             Delivered::Limited(wait) => {
-                tracing::debug!(owed = ?due.owed, ?wait, "delivery held back by a rate limit");
+                tracing::debug!(
+                    row = due.id,
+                    kind = kind(&due.owed),
+                    ?wait,
+                    "delivery held back by a rate limit"
+                );
                 let wait = match wait > Duration::from_secs(LIMITED_DUE_S) {
                     true => TimeDelta::from_std(wait).unwrap_or(TimeDelta::seconds(RETRY_MAX_S)),
                     false => TimeDelta::zero(),
@@ -397,7 +416,12 @@ impl Courier {
                 (Delivery::Postponed(at + wait), None)
             }
             Delivered::Later(reason) | Delivered::Impossible(reason) => {
-                tracing::warn!(owed = ?due.owed, reason, "cannot be delivered; given up");
+                tracing::warn!(
+                    row = due.id,
+                    kind = kind(&due.owed),
+                    reason,
+                    "cannot be delivered; given up"
+                );
                 (Delivery::Over, None)
             }
         };
