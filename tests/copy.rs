@@ -80,6 +80,8 @@ fn fill(path: &Path) {
          INSERT INTO left_taken_back (session_id, user_id, role) SELECT 1, discord_id, 'flex' FROM users;
          INSERT INTO session_pairs (session_id, one_id, other_id, bond)
          SELECT 1, min(discord_id), max(discord_id), 'together' FROM users;
+         INSERT INTO session_prompts (message_id, channel_id, in_thread, session_id, user_id, kind, deadline)
+         SELECT 1, 2, 0, 1, min(discord_id), 'offer', 3 FROM users;
          INSERT INTO processes (id, started_at) VALUES ('1.0', 1);
          INSERT INTO session_events (session_id) VALUES (1);
          INSERT INTO session_threads (session_id) VALUES (1);
