@@ -98,7 +98,8 @@ describe('the playground in a browser', { skip }, () => {
     const { page } = await open({ as: 'Ines' });
     const faults = `${playground.url}/client/faults`;
     const route = '/interactions/{interaction_id}/{interaction_token}/callback';
-    await page.request.post(`${faults}/requests`, { data: { route, times: 5, status: 500 } });
+    // Answers are sent again while the three seconds last, so that a few failures are not enough.
+    await page.request.post(`${faults}/requests`, { data: { route, times: 1000, status: 500 } });
     await command(page, '/session list');
     await page.getByRole('button', { name: 'Send' }).press('Enter');
     await page.getByRole('alert').filter({ hasText: 'The application did not respond' }).waitFor();
