@@ -174,8 +174,9 @@ fn among(
             .filter(|session| title(session) == wanted)
             .collect();
     }
-    if meant.is_empty() && !wanted.is_empty() {
-        // Part of a title is as good, as long as it is part of one only.
+    if meant.is_empty() && !wanted.is_empty() && id.is_none() {
+        // Part of a title is as good, as long as it is part of one only, and is not the number of a
+        // session that is gone.
         meant = sessions()
             .filter(|session| title(session).contains(&wanted))
             .collect();
@@ -269,6 +270,7 @@ mod tests {
             listed(3, 2, "Cup"),
             listed(4, 1, "Late"),
             listed(5, 1, "late"),
+            listed(6, 1, "Season 2027"),
         ];
         let id = typed.parse().ok().map(SessionId);
         let listing = Listing {
@@ -294,6 +296,8 @@ mod tests {
         assert_eq!(found("Cup"), Some(Ok(3)));
         assert!(found("late").is_some_and(|found| found.is_err()));
         assert_eq!(found("2"), Some(Ok(2)));
+        assert_eq!(found("season"), Some(Ok(6)));
+        assert_eq!(found("2027"), None, "the number of a session that is gone");
         assert_eq!(found("Other"), None);
         assert_eq!(found("Fri 27 Nov, 20:00 — Scrim (5v5, 3/5)"), Some(Ok(1)));
         assert_eq!(found("Fri 27 Nov, 20:00 — Cup (5v5, 4/5)"), Some(Ok(3)));
