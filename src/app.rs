@@ -4,9 +4,11 @@
 //! jobs, writer), so that what was acknowledged is on disk and what was not is replayed.
 
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::time::Instant;
 use twilight_model::gateway::connection_info::BotConnectionInfo;
 
@@ -320,7 +322,9 @@ async fn connect(
     backups: Option<Backups>,
 ) -> Result<Parts, StartError> {
     let (api, metrics) = (settings.api.as_ref(), store.metrics().clone());
-    let transport = Transport::new(&settings.token, api, status.clone(), metrics)?;
+    // Until the others were seen, this process is taken to be alone.
+    let (count, processes) = watch::channel(NonZeroUsize::MIN);
+    let transport = Transport::new(&settings.token, api, status.clone(), metrics, processes)?;
     let rest = until_answered(status, async || Rest::through(transport.clone()).await).await?;
     let commands = definitions();
     until_answered(status, async || rest.set_commands(&commands).await).await?;
@@ -341,7 +345,8 @@ async fn connect(
         true => {
             let recommended = info.as_ref().map(|(info, _)| info.shards.max(1));
             let shared_out = recommended.filter(|_| settings.shards == Shards::Auto);
-            Some(Peers::join(context.store.clone(), &context.clock, shared_out).await?)
+            let store = context.store.clone();
+            Some(Peers::join(store, &context.clock, shared_out, count).await?)
         }
         false => None,
     };

@@ -4,11 +4,13 @@
 //! [`Transport`]; acknowledging a click never waits behind anything else; no more than
 //! [`REQUESTS_IN_FLIGHT_MAX`] requests are under way; the token is never shown.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 use tokio::time::Instant;
 use twilight_http::Client;
 use twilight_http::request::TryIntoRequest;
@@ -52,8 +54,9 @@ mod transport;
 pub use access::{ChannelAccess, GuildRoles, MemberRoles};
 use answer::Body;
 pub use extras::{EventStatus, EventText};
-pub use transport::Transport;
+pub use limiter::share;
 use transport::prepare;
+pub use transport::{Processes, Transport};
 
 /// Codes of Discord's errors that are told apart.
 pub mod code {
@@ -185,6 +188,7 @@ impl Rest {
             api,
             Status::default(),
             Metrics::default(),
+            alone(),
         )?)
         .await
     }
@@ -270,6 +274,11 @@ impl Rest {
     /// The bot itself.
     pub fn application(&self) -> UserId {
         UserId(self.inner.application.get().cast_signed())
+    }
+
+    /// How many processes share Discord's budgets, and are to divide by it whatever they ask of Discord.
+    pub fn processes(&self) -> Processes {
+        self.inner.transport.processes()
     }
 
     /// Whose bot it is: the owner, or the owner of the team.
@@ -445,6 +454,11 @@ impl Rest {
             .await?;
         Ok(ChannelId(channel.id.get().cast_signed()))
     }
+}
+
+/// One process has Discord's budgets for itself.
+pub fn alone() -> Processes {
+    watch::Sender::new(NonZeroUsize::MIN).subscribe()
 }
 
 /// Of a message that was posted or replaced, what is used.

@@ -79,7 +79,8 @@ impl Jobs {
     }
 }
 
-/// What one process does for all: what falls due, and what keeps the database small.
+/// What one process does for all: what falls due, a first try of what Discord had refused, and what keeps
+/// the database small.
 #[derive(Clone)]
 struct Chores {
     upkeep: Upkeep,
@@ -95,6 +96,7 @@ impl Chores {
 
     fn start_in(&self, tasks: &TaskTracker, context: &Context, stop: &CancellationToken) {
         tasks.spawn(session_clock::run(context.clone(), stop.clone()));
+        tasks.spawn(parking::wake_all(context.clone(), stop.clone()));
         tasks.spawn(tidy::run(context.clone(), stop.clone()));
         tasks.spawn(upkeep::run(
             context.clone(),

@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::Clock;
 use crate::discord::delivery::{self, Delivered, Renames};
 use crate::discord::feature::Context;
+use crate::discord::rest::Processes;
 use crate::domain::ids::GuildId;
 use crate::store::outbox::{
     Delivery, Due, DueNow, NextDue, Owed, ReleaseClaim, ReleaseUnknown, Settle, SpreadDue,
@@ -80,6 +81,7 @@ pub async fn run(mut context: Context, claims: Claims, stop: CancellationToken) 
     let limit_wait_max = Duration::from_millis(LIMIT_WAIT_MAX_MS);
     context.rest = context.rest.waiting_at_most(limit_wait_max);
     let renames = Arc::new(Renames::default());
+    let processes = context.rest.processes();
     let courier = Courier {
         store: context.store.clone(),
         clock: context.clock.clone(),
@@ -88,7 +90,7 @@ pub async fn run(mut context: Context, claims: Claims, stop: CancellationToken) 
             Box::pin(async move { delivery::deliver(&context, &renames, &due).await })
         }),
     };
-    let mut outbox = Outbox::new(courier, claims);
+    let mut outbox = Outbox::new(courier, claims, processes);
     // What is under way at a stop is dropped: it is still owed, and delivering twice is harmless.
     tokio::select! {
         () = stop.cancelled() => {}
@@ -142,7 +144,7 @@ struct Wake {
 }
 
 impl Outbox {
-    fn new(courier: Courier, claims: Claims) -> Self {
+    fn new(courier: Courier, claims: Claims, processes: Processes) -> Self {
         Self {
             courier,
             claims,
@@ -150,7 +152,7 @@ impl Outbox {
             under_way: HashMap::new(),
             deliveries: JoinSet::new(),
             releases: JoinSet::new(),
-            pace: Pace::default(),
+            pace: Pace::new(processes),
             turns: Turns::default(),
             next_look: Instant::now(),
         }

@@ -2,7 +2,8 @@
 //!
 //! May touch: the store. Invariant: however many clicks there are, parked deliveries are asked for once
 //! every [`LOOK_EVERY_MS`], one of each kind is tried in each place, and no more than [`Allowance`] gives:
-//! each one that fails is one of the invalid requests of which Discord takes 10,000 in ten minutes.
+//! each one that fails is one of the invalid requests of which Discord takes 10,000 in ten minutes, of
+//! all processes together.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -11,18 +12,28 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::discord::feature::Context;
+use crate::discord::rest::{Processes, share};
 use crate::domain::ids::GuildId;
 use crate::store::Failure;
 use crate::store::outbox::parking::{ParkedGuilds, WakeParked};
 
 /// How often parked deliveries are asked for while people are active, in milliseconds.
 const LOOK_EVERY_MS: u64 = 3_000;
-/// Deliveries that are tried at once because people are active.
-const TRIES_AT_ONCE_MAX: i64 = 60;
-/// One more may be tried after this long, in milliseconds.
+/// Deliveries that are tried at once because people are active, of all processes together.
+const TRIES_AT_ONCE_MAX: usize = 60;
+/// One more may be tried after this long, in milliseconds, of all processes together.
 const TRY_EVERY_MS: u64 = 2_000;
 /// The wait after the store itself failed, in milliseconds.
 const TROUBLE_WAIT_MS: u64 = 500;
+
+/// Has everything tried once: what kept the bot out may have passed while nobody ran. Of several
+/// processes one does so, whichever does the chores.
+pub(super) async fn wake_all(context: Context, stop: CancellationToken) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        _ = wake(&context, |_| true) => {}
+    }
+}
 
 /// Runs until `stop`.
 pub(super) async fn run(context: Context, stop: CancellationToken) {
@@ -33,9 +44,7 @@ pub(super) async fn run(context: Context, stop: CancellationToken) {
 }
 
 async fn retry(context: &Context) {
-    // What kept the bot out may have passed while nobody ran.
-    wake(context, |_| true).await;
-    let mut allowance = Allowance::new(Instant::now());
+    let mut allowance = Allowance::new(Instant::now(), context.rest.processes());
     // Servers that get a second look: what was under way at the first one may be parked by now.
     let mut again = HashSet::new();
     loop {
@@ -87,25 +96,28 @@ struct Allowance {
     /// Below zero after more was tried than was left.
     left: i64,
     since: Instant,
+    processes: Processes,
 }
 
 impl Allowance {
-    fn new(now: Instant) -> Self {
+    fn new(now: Instant, processes: Processes) -> Self {
+        let max = share(TRIES_AT_ONCE_MAX, *processes.borrow());
         Self {
-            left: TRIES_AT_ONCE_MAX,
+            left: i64::try_from(max).unwrap_or(i64::MAX),
             since: now,
+            processes,
         }
     }
 
     /// Whether any may be tried now.
     fn is_left(&mut self, now: Instant) -> bool {
-        let step = Duration::from_millis(TRY_EVERY_MS);
+        let processes = *self.processes.borrow();
+        let count = u32::try_from(processes.get()).unwrap_or(u32::MAX);
+        let step = Duration::from_millis(TRY_EVERY_MS) * count;
+        let max = i64::try_from(share(TRIES_AT_ONCE_MAX, processes)).unwrap_or(i64::MAX);
         let grown = (now - self.since).as_millis() / step.as_millis();
         let grown = u32::try_from(grown).unwrap_or(u32::MAX);
-        self.left = self
-            .left
-            .saturating_add(i64::from(grown))
-            .min(TRIES_AT_ONCE_MAX);
+        self.left = self.left.saturating_add(i64::from(grown)).min(max);
         self.since += step * grown;
         self.left > 0
     }
@@ -118,19 +130,27 @@ impl Allowance {
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroUsize;
+
+    use tokio::sync::watch;
+
     use super::*;
 
     #[test]
-    fn tries_for_active_people_are_few_in_ten_minutes() {
-        let start = Instant::now();
-        let mut allowance = Allowance::new(start);
-        let mut tried = 0;
-        for look in 0..200 {
-            if allowance.is_left(start + Duration::from_millis(LOOK_EVERY_MS) * look) {
-                allowance.spend(9);
-                tried += 9;
+    fn tries_for_active_people_are_few_in_ten_minutes_of_all_processes_together() {
+        for count in 1..=4 {
+            let processes = NonZeroUsize::new(count).expect("at least one");
+            let processes = watch::Sender::new(processes).subscribe();
+            let start = Instant::now();
+            let mut allowance = Allowance::new(start, processes);
+            let mut tried = 0;
+            for look in 0..200 {
+                if allowance.is_left(start + Duration::from_millis(LOOK_EVERY_MS) * look) {
+                    allowance.spend(3);
+                    tried += 3;
+                }
             }
+            assert!((300..=370).contains(&(tried * count)), "{tried}, {count}");
         }
-        assert!((300..=370).contains(&tried), "{tried}");
     }
 }

@@ -4,6 +4,7 @@
 //! has taken nothing.
 
 use std::hash::{BuildHasher as _, RandomState};
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -35,11 +36,17 @@ pub struct Peers {
 }
 
 impl Peers {
-    /// Joins the processes on this database, to take a share of so many `shards` (`None`: of none).
+    /// Joins the processes on this database, to take a share of so many `shards` (`None`: of none), and
+    /// tells with each beat how many processes there are.
     ///
     /// # Errors
     /// [`Failure`].
-    pub async fn join(store: Store, clock: &Clock, shards: Option<u32>) -> Result<Self, Failure> {
+    pub async fn join(
+        store: Store,
+        clock: &Clock,
+        shards: Option<u32>,
+        count: watch::Sender<NonZeroUsize>,
+    ) -> Result<Self, Failure> {
         let process = new_id(clock);
         let now = clock.now();
         let Ok(shards) = store
@@ -52,7 +59,11 @@ impl Peers {
         tracing::info!(process = process.0, "sharing the database with others");
         let (sender, identity) = watch::channel(process);
         let stop = CancellationToken::new();
-        let beat = beat(store.clone(), clock.clone(), shards, sender, stop.clone());
+        let seen = Seen {
+            identity: sender,
+            count,
+        };
+        let beat = beat(store.clone(), clock.clone(), shards, seen, stop.clone());
         Ok(Self {
             identity,
             shards,
@@ -92,16 +103,22 @@ fn new_id(clock: &Clock) -> ProcessId {
     ProcessId(format!("{:x}.{random:016x}", std::process::id()))
 }
 
+/// What a process tells of itself and of the others.
+struct Seen {
+    identity: watch::Sender<ProcessId>,
+    count: watch::Sender<NonZeroUsize>,
+}
+
 async fn beat(
     store: Store,
     clock: Clock,
     shards: Option<u32>,
-    identity: watch::Sender<ProcessId>,
+    seen: Seen,
     stop: CancellationToken,
 ) {
     let (begun, mut watch) = (Instant::now(), Watch::default());
     loop {
-        let looked = look(&store, &clock, shards, &identity, begun, &mut watch);
+        let looked = look(&store, &clock, shards, &seen, begun, &mut watch);
         tokio::select! {
             () = stop.cancelled() => return,
             looked = looked => if let Err(error) = looked {
@@ -119,11 +136,11 @@ async fn look(
     store: &Store,
     clock: &Clock,
     shards: Option<u32>,
-    identity: &watch::Sender<ProcessId>,
+    seen: &Seen,
     begun: Instant,
     watch: &mut Watch,
 ) -> Result<(), Failure> {
-    let me = identity.borrow().clone();
+    let me = seen.identity.borrow().clone();
     let Ok(others) = store.execute_job(Beat(me.clone())).await?;
     let Some(others) = others else {
         let process = new_id(clock);
@@ -138,9 +155,11 @@ async fn look(
             now: clock.now(),
         };
         let Ok(_) = store.execute_job(join).await?;
-        identity.send_replace(process);
+        seen.identity.send_replace(process);
         return Ok(());
     };
+    seen.count
+        .send_replace(NonZeroUsize::MIN.saturating_add(others.len()));
     let silent = watch.look(begun.elapsed(), &others);
     if !silent.is_empty() {
         let Ok(count) = store.execute_job(GiveUp(silent.clone())).await?;

@@ -1,6 +1,7 @@
 //! Several processes on one PostgreSQL: the real program, three times; what one of them loses, the
 //! others do. On a file there is one process, and nothing of this to tell.
 
+mod budgets;
 mod pooled;
 mod takeover;
 

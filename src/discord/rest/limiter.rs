@@ -9,6 +9,7 @@
 //! requests, beyond which it bans the address.
 
 use std::collections::{HashMap, VecDeque};
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -20,11 +21,12 @@ use bucket::Bucket;
 pub(super) use bucket::Told;
 pub(super) use route::{Class, Route};
 
-/// Requests in one second, over all routes but those of interactions. Discord's limit is 50; the rest
-/// is for requests that the network brings closer together than they were sent.
+/// Requests in one second, over all routes but those of interactions, of all processes together.
+/// Discord's limit is 50; the rest is for requests that the network brings closer together than they
+/// were sent.
 const GLOBAL_PER_SECOND_MAX: usize = 45;
 /// Invalid requests (401, 403, 429 but those of scope `shared`) within [`INVALID_WINDOW_S`] at which
-/// nothing more is sent. Discord bans the address at 10,000.
+/// nothing more is sent, of all processes together. Discord bans the address at 10,000.
 pub(super) const INVALID_MAX: usize = 1_000;
 /// Of these, how many only acknowledgements of interactions may still cause.
 pub(super) const INVALID_RESERVED: usize = 200;
@@ -108,7 +110,7 @@ pub(super) struct Pass {
 }
 
 /// All that is known about limits.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Limiter {
     buckets: HashMap<u64, Bucket>,
     /// The bucket of a route's (or shared bucket's) name and major parameter.
@@ -125,9 +127,35 @@ pub(super) struct Limiter {
     token_refused_until: Option<Instant>,
     /// Something holds all requests, and [`Change::Resumed`] has not been told yet.
     held: bool,
+    /// How many processes share the budgets.
+    processes: NonZeroUsize,
+}
+
+impl Default for Limiter {
+    fn default() -> Self {
+        Self {
+            buckets: HashMap::new(),
+            keys: HashMap::new(),
+            names: HashMap::new(),
+            callbacks: HashMap::new(),
+            last_bucket: 0,
+            sent: VecDeque::new(),
+            invalid: VecDeque::new(),
+            global_until: None,
+            address_until: None,
+            token_refused_until: None,
+            held: false,
+            processes: NonZeroUsize::MIN,
+        }
+    }
 }
 
 impl Limiter {
+    /// Takes only this process' part of what so many processes may do together.
+    pub(super) fn share_among(&mut self, processes: NonZeroUsize) {
+        self.processes = processes;
+    }
+
     /// Whether a request may be sent now. Changes nothing that matters.
     pub(super) fn look(&mut self, now: Instant, route: &Route) -> Gate {
         if let Some(until) = later(self.address_until, now) {
@@ -325,10 +353,11 @@ impl Limiter {
     /// The limit over everything, kept before Discord has to.
     fn pace(&self, now: Instant) -> Gate {
         let second = Duration::from_secs(1);
-        match self.sent.front() {
-            Some(first) if self.sent.len() >= GLOBAL_PER_SECOND_MAX && *first + second > now => {
-                Gate::Until(*first + second)
-            }
+        let max = share(GLOBAL_PER_SECOND_MAX, self.processes);
+        // The one that has to be a second ago so that one less than `max` are not.
+        let at = self.sent.len().checked_sub(max);
+        match at.and_then(|at| self.sent.get(at)) {
+            Some(sent) if *sent + second > now => Gate::Until(*sent + second),
             _ => Gate::Open,
         }
     }
@@ -352,6 +381,7 @@ impl Limiter {
             Class::Answer | Class::Other => INVALID_MAX - INVALID_RESERVED,
         };
         // The one that has to leave the window so that one less than `max` are in it.
+        let max = share(max, self.processes);
         let at = self.invalid.len().checked_sub(max)?;
         self.invalid.get(at).map(|at| *at + window)
     }
@@ -371,6 +401,11 @@ impl Limiter {
         self.held = false;
         Some(Change::Resumed)
     }
+}
+
+/// What one of so many processes may use of a budget; each has something of it.
+pub fn share(budget: usize, processes: NonZeroUsize) -> usize {
+    (budget / processes).max(1)
 }
 
 fn later(until: Option<Instant>, now: Instant) -> Option<Instant> {

@@ -56,7 +56,8 @@ impl Scene {
         let token = BOT.parse().expect("a token");
         let api = discord.url().parse().expect("an address");
         let (status, metrics) = (Status::default(), Metrics::default());
-        let transport = Transport::new(&token, Some(&api), status.clone(), metrics.clone());
+        let transport =
+            Transport::new(&token, Some(&api), status.clone(), metrics.clone(), alone());
         let rest = Rest::through(transport.expect("a transport")).await;
         Self {
             rest: rest.expect("it lets us in"),

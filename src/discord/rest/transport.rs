@@ -7,12 +7,13 @@
 //! limit takes no place from those that need not; the token is never shown.
 
 use std::collections::HashMap;
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Certificate, Method, StatusCode, redirect};
-use tokio::sync::{Notify, OwnedMutexGuard, Semaphore, SemaphorePermit};
+use tokio::sync::{Notify, OwnedMutexGuard, Semaphore, SemaphorePermit, watch};
 use tokio::time::Instant;
 use twilight_http::request::{Request, TryIntoRequest};
 
@@ -55,10 +56,15 @@ struct Inner {
     in_flight: Semaphore,
     metrics: Metrics,
     status: Status,
+    processes: Processes,
 }
 
+/// How many processes share Discord's budgets, because they use one token.
+pub type Processes = watch::Receiver<NonZeroUsize>;
+
 impl Transport {
-    /// Connects to nothing yet. What holds requests back is told to `status` and counted in `metrics`.
+    /// Connects to nothing yet. What holds requests back is told to `status` and counted in `metrics`;
+    /// what Discord takes of all is divided by the number of `processes`.
     ///
     /// # Errors
     /// [`RestError`] if the token cannot be sent at all, or TLS cannot be set up.
@@ -67,6 +73,7 @@ impl Transport {
         api: Option<&ApiUrl>,
         status: Status,
         metrics: Metrics,
+        processes: Processes,
     ) -> Result<Self, RestError> {
         // TLS needs one provider of cryptography; installed already is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -102,6 +109,7 @@ impl Transport {
             in_flight: Semaphore::new(REQUESTS_IN_FLIGHT_MAX),
             metrics,
             status,
+            processes,
         })))
     }
 
@@ -136,6 +144,11 @@ impl Transport {
         }
         let retry_after = self.0.limiter().wait(Instant::now(), &route);
         Err(RestError::Limited { retry_after })
+    }
+
+    /// How many processes share Discord's budgets.
+    pub(super) fn processes(&self) -> Processes {
+        self.0.processes.clone()
     }
 
     /// For how long a request like this would have to wait if it were made now.
@@ -272,7 +285,9 @@ impl Transport {
 impl Inner {
     fn limiter(&self) -> MutexGuard<'_, Limiter> {
         // Counts are never left half changed.
-        self.limiter.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut limiter = self.limiter.lock().unwrap_or_else(PoisonError::into_inner);
+        limiter.share_among(*self.processes.borrow());
+        limiter
     }
 
     /// Tells, once, what holds all requests, and that it does no longer.

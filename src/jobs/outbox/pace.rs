@@ -9,10 +9,11 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::Instant;
 
+use crate::discord::rest::{Processes, share};
 use crate::domain::ids::MessageId;
 use crate::store::outbox::{Due, Owed};
 
-/// Requests of deliveries within a second. Discord takes 50 of a bot (Rate Limits, Global Rate Limit);
+/// Requests of deliveries within a second, of all processes together. Discord takes 50 of a bot (Rate Limits, Global Rate Limit);
 /// the rest is for what people wait for.
 const REQUESTS_MAX: usize = 40;
 const REQUESTS_WINDOW_MS: u64 = 1_000;
@@ -144,10 +145,11 @@ pub(super) enum Free {
 }
 
 /// What was done of late, by what limits it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Pace {
     uses: HashMap<Key, Use>,
     requests: VecDeque<Instant>,
+    processes: Processes,
 }
 
 #[derive(Debug, Default)]
@@ -168,10 +170,21 @@ impl Use {
 }
 
 impl Pace {
+    /// Nothing was done yet; `processes` share the requests.
+    pub(super) fn new(processes: Processes) -> Self {
+        Self {
+            uses: HashMap::new(),
+            requests: VecDeque::new(),
+            processes,
+        }
+    }
+
     /// When a delivery that is limited by `keys` may begin.
     pub(super) fn free(&self, keys: &[Key], now: Instant) -> Free {
-        let mut free_at = (self.requests.len() >= REQUESTS_MAX)
-            .then(|| self.requests[0] + Duration::from_millis(REQUESTS_WINDOW_MS));
+        let max = share(REQUESTS_MAX, *self.processes.borrow());
+        let full = self.requests.len().checked_sub(max);
+        let mut free_at =
+            full.map(|at| self.requests[at] + Duration::from_millis(REQUESTS_WINDOW_MS));
         for key in keys {
             let Some(used) = self.uses.get(key) else {
                 continue;
@@ -234,6 +247,7 @@ impl Pace {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::discord::rest::alone;
 
     const S: Duration = Duration::from_secs(1);
 
@@ -257,7 +271,7 @@ mod tests {
 
     #[tokio::test]
     async fn edits_in_a_channel_keep_to_five_in_five_seconds_and_are_not_used_up_at_once() {
-        let mut pace = Pace::default();
+        let mut pace = Pace::new(alone());
         let times = begun(&mut pace, &[Key::Edits(1)], 8, Instant::now());
         assert_eq!(times, [0, 5, 10, 15, 20, 50, 55, 60]);
         assert_eq!(pace.free(&[Key::Edits(2)], Instant::now()), Free::Now);
@@ -266,20 +280,20 @@ mod tests {
     #[tokio::test]
     async fn old_edits_keep_to_three_in_six_seconds() {
         let keys = [Key::Edits(1), Key::OldEdits(1)];
-        let times = begun(&mut Pace::default(), &keys, 5, Instant::now());
+        let times = begun(&mut Pace::new(alone()), &keys, 5, Instant::now());
         assert_eq!(times, [0, 15, 30, 60, 75]);
     }
 
     #[tokio::test]
     async fn a_card_is_edited_once_a_second_after_its_row_has_gone() {
         let keys = [Key::Refresh("card", 7), Key::Edits(1)];
-        let times = begun(&mut Pace::default(), &keys, 3, Instant::now());
+        let times = begun(&mut Pace::new(alone()), &keys, 3, Instant::now());
         assert_eq!(times, [0, 10, 20]);
     }
 
     #[tokio::test]
     async fn what_is_under_way_is_waited_for_and_what_was_refused_waits_as_long_as_discord_says() {
-        let (mut pace, now) = (Pace::default(), Instant::now());
+        let (mut pace, now) = (Pace::new(alone()), Instant::now());
         let (keys, due) = (
             [Key::Posts(1)],
             due(Owed::Card(crate::domain::ids::SessionId(1))),
@@ -293,7 +307,7 @@ mod tests {
 
     #[tokio::test]
     async fn all_requests_together_stay_below_discords_limit() {
-        let (mut pace, now) = (Pace::default(), Instant::now());
+        let (mut pace, now) = (Pace::new(alone()), Instant::now());
         let due = due(Owed::Card(crate::domain::ids::SessionId(1)));
         for channel in 0..40 {
             let keys = [Key::Posts(channel)];
@@ -304,8 +318,27 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn processes_share_the_requests_of_a_second() {
+        let count = tokio::sync::watch::Sender::new(std::num::NonZeroUsize::MIN);
+        let (mut pace, now) = (Pace::new(count.subscribe()), Instant::now());
+        let due = due(Owed::Card(crate::domain::ids::SessionId(1)));
+        for channel in 0..39 {
+            pace.begin(&[Key::Posts(channel)], &due, now);
+        }
+        assert_eq!(pace.free(&[Key::Posts(99)], now), Free::Now);
+        count.send_replace(std::num::NonZeroUsize::MIN.saturating_add(1));
+        assert_eq!(pace.free(&[Key::Posts(99)], now), Free::At(now + S));
+        for channel in 0..19 {
+            pace.begin(&[Key::Posts(channel)], &due, now + S);
+        }
+        assert_eq!(pace.free(&[Key::Posts(99)], now + S), Free::Now);
+        pace.begin(&[Key::Posts(98)], &due, now + S);
+        assert_eq!(pace.free(&[Key::Posts(99)], now + S), Free::At(now + 2 * S));
+    }
+
+    #[tokio::test]
     async fn what_limits_nothing_any_more_is_forgotten() {
-        let (mut pace, now) = (Pace::default(), Instant::now());
+        let (mut pace, now) = (Pace::new(alone()), Instant::now());
         for channel in 0..=i64::try_from(KEYS_MAX).expect("a small number") {
             pace.end(&[Key::Edits(channel)], None, now);
         }

@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 
 use super::choice::DELIVERIES_OF_SERVER_MAX;
 use super::*;
+use crate::discord::rest::alone;
 use crate::domain::ids::{ChannelId, MessageId, SessionId};
 use crate::store::outbox::Destination;
 use crate::store::sql::{DbError, Row, Sql};
@@ -59,7 +60,7 @@ impl Scene {
         };
         let identity = watch::Sender::new(ProcessId("a".into()));
         let scene = Self {
-            outbox: Outbox::new(courier, is_shared.then(|| identity.subscribe())),
+            outbox: Outbox::new(courier, is_shared.then(|| identity.subscribe()), alone()),
             begun,
             _database: database,
             _folder: folder,

@@ -239,6 +239,35 @@ fn limit_over_everything_is_kept_and_callbacks_are_not_bound_to_it() {
 }
 
 #[test]
+fn processes_share_the_requests_of_a_second_and_the_invalid_ones() {
+    for count in [1, 2, 5, 100] {
+        let processes = NonZeroUsize::new(count).expect("at least one");
+        let mut scene = Scene::new();
+        scene.limiter.share_among(processes);
+        let posts = |n: usize| route("POST", &format!("channels/{n}/messages"));
+        let may = |scene: &mut Scene, n| scene.look(&posts(n)) == Gate::Open;
+        let mut sent = 0;
+        while may(&mut scene, sent) {
+            scene.take(&posts(sent));
+            sent += 1;
+        }
+        assert_eq!(sent, (GLOBAL_PER_SECOND_MAX / count).max(1));
+        let mut invalid = 0;
+        scene.now += ms(1_000);
+        while !matches!(scene.look(&edit()), Gate::Spent(_)) {
+            scene.request(&edit(), &Ended::Forbidden(Told::default()));
+            invalid += 1;
+            // All of them are within ten minutes.
+            scene.now += ms(600) * u32::try_from(count).expect("a few");
+        }
+        let budget = (INVALID_MAX - INVALID_RESERVED) / count;
+        assert_eq!(invalid, budget.max(1));
+        scene.limiter.share_among(NonZeroUsize::MIN);
+        assert_eq!(may(&mut scene, 0), count > 1, "the others have gone");
+    }
+}
+
+#[test]
 fn budget_of_invalid_requests_stops_the_rest_and_spares_a_share_for_callbacks() {
     let mut scene = Scene::new();
     let forbidden = Ended::Forbidden(Told::default());
