@@ -1,0 +1,1 @@
+UPDATE sessions SET remind_at = 40;
