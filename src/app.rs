@@ -8,7 +8,9 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use twilight_model::gateway::connection_info::BotConnectionInfo;
 
@@ -152,12 +154,13 @@ impl App {
         clock: Clock,
         stopped: impl Future<Output = ()>,
     ) -> Result<Self, StartError> {
+        tokio::pin!(stopped);
         let file = settings.database.file();
         let backups = file.map(|path| Backups::new(path, settings.backups.clone()));
         let backups = backups.transpose()?;
         let checkpoints = Checkpoints::with(settings.backups.litestream);
-        let folder = &settings.backups.folder;
-        let database = Database::open(&settings.database, folder, clock.now(), checkpoints).await?;
+        let opened = open(&settings, clock.now(), checkpoints);
+        let database = until_opened(opened, &mut stopped).await?;
         let status = Status::default();
         let parts = async {
             let (store, copies) = (database.store(), backups.clone());
@@ -166,13 +169,13 @@ impl App {
             let http = listen(&settings, store, &status, &clock, copies.clone(), &door).await?;
             let parts = connect(&settings, database.store(), &status, clock, copies).await?;
             if let Some(door) = door {
-                open(&door, parts.dispatcher.clone());
+                answer_at(&door, parts.dispatcher.clone());
             }
             Ok((http, parts))
         };
         let parts = tokio::select! {
             parts = parts => parts,
-            () = stopped => Err(StartError::Stopped),
+            () = &mut stopped => Err(StartError::Stopped),
         };
         match parts {
             Ok((http, parts)) => Ok(Self {
@@ -262,6 +265,35 @@ impl App {
     }
 }
 
+/// Opens the database, in a task of its own.
+fn open(
+    settings: &Settings,
+    now: DateTime<Utc>,
+    checkpoints: Checkpoints,
+) -> JoinHandle<Result<Database, OpenError>> {
+    let (place, folder) = (settings.database.clone(), settings.backups.folder.clone());
+    tokio::spawn(async move { Database::open(&place, &folder, now, checkpoints).await })
+}
+
+/// The database, once it is open. Its lock is held until it is open even if nobody waits for that any
+/// more: a migration cannot be interrupted, except by the end of the process.
+async fn until_opened(
+    mut opened: JoinHandle<Result<Database, OpenError>>,
+    stopped: impl Future<Output = ()>,
+) -> Result<Database, StartError> {
+    tokio::select! {
+        opened = &mut opened => Ok(opened.expect("opening does not panic")?),
+        () = stopped => {
+            tokio::spawn(async move {
+                if let Ok(Ok(database)) = opened.await {
+                    database.close().await;
+                }
+            });
+            Err(StartError::Stopped)
+        }
+    }
+}
+
 async fn within<T>(ms: u64, done: impl Future<Output = T>) -> Option<T> {
     tokio::time::timeout(Duration::from_millis(ms), done)
         .await
@@ -292,7 +324,7 @@ async fn listen(
 }
 
 /// Lets the dispatcher answer what comes in by the door.
-fn open(door: &Interactions, dispatcher: Dispatcher) {
+fn answer_at(door: &Interactions, dispatcher: Dispatcher) {
     door.answer_with(Arc::new(move |body| {
         let dispatcher = dispatcher.clone();
         Box::pin(async move {

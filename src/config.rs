@@ -16,7 +16,7 @@ use clap::Args;
 
 pub use backup::{BackupConfig, Every, S3Url};
 pub use connection::{ApiUrl, PublicKey, Shards};
-pub use log::{LogFilter, LogFormat};
+pub use log::{LogConfig, LogFilter, LogFormat};
 pub use secret::{Secret, Token};
 pub use server::ServerConfig;
 
@@ -33,8 +33,7 @@ pub struct Config {
     )]
     pub bot_token: Option<Token>,
 
-    /// The database file; its folder is made if it is not there. `playground` has a default of its
-    /// own, data/playground.db
+    /// The database file; its folder is made if it is not there
     #[arg(long, env = "DB_PATH", global = true, hide_env_values = true, value_name = "FILE", help = db_path_help())]
     pub db_path: Option<PathBuf>,
 
@@ -116,34 +115,14 @@ pub struct Config {
     )]
     pub retention_days: u32,
 
-    /// What is logged: a level, or levels by module, such as info,overwatch_bot=debug
-    #[arg(
-        long,
-        env = "LOG",
-        global = true,
-        hide_env_values = true,
-        value_name = "FILTER",
-        default_value = "info"
-    )]
-    pub log: LogFilter,
-
-    /// How it is logged
-    #[arg(
-        long,
-        env = "LOG_FORMAT",
-        global = true,
-        hide_env_values = true,
-        value_name = "FORMAT",
-        default_value = "text"
-    )]
-    pub log_format: LogFormat,
+    /// What is logged
+    #[command(flatten)]
+    pub log: LogConfig,
 }
 
 /// Where the database is if nobody says otherwise.
 pub const DB_PATH: &str = "data/overwatch.db";
 
 fn db_path_help() -> String {
-    format!(
-        "The database file; its folder is created [default: {DB_PATH}; playground: data/playground.db]"
-    )
+    format!("The database file; its folder is created [default: {DB_PATH}]")
 }

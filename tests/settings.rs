@@ -1,6 +1,9 @@
 //! The settings, as the program itself takes them: what is missing or malformed is one sentence and
 //! exit code 2, before anything is opened, and no secret is ever shown.
 
+#[path = "settings/ownership.rs"]
+mod ownership;
+
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};

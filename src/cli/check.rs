@@ -77,7 +77,7 @@ pub(super) async fn run(config: Config, arguments: Arguments) -> Result<(), Fail
     } else {
         let now = Clock::system().now();
         match super::database::place(&config)? {
-            Place::File(path) => {
+            Place::File(path) | Place::Playground { path, .. } => {
                 tokio::task::spawn_blocking(move || look(&config, &path, now)).await?
             }
             #[cfg(feature = "postgres")]

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::Failed;
 use crate::config::{Config, DB_PATH};
 use crate::store::Place;
+use crate::store::sqlite::owner::Owner;
 
 /// The database: a server if one is named, a file if not.
 pub(super) fn place(config: &Config) -> Result<Place, Failed> {
@@ -28,7 +29,7 @@ pub(super) fn place(config: &Config) -> Result<Place, Failed> {
             )));
         }
     }
-    Ok(Place::File(file(config)))
+    file(config).map_err(Failed::Settings)
 }
 
 /// The file, for what works on files only; `instead` says what does the same on a server.
@@ -45,14 +46,21 @@ pub(super) fn file_only(config: &Config, what: &str, instead: &str) -> Result<Pa
 /// that do not repeat it.
 pub(super) fn place_at(url: &str, config: &Config) -> Result<Place, String> {
     match url.split_once(':') {
-        Some(("sqlite", path)) if !path.is_empty() => Ok(Place::File(path.into())),
+        Some(("sqlite", path)) if !path.is_empty() => file_at(path.into()),
         Some(("postgres" | "postgresql", _)) => server_at(url, config),
         _ => Err("postgres://USER:PASSWORD@HOST:PORT/NAME or sqlite:FILE is needed".into()),
     }
 }
 
-fn file(config: &Config) -> PathBuf {
-    config.db_path.clone().unwrap_or_else(|| DB_PATH.into())
+fn file(config: &Config) -> Result<Place, String> {
+    file_at(config.db_path.clone().unwrap_or_else(|| DB_PATH.into()))
+}
+
+/// The file at `path`, unless it is the playground's. Nothing has it open yet.
+fn file_at(path: PathBuf) -> Result<Place, String> {
+    let checked = Owner::Bot.check(&path);
+    checked.map_err(|error| error.to_string())?;
+    Ok(Place::File(path))
 }
 
 #[cfg(feature = "postgres")]

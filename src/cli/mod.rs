@@ -15,6 +15,7 @@ mod restore;
 mod run;
 mod simulate;
 
+use std::ffi::OsString;
 use std::fmt;
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
@@ -23,7 +24,8 @@ use clap::Parser;
 use clap::error::ErrorKind;
 use tracing_subscriber::EnvFilter;
 
-use crate::config::{Config, LogFormat};
+use crate::app::StartError;
+use crate::config::{Config, LogConfig, LogFormat};
 
 /// The exit code for settings that are missing or malformed.
 const EXIT_SETTINGS: u8 = 2;
@@ -32,7 +34,7 @@ const EXIT_SETTINGS: u8 = 2;
 /// data safe.
 ///
 /// Settings come from the command line, the environment, or a file named .env in the present
-/// folder, in this order.
+/// folder, in this order. `playground` has settings of its own.
 #[derive(Debug, clap::Parser)]
 #[command(version, about, max_term_width = 100)]
 struct Arguments {
@@ -55,7 +57,8 @@ enum Command {
     /// the bot
     Migrate,
     /// Try the bot without a token: a small Discord on this machine, and a web page to use it with
-    Playground(playground::Arguments),
+    #[command(disable_help_flag = true)]
+    Playground(Misplaced),
     /// Look whether everything is right: database, disk, backups, clock, settings
     Check(check::Arguments),
     /// Write a server's sessions, past and present, as CSV or JSON
@@ -67,6 +70,13 @@ enum Command {
     /// Measure what one process carries: shards, communities and clicks of a small Discord on this
     /// machine; no database in use is touched
     Simulate(simulate::Arguments),
+}
+
+/// What follows a `playground` that is not the first word.
+#[derive(Debug, clap::Args)]
+struct Misplaced {
+    #[arg(hide = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    _words: Vec<OsString>,
 }
 
 /// What a subcommand can come to.
@@ -83,8 +93,35 @@ impl<E: std::error::Error> From<E> for Failed {
     }
 }
 
+impl Failed {
+    /// Of a bot that did not start. A setting that is wrong is told apart: a restart would not help.
+    fn to_start(error: &StartError) -> Self {
+        let is_setting = match error {
+            StartError::TokenRefused => true,
+            StartError::Database(error) => error.is_setting(),
+            _ => false,
+        };
+        match is_setting {
+            true => Self::Settings(error.to_string()),
+            false => Self::Other(error.to_string()),
+        }
+    }
+}
+
 /// Parses the arguments and does what they say.
 pub fn main() -> ExitCode {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    match playground::arguments_in(&words) {
+        None => run_with_settings(),
+        Some(words) => match playground::Arguments::try_parse_from(words) {
+            Ok(arguments) => run_to_end(&arguments.log.clone(), playground::run(arguments)),
+            Err(error) => refuse(&error),
+        },
+    }
+}
+
+/// Does what the arguments say, with the settings of the bot.
+fn run_with_settings() -> ExitCode {
     // A .env that is not there is no mistake; one that cannot be read is.
     if let Err(error) = dotenvy::dotenv()
         && !error.not_found()
@@ -95,13 +132,7 @@ pub fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return refuse(&error),
     };
-    log(&arguments.config);
-    install_crypto();
-    let runtime = match tokio::runtime::Runtime::new() {
-        Ok(runtime) => runtime,
-        Err(error) => return complain(&error.into()),
-    };
-    let done = runtime.block_on(async {
+    run_to_end(&arguments.config.log.clone(), async {
         match arguments.command.unwrap_or(Command::Run) {
             Command::Run => run::run(arguments.config).await,
             Command::Backup(own) => backup::run(arguments.config, own).await,
@@ -112,9 +143,20 @@ pub fn main() -> ExitCode {
             Command::Optimize => optimize::run(arguments.config).await,
             Command::Copy(own) => copy::run(arguments.config, own).await,
             Command::Simulate(own) => simulate::run(arguments.config, own).await,
-            Command::Playground(own) => playground::run(arguments.config, own).await,
+            Command::Playground(_) => Err(Failed::Settings(playground::MISPLACED.into())),
         }
-    });
+    })
+}
+
+/// Sets up what every subcommand needs, and runs it.
+fn run_to_end(log: &LogConfig, work: impl Future<Output = Result<(), Failed>>) -> ExitCode {
+    begin_log(log);
+    install_crypto();
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return complain(&error.into()),
+    };
+    let done = runtime.block_on(work);
     // What is left is a backup that was interrupted at most; the next one sweeps up after it.
     runtime.shutdown_background();
     done.map_or_else(|failed| complain(&failed), |()| ExitCode::SUCCESS)
@@ -131,7 +173,7 @@ fn env_file_complaint(error: &dotenvy::Error) -> String {
     }
 }
 
-fn log(config: &Config) {
+fn begin_log(config: &LogConfig) {
     let filter = EnvFilter::new(config.log.as_str());
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
@@ -200,6 +242,7 @@ mod tests {
     #[test]
     fn the_arguments_do_not_contradict_each_other() {
         Arguments::command().debug_assert();
+        playground::Arguments::command().debug_assert();
     }
 
     #[test]
@@ -209,6 +252,8 @@ mod tests {
         let settings = subcommands
             .iter()
             .flat_map(|command| command.get_arguments());
+        let playgrounds = playground::Arguments::command();
+        let settings = settings.chain(playgrounds.get_arguments());
         for setting in command.get_arguments().chain(settings) {
             let Some(name) = setting.get_env().and_then(|name| name.to_str()) else {
                 continue;

@@ -15,12 +15,10 @@ pub(super) async fn run(config: Config) -> Result<(), Failed> {
     let app = match App::start_unless(settings, Clock::system(), &mut stopped).await {
         Ok(app) => app,
         Err(StartError::Stopped) => {
-            tracing::info!("stopped before Discord answered");
+            tracing::info!("stopped before it had started");
             return Ok(());
         }
-        // It is a setting that is wrong: a restart would only ask Discord the same again.
-        Err(error @ StartError::TokenRefused) => return Err(Failed::Settings(error.to_string())),
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(Failed::to_start(&error)),
     };
     let ready = async {
         app.ready().await;

@@ -4,6 +4,34 @@
 
 use std::str::FromStr;
 
+use clap::Args;
+
+/// What is logged, and how.
+#[derive(Clone, Debug, Args)]
+pub struct LogConfig {
+    /// What is logged: a level, or levels by module, such as info,overwatch_bot=debug
+    #[arg(
+        long,
+        env = "LOG",
+        global = true,
+        hide_env_values = true,
+        value_name = "FILTER",
+        default_value = "info"
+    )]
+    pub log: LogFilter,
+
+    /// How it is logged
+    #[arg(
+        long,
+        env = "LOG_FORMAT",
+        global = true,
+        hide_env_values = true,
+        value_name = "FORMAT",
+        default_value = "text"
+    )]
+    pub log_format: LogFormat,
+}
+
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum LogFormat {

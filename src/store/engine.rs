@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 
 #[cfg(feature = "postgres")]
 use super::postgres;
+use super::sqlite::owner::Owner;
 use super::sqlite::{self, Checkpoints, Migrated};
 use super::{Failure, Question, Store};
 
@@ -19,6 +20,13 @@ use super::{Failure, Question, Store};
 pub enum Place {
     /// In a file, by SQLite.
     File(PathBuf),
+    /// In a file that is the playground's own.
+    Playground {
+        /// The file.
+        path: PathBuf,
+        /// Whether a file without the playground's mark is taken for one of an earlier version.
+        adopts_unmarked: bool,
+    },
     /// On a PostgreSQL server.
     #[cfg(feature = "postgres")]
     Server(Box<postgres::Address>),
@@ -28,7 +36,7 @@ impl Place {
     /// The file, if it is one.
     pub fn file(&self) -> Option<&Path> {
         match self {
-            Self::File(path) => Some(path),
+            Self::File(path) | Self::Playground { path, .. } => Some(path),
             #[cfg(feature = "postgres")]
             Self::Server(_) => None,
         }
@@ -45,7 +53,7 @@ impl From<PathBuf> for Place {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::File(path) => write!(f, "{}", path.display()),
+            Self::File(path) | Self::Playground { path, .. } => write!(f, "{}", path.display()),
             #[cfg(feature = "postgres")]
             Self::Server(address) => write!(f, "{address}"),
         }
@@ -62,6 +70,17 @@ pub enum OpenError {
     #[cfg(feature = "postgres")]
     #[error(transparent)]
     Server(#[from] postgres::OpenError),
+}
+
+impl OpenError {
+    /// Whether it is a setting that is wrong, so that another start would fail in the same way.
+    pub fn is_setting(&self) -> bool {
+        match self {
+            Self::File(error) => error.is_setting(),
+            #[cfg(feature = "postgres")]
+            Self::Server(_) => false,
+        }
+    }
 }
 
 /// An open database: the [`Store`] to hand around, and what closes it.
@@ -89,6 +108,16 @@ impl Database {
             Place::File(path) => {
                 Self::File(sqlite::Database::open_with(path, backups, now, checkpoints).await?)
             }
+            Place::Playground {
+                path,
+                adopts_unmarked,
+            } => {
+                let owner = Owner::Playground {
+                    adopts_unmarked: *adopts_unmarked,
+                };
+                let opened = sqlite::Database::open_as(owner, path, backups, now, checkpoints);
+                Self::File(opened.await?)
+            }
             #[cfg(feature = "postgres")]
             Place::Server(address) => Self::Server(postgres::Database::open(address, now).await?),
         })
@@ -101,7 +130,9 @@ impl Database {
     /// [`OpenError`].
     pub async fn read(place: &Place) -> Result<ReadOnly, OpenError> {
         Ok(match place {
-            Place::File(path) => ReadOnly::File(sqlite::Database::read(path).await?),
+            Place::File(path) | Place::Playground { path, .. } => {
+                ReadOnly::File(sqlite::Database::read(path).await?)
+            }
             #[cfg(feature = "postgres")]
             Place::Server(address) => ReadOnly::Server(postgres::Database::read(address).await?),
         })
@@ -161,7 +192,9 @@ pub async fn migrate(
     checkpoints: Checkpoints,
 ) -> Result<Migrated, OpenError> {
     Ok(match place {
-        Place::File(path) => sqlite::migrate(path, backups, now, checkpoints).await?,
+        Place::File(path) | Place::Playground { path, .. } => {
+            sqlite::migrate(path, backups, now, checkpoints).await?
+        }
         #[cfg(feature = "postgres")]
         Place::Server(address) => postgres::migrate(address, now).await?,
     })

@@ -188,7 +188,7 @@ impl Store {
     /// As [`Store::query`].
     pub async fn sizes(&self) -> Result<Sizes, Failure> {
         match self.place.as_ref() {
-            Place::File(path) => {
+            Place::File(path) | Place::Playground { path, .. } => {
                 let sizes = files::sizes(path).map_err(|source| DbError::Statement {
                     statement: "size",
                     source: source.into(),

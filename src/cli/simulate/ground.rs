@@ -73,7 +73,9 @@ impl Ground {
                 false => wrong(&why),
             })?;
         match place {
-            Place::File(_) => Err(wrong("a simulation makes a file of its own; say sqlite")),
+            Place::File(_) | Place::Playground { .. } => {
+                Err(wrong("a simulation makes a file of its own; say sqlite"))
+            }
             #[cfg(feature = "postgres")]
             Place::Server(address) => {
                 let name = format!("overwatch_simulation_{}", std::process::id());

@@ -234,7 +234,7 @@ fn refuse_itself(from: &Place, to: &Place) -> Result<(), CopyError> {
 /// Refuses a target with something in it before its schema is touched.
 fn refuse_rows(to: &Place) -> Result<(), CopyError> {
     let found = match to {
-        Place::File(path) => sqlite::copy::table_with_rows(path),
+        Place::File(path) | Place::Playground { path, .. } => sqlite::copy::table_with_rows(path),
         #[cfg(feature = "postgres")]
         Place::Server(address) => postgres::copy::table_with_rows(address),
     };
@@ -249,7 +249,7 @@ fn refuse_rows(to: &Place) -> Result<(), CopyError> {
 
 fn open(place: &Place) -> Result<Box<dyn Side>, CopyError> {
     let opened: Result<Box<dyn Side>, Fault> = match place {
-        Place::File(path) => sqlite::copy::source(path),
+        Place::File(path) | Place::Playground { path, .. } => sqlite::copy::source(path),
         #[cfg(feature = "postgres")]
         Place::Server(address) => postgres::copy::source(address),
     };
@@ -258,7 +258,9 @@ fn open(place: &Place) -> Result<Box<dyn Side>, CopyError> {
 
 fn open_target(place: &Place, checkpoints: Checkpoints) -> Result<Box<dyn Target>, CopyError> {
     let opened: Result<Box<dyn Target>, Fault> = match place {
-        Place::File(path) => sqlite::copy::target(path, checkpoints),
+        Place::File(path) | Place::Playground { path, .. } => {
+            sqlite::copy::target(path, checkpoints)
+        }
         #[cfg(feature = "postgres")]
         Place::Server(address) => postgres::copy::target(address),
     };

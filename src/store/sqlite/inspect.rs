@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::lock::beside;
 use super::migrations::{self, SchemaError};
+use super::owner::{Claim, Owner};
 
 /// What every SQLite file begins with.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
@@ -77,6 +78,9 @@ pub enum Unfit {
     /// It does not hold what was written down when it was made.
     #[error("it is not what was backed up: {0}")]
     Differs(String),
+    /// It is the playground's, or a backup of it.
+    #[error("it is the playground's, and not a database of the bot")]
+    Playgrounds,
     /// It is a whole database, but not one of this program, or of a later version of it.
     #[error(transparent)]
     Schema(SchemaError),
@@ -111,7 +115,11 @@ pub fn inspect(path: &Path) -> Result<Contents, Unfit> {
 /// # Errors
 /// [`Unfit::Schema`].
 pub fn ours(path: &Path) -> Result<(), Unfit> {
-    migrations::recognise(&open(path)?)
+    let db = open(path)?;
+    if Owner::Bot.claim(&db)? == Claim::Refused {
+        return Err(Unfit::Playgrounds);
+    }
+    migrations::recognise(&db)
         .map(drop)
         .map_err(|error| match error {
             SchemaError::Sqlite(error) => error.into(),

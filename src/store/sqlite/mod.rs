@@ -11,6 +11,7 @@ pub mod files;
 pub mod inspect;
 pub mod lock;
 pub mod migrations;
+pub mod owner;
 #[cfg(test)]
 pub(super) mod plans;
 pub mod readers;
@@ -34,6 +35,7 @@ use crate::metrics::Metrics;
 pub use adopt::{Adopted, Counts};
 use lock::{Lock, LockError};
 pub use migrations::Migrated;
+use owner::{Claim, Owner, OwnerError};
 use readers::Readers;
 
 /// How long a connection waits for another process' lock, in milliseconds.
@@ -59,6 +61,9 @@ pub enum OpenError {
     /// Another process has it, or its lock cannot be taken.
     #[error(transparent)]
     Lock(#[from] LockError),
+    /// It is the playground's, or the playground was pointed at another one.
+    #[error(transparent)]
+    Owner(#[from] OwnerError),
     /// A restore was interrupted in the moment when the files were being renamed.
     #[error(
         "a restore of the database {} was interrupted and has to be repeated: run the same \
@@ -82,6 +87,13 @@ pub enum OpenError {
         /// What is wrong with it.
         source: migrations::SchemaError,
     },
+}
+
+impl OpenError {
+    /// Whether it is a setting that is wrong, so that another start would fail in the same way.
+    pub fn is_setting(&self) -> bool {
+        matches!(self, Self::Owner(_))
+    }
 }
 
 /// Who moves what the write-ahead log holds into the file.
@@ -131,7 +143,21 @@ impl Database {
         now: DateTime<Utc>,
         checkpoints: Checkpoints,
     ) -> Result<Self, OpenError> {
-        let (lock, connection, _) = open_writer(path, backups, now, checkpoints).await?;
+        Self::open_as(Owner::Bot, path, backups, now, checkpoints).await
+    }
+
+    /// As [`Database::open_with`], for this owner.
+    ///
+    /// # Errors
+    /// [`OpenError`]; nothing was changed then.
+    pub async fn open_as(
+        owner: Owner,
+        path: &Path,
+        backups: &Path,
+        now: DateTime<Utc>,
+        checkpoints: Checkpoints,
+    ) -> Result<Self, OpenError> {
+        let (lock, connection, _) = open_writer(owner, path, backups, now, checkpoints).await?;
         let failed = |source| OpenError::Sqlite {
             path: path.to_owned(),
             source,
@@ -180,6 +206,10 @@ impl Database {
             source,
         };
         let connection = open_reader(path).await.map_err(failed)?;
+        let claimed = call(&connection, |db| Owner::Bot.claim(db)).await;
+        if claimed.map_err(failed)? == Claim::Refused {
+            return Err(Owner::Bot.refuse(path).into());
+        }
         let newest = migrations::require_newest(&connection).await;
         newest.map_err(|source| OpenError::Schema {
             path: path.to_owned(),
@@ -237,7 +267,8 @@ pub async fn migrate(
     now: DateTime<Utc>,
     checkpoints: Checkpoints,
 ) -> Result<Migrated, OpenError> {
-    let (_lock, connection, migrated) = open_writer(path, backups, now, checkpoints).await?;
+    let opened = open_writer(Owner::Bot, path, backups, now, checkpoints).await?;
+    let (_lock, connection, migrated) = opened;
     let closed = connection.close().await;
     closed.map_err(|error| OpenError::Sqlite {
         path: path.to_owned(),
@@ -247,6 +278,7 @@ pub async fn migrate(
 }
 
 async fn open_writer(
+    owner: Owner,
     path: &Path,
     backups: &Path,
     now: DateTime<Utc>,
@@ -257,11 +289,19 @@ async fn open_writer(
     if restore::is_half_done(path) {
         return Err(OpenError::HalfRestored(path.to_owned()));
     }
+    owner.check(path)?;
     let failed = |source| OpenError::Sqlite {
         path: path.to_owned(),
         source,
     };
     let connection = Connection::open(path).await.map_err(failed)?;
+    let claim = move |db: &mut rusqlite::Connection| {
+        configure(db)?;
+        owner.claim(db)
+    };
+    if call(&connection, claim).await.map_err(failed)? == Claim::Refused {
+        return Err(owner.refuse(path).into());
+    }
     let configure = move |db: &mut rusqlite::Connection| configure_writer(db, checkpoints);
     call(&connection, configure).await.map_err(failed)?;
     let migrated = migrations::run(&connection, backups.to_owned(), now).await;
