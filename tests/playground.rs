@@ -20,6 +20,8 @@ mod rest;
 mod rules;
 #[path = "playground/shape.rs"]
 mod shape;
+#[path = "playground/socket.rs"]
+mod socket;
 #[path = "playground/stage.rs"]
 mod stage;
 #[path = "playground/told.rs"]

@@ -1,4 +1,4 @@
-//! The gateway: one WebSocket connection of a shard, version 10, JSON text frames.
+//! The gateway: one WebSocket connection of a shard, version 10, JSON.
 //!
 //! May touch: the socket, the state's sessions. Invariant: an event is in its session's buffer
 //! before it is on the wire, so a torn connection loses nothing.
@@ -175,6 +175,9 @@ impl Connection {
             Start::Begun => {}
             Start::TooSoon => return self.send(bare(9, json!(false))).await,
             Start::Exceeded => return Err(End::ByServer(AUTHENTICATION_FAILED)),
+        }
+        if d["compress"] == true {
+            self.transport.compress_payloads();
         }
         self.lease = Some(open(&self.hub, shard, intents));
         self.work().await

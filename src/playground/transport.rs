@@ -1,5 +1,6 @@
-//! Transport compression of the gateway: every payload is a part of one zlib or zstd stream
-//! ("Gateway", section "Transport Compression").
+//! Compression of the gateway. Transport compression: every payload is a part of one zlib or zstd
+//! stream ("Gateway", section "Transport Compression"). Payload compression: some payloads are a zlib
+//! stream of their own ("Gateway", section "Payload Compression").
 //!
 //! Pure. Invariant: whatever decompresses such a stream gets each payload whole from its own message.
 //! On loopback nothing has to be smaller, so the streams are made of blocks that are stored as they are.
@@ -15,10 +16,18 @@ const ZSTD_START: [u8; 6] = [0x28, 0xB5, 0x2F, 0xFD, 0x00, 0x38];
 /// Bytes of a raw block at most: the window.
 const ZSTD_BLOCK_MAX: usize = 128 * 1_024;
 
+/// Of compressed payloads, those of at least so many bytes are. Discord compresses *some*, and does not
+/// say which.
+const PAYLOAD_MIN_BYTES: usize = 1_024;
+/// The modulus of Adler-32, which ends a zlib stream (RFC 1950, section 9).
+const ADLER_MODULUS: u32 = 65_521;
+
 /// How a connection's payloads are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Text,
+    /// Text, but for long payloads, each of which is a zlib stream.
+    Payloads,
     Zlib,
     Zstd,
 }
@@ -42,11 +51,20 @@ impl Transport {
         Self { kind, begun: false }
     }
 
+    /// What `compress` in Identify asks for. With transport compression it is disabled.
+    pub(super) fn compress_payloads(&mut self) {
+        if self.kind == Kind::Text {
+            self.kind = Kind::Payloads;
+        }
+    }
+
     /// The message for a payload.
     pub(super) fn message(&mut self, payload: Utf8Bytes) -> Message {
         let bytes = payload.as_bytes();
         let stream = match self.kind {
             Kind::Text => return Message::Text(payload),
+            Kind::Payloads if bytes.len() < PAYLOAD_MIN_BYTES => return Message::Text(payload),
+            Kind::Payloads => return Message::Binary(zlib_whole(bytes).into()),
             Kind::Zlib => zlib(bytes, self.begun),
             Kind::Zstd => zstd(bytes, self.begun),
         };
@@ -69,6 +87,24 @@ fn zlib(payload: &[u8], begun: bool) -> Vec<u8> {
         stream.extend(block);
     }
     stream
+}
+
+/// A stream of its own: stored blocks, the last of which says so, and the checksum.
+fn zlib_whole(payload: &[u8]) -> Vec<u8> {
+    let mut stream = zlib(payload, false);
+    // The empty block at the end is made the last one.
+    let last = stream.len() - 5;
+    stream[last] = 1;
+    stream.extend(adler_32(payload).to_be_bytes());
+    stream
+}
+
+fn adler_32(bytes: &[u8]) -> u32 {
+    let (low, high) = bytes.iter().fold((1, 0), |(low, high), byte| {
+        let low = (low + u32::from(*byte)) % ADLER_MODULUS;
+        (low, (high + low) % ADLER_MODULUS)
+    });
+    high << 16 | low
 }
 
 /// Raw blocks, none of them the last.
@@ -96,6 +132,26 @@ mod tests {
         assert_eq!(first.len(), 2 + long.len() + 4 * 5);
         assert!(first.ends_with(&[0, 0, 0xFF, 0xFF]));
         assert_eq!(zstd(&long, true).len(), long.len() + 2 * 3);
+    }
+
+    #[test]
+    fn checksum_is_that_of_the_standard() {
+        // Known from many descriptions of the algorithm.
+        assert_eq!(adler_32(b"Wikipedia"), 0x11E6_0398);
+        assert_eq!(adler_32(b""), 1);
+    }
+
+    #[test]
+    fn payloads_are_compressed_only_without_transport_compression() {
+        let long = Utf8Bytes::from("x".repeat(PAYLOAD_MIN_BYTES));
+        let mut plain = Transport::of("v=10");
+        assert!(matches!(plain.message(long.clone()), Message::Text(_)));
+        plain.compress_payloads();
+        assert!(matches!(plain.message(long.clone()), Message::Binary(_)));
+        assert!(matches!(plain.message("x".into()), Message::Text(_)));
+        let mut stream = Transport::of("compress=zlib-stream");
+        stream.compress_payloads();
+        assert_eq!(stream.kind, Kind::Zlib);
     }
 
     #[test]

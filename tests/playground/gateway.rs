@@ -1,13 +1,12 @@
 //! Sessions, shards, replay.
 
-use crate::stage::{Stage, TOKEN, end, until};
+use crate::{
+    socket::{Frame, Socket},
+    stage::{Stage, TOKEN, end, until},
+};
 use futures_util::StreamExt as _;
 use serde::Deserialize as _;
 use serde_json::{Value, json};
-use std::{
-    io::{Read, Write},
-    net::TcpStream,
-};
 use twilight_gateway::queue::InMemoryQueue;
 use twilight_gateway::{
     CloseFrame, Event, EventTypeFlags, Intents, Message, Shard, ShardId, StreamExt as _,
@@ -235,33 +234,15 @@ async fn the_gateway_says_where_it_is_and_how_many_shards_to_start() {
 }
 
 /// The code that closes a connection whose first payload is this one, which no Twilight shard
-/// would send. A WebSocket by hand, on a blocking thread.
+/// would send.
 async fn closed_at_once(stage: &Stage, payload: Value) -> u16 {
     let address = stage.discord.url().replace("http://", "");
     let talk = move || -> std::io::Result<u16> {
-        let mut socket = TcpStream::connect(address)?;
-        socket.write_all(
-            b"GET / HTTP/1.1\r\nHost: discord\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
-        )?;
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
-            let mut byte = [0];
-            socket.read_exact(&mut byte)?;
-            head.push(byte[0]);
-        }
-        let text = payload.to_string();
-        let length = u8::try_from(text.len()).expect("a short payload");
-        // A final text frame; a mask of zeros leaves the text as it is.
-        socket.write_all(&[0x81, 0x80 | length, 0, 0, 0, 0])?;
-        socket.write_all(text.as_bytes())?;
+        let mut socket = Socket::open(&address, "")?;
+        socket.send(&payload)?;
         loop {
-            let mut start = [0; 2];
-            socket.read_exact(&mut start)?;
-            let mut body = vec![0; usize::from(start[1])];
-            socket.read_exact(&mut body)?;
-            if start[0] & 0x0F == 8 {
-                return Ok(u16::from_be_bytes([body[0], body[1]]));
+            if let Frame::Close(code) = socket.next()? {
+                return Ok(code);
             }
         }
     };
