@@ -56,8 +56,8 @@ use transport::Transport;
 
 pub use traffic::Traffic;
 pub use world::{
-    APPLICATION_ID, Channel, Guild, Member, Overwrite, OverwriteKind, Person, Role, World,
-    permissions,
+    APPLICATION_ID, Channel, Guild, Member, Overwrite, OverwriteKind, Person, Role,
+    World, permissions,
 };
 
 /// How long [`Discord::stop`] waits for open requests, in milliseconds.
@@ -145,6 +145,12 @@ impl Drop for Discord {
     fn drop(&mut self) {
         self.hub.stopping.cancel();
     }
+}
+
+/// Every route of the REST API: its method, and its path below `/api/v10` with the names that Discord's
+/// OpenAPI document gives the parameters.
+pub fn routes() -> impl Iterator<Item = (&'static str, &'static str)> {
+    rest::routes()
 }
 
 fn router(hub: Arc<Hub>) -> Router {

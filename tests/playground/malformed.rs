@@ -5,26 +5,54 @@ use crate::{
     contract,
     stage::{Stage, card, command, press, until},
 };
-use overwatch_bot::playground::APPLICATION_ID;
+use overwatch_bot::playground::{self, APPLICATION_ID};
 use proptest::{
     collection::vec,
     prelude::*,
     test_runner::{Config, TestRunner},
 };
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 use twilight_gateway::{Event, ShardId};
 
 /// Bodies that are tried.
 const CASES: u32 = 600;
 /// Interactions of each kind that are there to be answered.
 const CLICKS: usize = 40;
+/// Messages at which no thread was started yet.
+const MESSAGES: usize = 8;
+/// Methods of requests that have a body.
+const WITH_BODY: [&str; 3] = ["POST", "PUT", "PATCH"];
 
-/// A route, and a body that it would take.
+/// A path, and a body that it would take.
 struct Target {
-    method: &'static str,
     path: String,
     body: Value,
+}
+
+/// Targets by method and route.
+#[derive(Default)]
+struct Targets(BTreeMap<(&'static str, &'static str), Vec<Target>>);
+
+impl Targets {
+    fn add(&mut self, method: &str, path: &str, body: Value) {
+        let bare = path.split('?').next().unwrap_or_default();
+        let mut known = playground::routes();
+        let route = known.find(|(of, route)| *of == method && is_of(route, bare));
+        let route = route.unwrap_or_else(|| panic!("{method} {path} is no route"));
+        let path = path.to_owned();
+        self.0.entry(route).or_default().push(Target { path, body });
+    }
+}
+
+/// Whether a path has the shape of a route; a parameter is never `@me` or `@original`.
+fn is_of(route: &str, path: &str) -> bool {
+    let (shape, steps) = (route.split('/'), path.split('/'));
+    let fits = |(part, step): (&str, &str)| match part.starts_with('{') {
+        true => !step.starts_with('@'),
+        false => part == step,
+    };
+    shape.clone().count() == steps.clone().count() && shape.zip(steps).all(fits)
 }
 
 /// What takes the place of a part of a body.
@@ -140,64 +168,90 @@ fn commands() -> Value {
     }])
 }
 
-async fn targets(stage: &Arc<Stage>) -> Vec<Target> {
+async fn targets(stage: &Arc<Stage>) -> Targets {
     let (guild, channel) = (stage.world.guilds[0].id, stage.channel());
     stage.register(json!([])).await;
     let card = card(stage).await;
-    let threads = format!("/channels/{channel}/messages/{card}/threads");
-    let thread = json!({"name": "n", "auto_archive_duration": 60});
-    assert_eq!(stage.api("POST", &threads, thread.clone()).await.0, 201);
+    let messages = format!("/channels/{channel}/messages");
+    let threads = |message: &str| format!("{messages}/{message}/threads");
+    let thread = json!({
+        "name": "n", "auto_archive_duration": 60, "rate_limit_per_user": 0,
+    });
+    let (status, _) = stage.api("POST", &threads(&card), thread.clone()).await;
+    assert_eq!(status, 201);
     let event = json!({
         "name": "e", "privacy_level": 2, "entity_type": 3, "entity_metadata": {"location": "l"},
         "scheduled_start_time": "2027-01-01T00:00:00Z", "scheduled_end_time": "2027-01-01T01:00:00Z",
-        "description": "d", "status": 1,
+        "description": "d", "status": 1, "channel_id": null,
     });
     let events = format!("/guilds/{guild}/scheduled-events");
     let (_, made) = stage.api("POST", &events, event.clone()).await;
     let made = format!("{events}/{}", made["id"].as_str().expect("an id"));
-    let messages = format!("/channels/{channel}/messages");
-    let target = |method, path: &str, body: Value| Target {
-        method,
-        path: path.to_owned(),
-        body,
-    };
-    let mut targets = vec![
-        target(
-            "POST",
-            "/users/@me/channels",
-            json!({"recipient_id": stage.person(1)}),
-        ),
-        target(
-            "PUT",
-            &format!("/applications/{APPLICATION_ID}/commands"),
-            commands(),
-        ),
-        target("POST", &messages, message()),
-        target("POST", &messages, layout()),
-        target("PATCH", &format!("{messages}/{card}"), message()),
-        target("POST", &threads, thread.clone()),
-        target("PATCH", &format!("/channels/{card}"), thread),
-        target("POST", &events, event.clone()),
-        target("PATCH", &made, event),
-    ];
-    for path in answerable(stage, &card).await {
-        let body = match targets.len() % 4 {
+    let application = format!("/applications/{APPLICATION_ID}");
+    let mut targets = Targets::default();
+    let person = json!({"recipient_id": stage.person(1)});
+    targets.add("POST", "/users/@me/channels", person);
+    targets.add("PUT", &format!("{application}/commands"), commands());
+    let scoped = format!("{application}/guilds/{guild}/commands");
+    targets.add("PUT", &scoped, commands());
+    targets.add("POST", &messages, message());
+    targets.add("POST", &messages, layout());
+    targets.add("PATCH", &format!("{messages}/{card}"), message());
+    for _ in 0..MESSAGES {
+        let (_, sent) = stage.api("POST", &messages, json!({"content": "c"})).await;
+        let sent = sent["id"].as_str().expect("an id");
+        targets.add("POST", &threads(sent), thread.clone());
+    }
+    let mut open = thread;
+    open["archived"] = json!(false);
+    targets.add("PATCH", &format!("/channels/{card}"), open);
+    let member = format!("/channels/{card}/thread-members/{}", stage.person(2));
+    targets.add("PUT", &member, json!({}));
+    targets.add("POST", &events, event.clone());
+    targets.add("PATCH", &made, event);
+    for (n, path) in answerable(stage, &card).await.into_iter().enumerate() {
+        let body = match n % 4 {
             0 => json!({"type": 4, "data": message()}),
             1 => json!({"type": 7, "data": layout()}),
             2 => json!({"type": 5, "data": {"flags": 64}}),
             _ => modal(),
         };
-        targets.push(target("POST", &path, body));
+        targets.add("POST", &path, body);
     }
+    add_webhooks(stage, &mut targets).await;
     targets
 }
 
-/// Where interactions can be answered that nobody has answered yet.
+/// Adds what can be said after the first answer to an interaction: one was answered, one promised.
+async fn add_webhooks(stage: &Arc<Stage>, targets: &mut Targets) {
+    let answers = [
+        json!({"type": 4, "data": {"content": "c"}}),
+        json!({"type": 5, "data": {}}),
+    ];
+    for answer in answers {
+        let callback = answerable(stage, "").await.remove(0);
+        let token = callback.split('/').nth(3).expect("a token").to_owned();
+        let (status, answer) = stage.api("POST", &callback, answer).await;
+        assert_eq!(status, 200, "{answer}");
+        let webhook = format!("/webhooks/{APPLICATION_ID}/{token}");
+        targets.add("PATCH", &format!("{webhook}/messages/@original"), message());
+        targets.add("POST", &webhook, message());
+        targets.add("POST", &webhook, layout());
+        let (status, sent) = stage.api("POST", &webhook, json!({"content": "c"})).await;
+        assert_eq!(status, 200, "{sent}");
+        let sent = format!("{webhook}/messages/{}", sent["id"].as_str().expect("an id"));
+        targets.add("PATCH", &sent, message());
+    }
+}
+
+/// Where interactions can be answered that nobody has answered yet: uses of a command and, if there is
+/// a card, presses of a button in turn.
 async fn answerable(stage: &Arc<Stage>, card: &str) -> Vec<String> {
     let mut shard = stage.shard(ShardId::ONE);
     until(&mut shard, |event| matches!(event, Event::Ready(_))).await;
     let mut paths = Vec::new();
-    for n in 0..2 * CLICKS {
+    let count = if card.is_empty() { 1 } else { 2 * CLICKS };
+    for n in 0..count {
         let click = match n % 2 {
             0 => command(stage, json!({})),
             _ => press(stage, card, "join"),
@@ -227,25 +281,28 @@ fn no_body_breaks_a_route_and_what_is_taken_is_shown_as_documented() {
             .await;
         targets(&stage).await
     });
+    let forgotten: Vec<_> = playground::routes()
+        .filter(|route| WITH_BODY.contains(&route.0) && !targets.0.contains_key(route))
+        .collect();
+    assert_eq!(forgotten, [], "routes without a body to try");
+    let targets: Vec<_> = targets.0.into_iter().collect();
     let mutation = vec((0..1_000_000_usize, odd()), 1..4);
     let mut runner = TestRunner::new(Config {
         cases: CASES,
         failure_persistence: None,
         ..Config::default()
     });
-    let ran = runner.run(&(0..targets.len(), mutation), |(at, mutations)| {
-        let target = &targets[at];
+    let at = (0..targets.len(), any::<prop::sample::Index>());
+    let ran = runner.run(&(at, mutation), |((route, at), mutations)| {
+        let ((method, _), of_route) = &targets[route];
+        let target = &of_route[at.index(of_route.len())];
         let mut body = target.body.clone();
         for (choice, odd) in mutations {
             mutate(&mut body, choice, odd);
         }
-        let (status, answer) = runtime.block_on(stage.api(target.method, &target.path, body));
-        prop_assert!(
-            status < 500,
-            "{} {}: {status} {answer}",
-            target.method,
-            target.path
-        );
+        let (status, answer) = runtime.block_on(stage.api(method, &target.path, body));
+        let path = &target.path;
+        prop_assert!(status < 500, "{method} {path}: {status} {answer}");
         Ok(())
     });
     ran.expect("every body is answered");

@@ -256,6 +256,11 @@ const ROUTES: &[(&str, &str, Door, Handler)] = &[
     ),
 ];
 
+/// Every route: its method, and its path below `/api/v10`.
+pub(super) fn routes() -> impl Iterator<Item = (&'static str, &'static str)> {
+    ROUTES.iter().map(|(method, route, ..)| (*method, *route))
+}
+
 /// Serves one request: read, find the route, suffer the planned faults, handle, log.
 pub(super) async fn serve(State(hub): State<Arc<Hub>>, request: Request) -> Response {
     let full = request.uri().path().to_owned();
