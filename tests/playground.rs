@@ -14,6 +14,8 @@ mod gateway;
 mod interactions;
 #[path = "playground/malformed.rs"]
 mod malformed;
+#[path = "playground/modify.rs"]
+mod modify;
 #[path = "playground/rest.rs"]
 mod rest;
 #[path = "playground/rules.rs"]

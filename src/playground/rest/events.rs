@@ -30,6 +30,7 @@ const ALIVE_MAX: usize = 100;
 /// The only level of privacy, and the kind of events that are somewhere else.
 const GUILD_ONLY: u64 = 2;
 const EXTERNAL: u64 = 3;
+const KINDS: [(&str, u64); 2] = [("privacy_level", GUILD_ONLY), ("entity_type", EXTERNAL)];
 
 /// `GET /guilds/{guild_id}/scheduled-events`
 pub(super) fn list(hub: &Hub, call: &mut Call) -> Result {
@@ -54,11 +55,10 @@ pub(super) fn create(hub: &Hub, call: &mut Call) -> Result {
     });
     take(&mut event, body);
     let mut problems = Problems::default();
-    for (field, only) in [("privacy_level", GUILD_ONLY), ("entity_type", EXTERNAL)] {
-        if body[field] != only {
-            problems.choice(field, &only.to_string());
-        }
+    for (field, _) in KINDS.iter().filter(|(field, _)| body[*field].is_null()) {
+        problems.required(field);
     }
+    check_kind(body, &mut problems);
     check(&event, &mut problems);
     check_start(&event, now, &mut problems);
     Refusal::check(problems)?;
@@ -93,6 +93,7 @@ pub(super) fn edit(hub: &Hub, call: &mut Call) -> Result {
     let mut event = before.clone();
     let mut problems = Problems::default();
     take(&mut event, &call.body);
+    check_kind(&call.body, &mut problems);
     check(&event, &mut problems);
     let moved = event["scheduled_start_time"] != before["scheduled_start_time"];
     if moved && before["status"] == ACTIVE {
@@ -173,6 +174,24 @@ fn take(event: &mut Value, body: &Value) {
                 _ => value.clone(),
             };
         }
+    }
+}
+
+/// Refuses what makes another kind of event of it, whether it is new or there already: "Guild Scheduled
+/// Event", *Field Requirements By Entity Type*: an event somewhere else has no channel.
+fn check_kind(body: &Value, problems: &mut Problems) {
+    for (field, only) in KINDS {
+        if !body[field].is_null() && body[field] != only {
+            problems.choice(field, &only.to_string());
+        }
+    }
+    if !body["channel_id"].is_null() {
+        let said = "Channel is not allowed for this type of event.";
+        problems.add(
+            "channel_id",
+            "GUILD_SCHEDULED_EVENT_CHANNEL_NOT_ALLOWED",
+            said,
+        );
     }
 }
 

@@ -22,6 +22,8 @@ type Result<T = Answer> = std::result::Result<T, Refusal>;
 
 /// Characters of a thread's name.
 const NAME_MAX: usize = 100;
+/// Seconds between two messages of one person at most.
+const SLOW_MAX_S: u64 = 21_600;
 /// The silences after which a thread can be archived, in minutes.
 const ARCHIVE_AFTER_MINUTES: [u64; 4] = [60, 1_440, 4_320, 10_080];
 /// The flag of a message with a thread.
@@ -262,11 +264,13 @@ fn allowed(state: &State, place: u64, needed: u64) -> Result<()> {
 /// Checks name and silence; the silence, if it is there.
 fn check(body: &Value, new: bool) -> Result<Option<u64>> {
     let mut problems = Problems::default();
-    if new {
+    // "Channels Resource", Modify Channel: a name of 1 to 100 characters, as Start Thread from Message
+    // has it; of a new one it is required.
+    if new || !body["name"].is_null() {
         problems.label("name", &body["name"], 1, NAME_MAX);
-    } else {
-        problems.optional_text("name", &body["name"], 1, NAME_MAX);
     }
+    let slow = &body["rate_limit_per_user"];
+    problems.number("rate_limit_per_user", slow, 0, SLOW_MAX_S);
     for field in ["archived", "locked", "invitable"] {
         problems.boolean(field, &body[field]);
     }

@@ -79,7 +79,7 @@ fn one(problems: &mut Problems, at: &str, command: &Value, kind: u64) {
     name(problems, &format!("{at}.name"), &command["name"], chat);
     let description = format!("{at}.description");
     if chat {
-        problems.text(&description, &command["description"], 1, DESCRIPTION_MAX);
+        problems.label(&description, &command["description"], 1, DESCRIPTION_MAX);
     } else if command["description"]
         .as_str()
         .is_some_and(|text| !text.is_empty())
@@ -149,7 +149,7 @@ fn options(problems: &mut Problems, at: &str, options: &[Value], depth: usize) {
 
 fn option(problems: &mut Problems, at: &str, option: &Value, depth: usize) {
     name(problems, &format!("{at}.name"), &option["name"], true);
-    problems.text(
+    problems.label(
         &format!("{at}.description"),
         &option["description"],
         1,
