@@ -56,7 +56,7 @@ use transport::Transport;
 
 pub use traffic::Traffic;
 pub use world::{
-    APPLICATION_ID, Channel, Guild, Member, Overwrite, OverwriteKind, Person, Role,
+    APPLICATION_ID, Channel, ChannelKind, Guild, Member, Overwrite, OverwriteKind, Person, Role,
     World, permissions,
 };
 

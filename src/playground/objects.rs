@@ -3,16 +3,19 @@
 //! Pure functions over the world. Invariant: what is rendered here has every field that a strict
 //! client requires, because the tests read it back with Twilight's model.
 
-use super::world::{self, Channel, Guild, Member, Overwrite, Person, Role, Thread, World};
+use super::world::{
+    self, Channel, ChannelKind, Guild, Member, Overwrite, Person, Role, Thread, World,
+};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
 /// Channel types.
-pub(super) const GUILD_TEXT: u64 = 0;
 pub(super) const DM: u64 = 1;
 pub(super) const PUBLIC_THREAD: u64 = 11;
 /// When everybody joined, and when the guilds were made.
 const JOINED_AT: &str = "2024-01-05T18:00:00.000000+00:00";
+/// Of a new channel for voice, in bits per second.
+const BITRATE: u64 = 64_000;
 /// Largest upload of a person, in bytes.
 pub(super) const ATTACHMENT_MAX_BYTES: u64 = 10 * 1024 * 1024;
 
@@ -86,7 +89,7 @@ pub(super) fn application(world: &World, public_key: &str) -> Value {
 }
 
 /// A member without its user and permissions.
-fn member_core(member: &Member) -> Value {
+pub(super) fn member_core(member: &Member) -> Value {
     json!({
         "nick": member.nick, "avatar": null, "banner": null, "joined_at": JOINED_AT,
         "roles": member.roles.iter().copied().map(id).collect::<Vec<_>>(),
@@ -139,12 +142,29 @@ pub(super) fn channel(guild: &Guild, channel: &Channel) -> Value {
         .channels
         .iter()
         .position(|other| other.id == channel.id);
-    json!({
-        "id": id(channel.id), "type": GUILD_TEXT, "guild_id": id(guild.id), "name": channel.name,
-        "position": position, "parent_id": null, "topic": null, "nsfw": false, "flags": 0,
-        "last_message_id": null, "rate_limit_per_user": 0,
+    let mut value = json!({
+        "id": id(channel.id), "type": channel.kind.number(), "guild_id": id(guild.id),
+        "name": channel.name, "position": position.unwrap_or(0), "parent_id": null, "nsfw": false,
+        "flags": 0, "last_message_id": null, "rate_limit_per_user": 0,
         "permission_overwrites": channel.overwrites.iter().map(overwrite).collect::<Vec<_>>(),
-    })
+    });
+    match channel.kind {
+        ChannelKind::Text => value["topic"] = Value::Null,
+        ChannelKind::Voice | ChannelKind::Stage => {
+            value["bitrate"] = json!(BITRATE);
+            value["user_limit"] = json!(0);
+            value["rtc_region"] = Value::Null;
+        }
+    }
+    value
+}
+
+/// Discord's number for what a channel is; of a thread, for a public thread.
+pub(super) fn channel_type(channel: &Channel) -> u64 {
+    match channel.thread {
+        Some(_) => PUBLIC_THREAD,
+        None => channel.kind.number(),
+    }
 }
 
 fn overwrite(overwrite: &Overwrite) -> Value {
@@ -296,7 +316,9 @@ fn hidden_from(guild: &Guild, channel: &Channel, hidden: impl Fn(u64, u64) -> bo
 
 /// A channel as a client lists it; of a thread also where it is, who is in it, and whether it is over.
 fn place(channel: &Channel) -> Value {
-    let mut place = json!({"id": id(channel.id), "name": channel.name, "thread": null});
+    let mut place = json!({
+        "id": id(channel.id), "name": channel.name, "type": channel_type(channel), "thread": null,
+    });
     if let Some(thread) = &channel.thread {
         place["thread"] = json!({
             "parent": id(thread.parent), "archived": thread.archived, "locked": thread.locked,

@@ -27,6 +27,7 @@ const DISPATCHED_MAX: usize = 4_000;
 /// Intent bits.
 pub(super) const INTENT_GUILDS: u64 = 1;
 pub(super) const INTENT_GUILD_MEMBERS: u64 = 1 << 1;
+pub(super) const INTENT_GUILD_MODERATION: u64 = 1 << 2;
 pub(super) const INTENT_GUILD_MESSAGES: u64 = 1 << 9;
 pub(super) const INTENT_GUILD_SCHEDULED_EVENTS: u64 = 1 << 16;
 pub(super) const INTENT_DIRECT_MESSAGES: u64 = 1 << 12;

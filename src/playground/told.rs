@@ -1,13 +1,16 @@
-//! What bots were told of channels, threads and scheduled events, so that they are told what changes.
+//! What bots were told of channels, threads and scheduled events, so that they are told what changes;
+//! and of members, roles and bans, which only the controls change.
 //!
 //! May touch: the state's sessions. Invariant: whatever changes them, each change is told once, as
 //! "Gateway Events" has it, to the sessions that asked for it.
 
 use super::{
     APPLICATION_ID, objects,
-    sessions::{INTENT_GUILD_MEMBERS, INTENT_GUILD_SCHEDULED_EVENTS, INTENT_GUILDS},
+    sessions::{
+        INTENT_GUILD_MEMBERS, INTENT_GUILD_MODERATION, INTENT_GUILD_SCHEDULED_EVENTS, INTENT_GUILDS,
+    },
     state::State,
-    world::Channel,
+    world::{Channel, Member, permissions},
 };
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashSet};
@@ -60,7 +63,7 @@ pub(super) fn tell_changes(state: &mut State) {
     let here = |guild: u64| !state.left.contains(&guild) && state.world.guild(guild).is_some();
     for (id, (guild, old)) in &state.told.channels {
         if !now.channels.contains_key(id) && here(*guild) {
-            changes.push(deleted(*guild, old));
+            changes.extend(deleted(state, *guild, old));
         }
     }
     changes.extend(events(&state.told.events, &now.events));
@@ -136,24 +139,94 @@ fn members(guild: u64, thread: u64, old: &[u64], new: &[u64]) -> Option<Change> 
 }
 
 /// Channel Delete, Thread Delete.
-fn deleted(guild: u64, channel: &Channel) -> Change {
-    let (id, guild_id) = (objects::id(channel.id), objects::id(guild));
-    match &channel.thread {
+fn deleted(state: &State, guild: u64, channel: &Channel) -> Option<Change> {
+    let (event, data) = match &channel.thread {
         Some(thread) => {
             let data = json!({
-                "id": id, "guild_id": guild_id, "parent_id": objects::id(thread.parent),
-                "type": objects::PUBLIC_THREAD,
+                "id": objects::id(channel.id), "guild_id": objects::id(guild),
+                "parent_id": objects::id(thread.parent), "type": objects::PUBLIC_THREAD,
             });
-            (guild, INTENT_GUILDS, "THREAD_DELETE", data)
+            ("THREAD_DELETE", data)
         }
-        None => {
-            let data = json!({
-                "id": id, "guild_id": guild_id, "type": objects::GUILD_TEXT, "name": channel.name,
-                "position": 0, "flags": 0,
-            });
-            (guild, INTENT_GUILDS, "CHANNEL_DELETE", data)
-        }
+        None => ("CHANNEL_DELETE", shown(state, guild, channel)?),
+    };
+    Some((guild, INTENT_GUILDS, event, data))
+}
+
+/// Somebody's membership, the bot's own too, as it is.
+pub(super) fn membership(state: &State, guild: u64, person: u64) -> Option<Member> {
+    let guild = state.world.guild(guild)?;
+    match person {
+        APPLICATION_ID => Some(guild.bot()),
+        _ => guild.member(person).cloned(),
     }
+}
+
+/// Guild Member Add, Update, Remove: the difference to what the membership was. The bot's own is told to
+/// every session ("Gateway", *Caveats* of the list of intents).
+pub(super) fn tell_member(state: &mut State, guild: u64, person: u64, before: Option<&Member>) {
+    let after = membership(state, guild, person);
+    if before == after.as_ref() {
+        return;
+    }
+    let user = match person {
+        APPLICATION_ID => objects::bot_user(),
+        _ => state
+            .world
+            .person(person)
+            .map_or(Value::Null, objects::user),
+    };
+    let (event, mut data) = match &after {
+        None => ("GUILD_MEMBER_REMOVE", json!({})),
+        Some(member) if before.is_some() => ("GUILD_MEMBER_UPDATE", objects::member_core(member)),
+        Some(member) => ("GUILD_MEMBER_ADD", objects::member_core(member)),
+    };
+    data["user"] = user;
+    let intents = match person {
+        APPLICATION_ID => 0,
+        _ => INTENT_GUILD_MEMBERS,
+    };
+    tell(state, guild, intents, event, data);
+}
+
+/// Guild Role Update.
+pub(super) fn tell_role(state: &mut State, guild: u64, role: u64) {
+    let roles = state.world.guild(guild).map(|guild| guild.roles.iter());
+    let mut roles = roles.into_iter().flatten().enumerate();
+    let Some((position, role)) = roles.find(|(_, one)| one.id == role) else {
+        return;
+    };
+    let data = json!({"role": objects::role(role, position)});
+    tell(state, guild, INTENT_GUILDS, "GUILD_ROLE_UPDATE", data);
+}
+
+/// Guild Ban Add, Guild Ban Remove: only to bots with *Ban Members* or *View Audit Log*.
+pub(super) fn tell_ban(state: &mut State, guild: u64, person: u64, is_banned: bool) {
+    let enough = permissions::BAN_MEMBERS | permissions::VIEW_AUDIT_LOG;
+    let user = state.world.person(person).map(objects::user);
+    let Some(user) = user.filter(|_| state.bot_permissions(guild) & enough != 0) else {
+        return;
+    };
+    let event = match is_banned {
+        true => "GUILD_BAN_ADD",
+        false => "GUILD_BAN_REMOVE",
+    };
+    tell(
+        state,
+        guild,
+        INTENT_GUILD_MODERATION,
+        event,
+        json!({"user": user}),
+    );
+}
+
+/// Tells something of a guild, unless the bot was removed from it.
+fn tell(state: &mut State, guild: u64, intents: u64, event: &str, mut data: Value) {
+    if state.left.contains(&guild) {
+        return;
+    }
+    data["guild_id"] = objects::id(guild);
+    state.sessions.dispatch(Some(guild), intents, event, &data);
 }
 
 /// Guild Scheduled Event Create, Update, Delete.

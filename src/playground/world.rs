@@ -10,9 +10,11 @@ pub use access::{Overwrite, OverwriteKind};
 /// Permission bits as in Discord's documentation.
 pub mod permissions {
     #![expect(missing_docs, reason = "the names are Discord's own")]
+    pub const BAN_MEMBERS: u64 = 1 << 2;
     pub const ADMINISTRATOR: u64 = 1 << 3;
     pub const MANAGE_GUILD: u64 = 1 << 5;
     pub const ADD_REACTIONS: u64 = 1 << 6;
+    pub const VIEW_AUDIT_LOG: u64 = 1 << 7;
     pub const VIEW_CHANNEL: u64 = 1 << 10;
     pub const SEND_MESSAGES: u64 = 1 << 11;
     pub const SEND_TTS_MESSAGES: u64 = 1 << 12;
@@ -22,6 +24,7 @@ pub mod permissions {
     pub const READ_MESSAGE_HISTORY: u64 = 1 << 16;
     pub const MENTION_EVERYONE: u64 = 1 << 17;
     pub const USE_EXTERNAL_EMOJIS: u64 = 1 << 18;
+    pub const CONNECT: u64 = 1 << 20;
     pub const CHANGE_NICKNAME: u64 = 1 << 26;
     pub const USE_APPLICATION_COMMANDS: u64 = 1 << 31;
     pub const MANAGE_EVENTS: u64 = 1 << 33;
@@ -39,6 +42,7 @@ pub mod permissions {
         | ATTACH_FILES
         | READ_MESSAGE_HISTORY
         | USE_EXTERNAL_EMOJIS
+        | CONNECT
         | CHANGE_NICKNAME
         | USE_APPLICATION_COMMANDS
         | SEND_MESSAGES_IN_THREADS
@@ -75,11 +79,42 @@ pub struct Person {
     pub locale: String,
 }
 
-/// A text channel of a guild, or a thread in one.
+/// What kind of channel: "Channels Resource", *Channel Types*.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ChannelKind {
+    /// Messages, and threads.
+    #[default]
+    Text,
+    /// Voice, with a text chat and without threads.
+    Voice,
+    /// As `Voice`, with an audience.
+    Stage,
+}
+
+impl ChannelKind {
+    /// The kind that has this number of Discord's.
+    pub(super) fn of(number: u64) -> Option<Self> {
+        let all = [Self::Text, Self::Voice, Self::Stage];
+        all.into_iter().find(|kind| kind.number() == number)
+    }
+
+    /// Discord's number for it.
+    pub(super) fn number(self) -> u64 {
+        match self {
+            Self::Text => 0,
+            Self::Voice => 2,
+            Self::Stage => 13,
+        }
+    }
+}
+
+/// A channel of a guild, or a thread in one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Channel {
     /// Snowflake.
     pub id: u64,
+    /// Of a thread: `Text`.
+    pub kind: ChannelKind,
     /// Name without `#`.
     pub name: String,
     /// What is allowed and denied here, other than in the guild; a thread has none of its own.
@@ -156,7 +191,7 @@ pub struct Guild {
     pub name: String,
     /// The person who owns it and may do everything.
     pub owner: u64,
-    /// Text channels in their order, and the threads that were started in them.
+    /// Channels in their order, and the threads that were started in them.
     pub channels: Vec<Channel>,
     /// Roles, `@everyone` first.
     pub roles: Vec<Role>,
@@ -164,6 +199,8 @@ pub struct Guild {
     pub members: Vec<Member>,
     /// Who was banned from it.
     pub banned: Vec<u64>,
+    /// Until when the bot is timed out.
+    pub bot_timed_out_until: Option<DateTime<Utc>>,
 }
 
 /// All there is at the start.
@@ -307,6 +344,7 @@ fn guild(position: u64, name: &str, channels: &[&str], people: &[Person]) -> Gui
     let (id, organisers, bot) = (base << 22, (base + 500) << 22, (base + 501) << 22);
     let channel = |(n, name): (u64, &&str)| Channel {
         id: (base + 1 + n) << 22,
+        kind: ChannelKind::Text,
         name: (**name).to_owned(),
         overwrites: Vec::new(),
         thread: None,
@@ -339,6 +377,7 @@ fn guild(position: u64, name: &str, channels: &[&str], people: &[Person]) -> Gui
         ],
         members: people.iter().enumerate().map(member).collect(),
         banned: Vec::new(),
+        bot_timed_out_until: None,
     }
 }
 

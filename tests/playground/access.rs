@@ -192,3 +192,81 @@ async fn roles_are_given_and_taken_and_a_time_out_ends_by_itself() {
     let (_, told) = stage.api("GET", &member, Value::Null).await;
     assert_eq!((&told["roles"], &told["nick"]), (&json!([]), &json!("Ai")));
 }
+
+#[tokio::test]
+async fn a_channel_for_voice_has_messages_with_connect_and_never_threads() {
+    let stage = Stage::new().await;
+    let guild = &stage.world.guilds[0];
+    let code = async |method: &str, path: &str, body: Value| {
+        let (status, answer) = stage.api(method, path, body).await;
+        (status, answer["code"].as_u64().unwrap_or_default())
+    };
+    for kind in [2, 13] {
+        let channels = format!("/guilds/{}/channels", guild.id);
+        let made = stage
+            .post(&channels, json!({"name": "voice", "type": kind}))
+            .await;
+        let channel = made["id"].as_str().expect("an id").to_owned();
+        let (_, shown) = stage
+            .api("GET", &format!("/channels/{channel}"), Value::Null)
+            .await;
+        assert_eq!(shown["type"], kind, "{shown}");
+        let messages = format!("/channels/{channel}/messages");
+        let (status, sent) = stage.api("POST", &messages, json!({"content": "c"})).await;
+        assert_eq!(status, 200, "{sent}");
+        let one = format!("{messages}/{}", sent["id"].as_str().expect("an id"));
+        let threads = format!("{one}/threads");
+        let name = json!({"name": "n"});
+        assert_eq!(code("POST", &threads, name.clone()).await, (400, 50_024));
+        let overwrite =
+            json!({"id": guild.id.to_string(), "type": "role", "deny": p::CONNECT.to_string()});
+        let overwrites = format!("/channels/{channel}/overwrites");
+        // The bot's role has it, too: what a role of its own permits is not denied to everyone.
+        stage.post(&overwrites, overwrite).await;
+        let text = json!({"content": "d"});
+        assert_eq!(code("POST", &messages, text.clone()).await, (403, 50_001));
+        assert_eq!(code("GET", &messages, Value::Null).await, (403, 50_001));
+        assert_eq!(code("PATCH", &one, text).await, (403, 50_001));
+        assert_eq!(code("POST", &threads, name).await, (403, 50_001));
+        assert_eq!(
+            code("GET", &format!("/channels/{channel}"), Value::Null).await,
+            (200, 0)
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_bot_that_is_timed_out_answers_and_posts_nothing_until_it_is_over() {
+    let stage = Stage::new().await;
+    stage.register(json!([])).await;
+    let _bot = stage.bot(|_| Some(message("yes"))).await;
+    let card = card(&stage).await;
+    let guild = stage.world.guilds[0].id;
+    let own = format!(
+        "/guilds/{guild}/members/{}",
+        overwatch_bot::playground::APPLICATION_ID
+    );
+    stage.post(&own, json!({"timed_out_s": 60})).await;
+    let (_, told) = stage.api("GET", &own, Value::Null).await;
+    assert!(told["communication_disabled_until"].is_string(), "{told}");
+    let messages = format!("/channels/{}/messages", stage.channel());
+    let code = async |method: &str, path: &str, body: Value| {
+        let (status, answer) = stage.api(method, path, body).await;
+        (status, answer["code"].as_u64().unwrap_or_default())
+    };
+    let text = json!({"content": "c"});
+    let threads = format!("{messages}/{card}/threads");
+    assert_eq!(code("POST", &messages, text.clone()).await, (403, 50_013));
+    assert_eq!(
+        code("POST", &threads, json!({"name": "n"})).await,
+        (403, 50_013)
+    );
+    assert_eq!(code("GET", &messages, Value::Null).await, (200, 0));
+    // Commands go on, and are answered in public (discord/discord-api-docs, issue 6847).
+    assert_eq!(
+        stage.interact(command(&stage, json!({}))).await["outcome"],
+        "message"
+    );
+    stage.advance_s(60);
+    assert_eq!(code("POST", &messages, text).await, (200, 0));
+}

@@ -84,6 +84,137 @@ async fn events_are_told_to_those_with_their_intent() {
 }
 
 #[tokio::test]
+async fn channels_and_roles_are_told_once_to_those_who_asked_for_guilds() {
+    let stage = Stage::new().await;
+    let guild = &stage.world.guilds[0];
+    let mut shard = shard(&stage, Intents::GUILDS).await;
+    let channels = format!("/guilds/{}/channels", guild.id);
+    let mut made = Vec::new();
+    for (kind, name) in [(0, "text"), (2, "voice"), (13, "stage")] {
+        let channel = stage
+            .post(&channels, json!({"name": name, "type": kind}))
+            .await;
+        let told = until(&mut shard, |it| matches!(it, Event::ChannelCreate(_))).await;
+        let Event::ChannelCreate(told) = told else {
+            unreachable!()
+        };
+        assert_eq!(
+            (told.id.to_string().as_str(), u8::from(told.kind)),
+            (channel["id"].as_str().expect("an id"), kind)
+        );
+        made.push(told.id);
+    }
+    let overwrite = json!({"id": guild.id.to_string(), "type": "role", "deny": "2048"});
+    stage
+        .post(&format!("/channels/{}/overwrites", made[1]), overwrite)
+        .await;
+    let told = until(&mut shard, |it| matches!(it, Event::ChannelUpdate(_))).await;
+    let Event::ChannelUpdate(told) = told else {
+        unreachable!()
+    };
+    assert_eq!(told.permission_overwrites.as_ref().map(Vec::len), Some(1));
+    let role = guild.roles[1].id;
+    stage
+        .post(
+            &format!("/guilds/{}/roles/{role}", guild.id),
+            json!({"permissions": "8"}),
+        )
+        .await;
+    let told = until(&mut shard, |it| matches!(it, Event::RoleUpdate(_))).await;
+    let Event::RoleUpdate(told) = told else {
+        unreachable!()
+    };
+    assert_eq!(
+        (told.role.id.get(), told.role.permissions.bits()),
+        (role, 8)
+    );
+    for channel in made {
+        let path = format!("/client/channels/{channel}");
+        assert_eq!(stage.call("DELETE", &path, None).await.0, 200);
+        let told = until(&mut shard, |it| matches!(it, Event::ChannelDelete(_))).await;
+        let Event::ChannelDelete(told) = told else {
+            unreachable!()
+        };
+        assert_eq!(told.id, channel);
+    }
+    let log = stage.get("/dispatches").await;
+    let log = log["dispatches"].as_array().expect("a list");
+    let count = |event: &str| log.iter().filter(|it| it["t"] == event).count();
+    assert_eq!(
+        [
+            "CHANNEL_CREATE",
+            "CHANNEL_UPDATE",
+            "CHANNEL_DELETE",
+            "GUILD_ROLE_UPDATE"
+        ]
+        .map(count),
+        [3, 1, 3, 1]
+    );
+    check(&stage).await;
+}
+
+#[tokio::test]
+async fn members_and_bans_are_told_to_those_with_their_intents() {
+    let stage = Stage::new().await;
+    let guild = &stage.world.guilds[0];
+    let intents = Intents::GUILDS | Intents::GUILD_MEMBERS | Intents::GUILD_MODERATION;
+    let mut shard = shard(&stage, intents).await;
+    let of = |user: &str| format!("/guilds/{}/members/{user}", guild.id);
+    let ban = format!("/guilds/{}/bans/{}", guild.id, stage.person(3));
+    stage
+        .post(
+            &of(&stage.person(2)),
+            json!({"nick": "Ai", "timed_out_s": 60}),
+        )
+        .await;
+    let told = until(&mut shard, |it| matches!(it, Event::MemberUpdate(_))).await;
+    let Event::MemberUpdate(told) = told else {
+        unreachable!()
+    };
+    assert_eq!(told.nick.as_deref(), Some("Ai"));
+    assert!(told.communication_disabled_until.is_some());
+    let leave = format!("/client{}", of(&stage.person(2)));
+    assert_eq!(stage.call("DELETE", &leave, None).await.0, 200);
+    until(&mut shard, |it| matches!(it, Event::MemberRemove(_))).await;
+    stage.post(&of(&stage.person(2)), json!({})).await;
+    until(&mut shard, |it| matches!(it, Event::MemberAdd(_))).await;
+    // Without *Ban Members* or *View Audit Log* a bot hears that they are gone, and no more.
+    stage.post(&ban, json!({})).await;
+    until(&mut shard, |it| matches!(it, Event::MemberRemove(_))).await;
+    stage.call("DELETE", &format!("/client{ban}"), None).await;
+    let role = format!("/guilds/{}/roles/{}", guild.id, guild.id);
+    stage.post(&role, json!({"permissions": "132"})).await;
+    stage.post(&ban, json!({})).await;
+    until(&mut shard, |it| matches!(it, Event::BanAdd(_))).await;
+    stage.call("DELETE", &format!("/client{ban}"), None).await;
+    until(&mut shard, |it| matches!(it, Event::BanRemove(_))).await;
+    let log = stage.get("/dispatches").await;
+    let log = log["dispatches"].as_array().expect("a list");
+    assert_eq!(
+        log.iter().filter(|it| it["t"] == "GUILD_BAN_ADD").count(),
+        1
+    );
+    check(&stage).await;
+}
+
+#[tokio::test]
+async fn only_its_own_membership_is_told_to_a_bot_without_the_intent() {
+    let stage = Stage::new().await;
+    let mut shard = shard(&stage, Intents::GUILDS).await;
+    for user in [stage.person(2), APPLICATION_ID.to_string()] {
+        let path = format!("/guilds/{}/members/{user}", stage.world.guilds[0].id);
+        stage.post(&path, json!({"timed_out_s": 60})).await;
+    }
+    let told = until(&mut shard, |it| matches!(it, Event::MemberUpdate(_))).await;
+    let Event::MemberUpdate(told) = told else {
+        unreachable!()
+    };
+    assert_eq!(told.user.id.get(), APPLICATION_ID);
+    assert!(told.communication_disabled_until.is_some());
+    check(&stage).await;
+}
+
+#[tokio::test]
 async fn members_are_told_in_chunks_as_far_as_intents_allow() {
     let stage = Stage::new().await;
     let guild = Id::new(stage.world.guilds[0].id);

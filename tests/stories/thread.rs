@@ -246,6 +246,37 @@ async fn card_in_a_thread_has_no_thread_and_says_why() {
 }
 
 #[tokio::test]
+async fn card_in_a_voice_channel_has_no_thread_and_says_why() {
+    story(async |world| {
+        let lounge = json!({"name": "Lounge", "type": 2});
+        let channels = format!("guilds/{}/channels", world.server());
+        let lounge = world.post(&channels, lounge).await;
+        let lounge = lounge["id"].as_str().expect("an id").to_owned();
+        let organiser = world.person(0).in_channel(lounge.clone());
+        let card = planned(&organiser, json!({"title": "Cup", "thread": "yes"})).await;
+        let private = organiser.in_private();
+        let told = text_of(&private.reads("no threads of its own").await);
+        assert!(told.contains("/session move"), "{told}");
+        assert!(!told.contains("Create Public Threads"), "{told}");
+        // The card goes on, and no thread is tried again.
+        let player = world.person(2).in_channel(lounge);
+        joined(&player, &card, "Aiko#1234", &["tank"]).await;
+        card_reads(&organiser, &card, "Waiting (1)").await;
+        assert_eq!(world.count("POST", THREADS).await, 1);
+        assert_eq!(private.messages().await.len(), 1);
+        // In a text channel it can have one.
+        let to = json!({"session": "Cup", "channel": world.channel()});
+        organiser.command("session move", to).await.says("appears");
+        let there = world.person(0);
+        let moved = there.reads("Waiting (1)").await;
+        let again = json!({"session": "Cup", "thread": "yes"});
+        there.command("session edit", again).await;
+        thread_is(world, &moved, |thread| thread["name"] == "Cup").await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn permission_is_blamed_for_a_missing_thread_only_where_it_is_missing() {
     story(async |world| {
         world.provokes_refusals(10, "a permission is missing while people click");

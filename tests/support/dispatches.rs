@@ -22,6 +22,10 @@ pub(super) fn schema(event: &str) -> Option<Value> {
             ("user", true, named("UserResponse")),
         ]),
         "GUILD_MEMBER_UPDATE" | "GUILD_MEMBER_ADD" => member_of_guild(),
+        "GUILD_BAN_ADD" | "GUILD_BAN_REMOVE" => table([
+            ("guild_id", true, snowflake()),
+            ("user", true, named("UserResponse")),
+        ]),
         "GUILD_MEMBERS_CHUNK" => members_chunk(),
         "GUILD_ROLE_CREATE" | "GUILD_ROLE_UPDATE" => table([
             ("guild_id", true, snowflake()),
@@ -119,13 +123,12 @@ fn guild_create() -> Value {
     json!({"anyOf": [guild, both(unavailable_guild(), table([("unavailable", true, json!({"const": true}))]))]})
 }
 
-/// "Gateway Events", section "Guild Member Update": the fields of a member, and where.
+/// "Gateway Events", sections "Guild Member Add" and "Guild Member Update": a member, and where.
 fn member_of_guild() -> Value {
-    table([
-        ("guild_id", true, snowflake()),
-        ("roles", true, list(snowflake())),
-        ("user", true, named("UserResponse")),
-    ])
+    both(
+        named("GuildMemberResponse"),
+        table([("guild_id", true, snowflake())]),
+    )
 }
 
 /// "Gateway Events", section "Guild Members Chunk".

@@ -9,7 +9,7 @@ use super::{
         state::{Kind, State},
         world::permissions,
     },
-    Result,
+    Result, component,
     event::Resolved,
     id_of,
     interact::Click,
@@ -242,7 +242,12 @@ fn typed(
             let id = objects::read_id(value).unwrap_or(0);
             let known = match kind {
                 USER => resolved.add_user(state, click, id),
-                CHANNEL => resolved.add_channel(state, click.guild, click.user, id),
+                CHANNEL => {
+                    let types = items(&option["channel_types"]);
+                    let found = state.world.channel(id);
+                    found.is_some_and(|(_, one)| component::is_listed(types, one) || forge)
+                        && resolved.add_channel(state, click.guild, click.user, id)
+                }
                 ROLE => resolved.add_role(state, click.guild, id),
                 _ => {
                     resolved.add_user(state, click, id) || resolved.add_role(state, click.guild, id)

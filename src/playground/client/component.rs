@@ -8,7 +8,7 @@ use super::{
         objects,
         rules::{BUTTON, STRING_SELECT, is_select},
         state::State,
-        world::APPLICATION_ID,
+        world::{APPLICATION_ID, Channel},
     },
     Result,
     event::Resolved,
@@ -90,6 +90,11 @@ pub(super) fn resolve(
     }
 }
 
+/// Whether a list of these types of channels, or of all if there are none, has this one.
+pub(super) fn is_listed(types: &[Value], channel: &Channel) -> bool {
+    types.is_empty() || types.contains(&json!(objects::channel_type(channel)))
+}
+
 /// Refuses people, roles and channels that a client doesn't list: those of elsewhere, channels that
 /// the person doesn't see, and channels of other types than the select takes.
 pub(super) fn check_present(
@@ -101,16 +106,18 @@ pub(super) fn check_present(
     let guild = click.guild.and_then(|guild| state.world.guild(guild));
     let kind = select["type"].as_u64().unwrap_or(0);
     let types = items(&select["channel_types"]);
-    let takes_text = types.is_empty() || types.contains(&json!(objects::GUILD_TEXT));
     let listed = |id: u64| {
         let member = || id == APPLICATION_ID || guild.is_some_and(|it| it.member(id).is_some());
         let role = || guild.is_some_and(|it| it.roles.iter().any(|role| role.id == id));
-        let channel = || guild.is_some_and(|it| it.channels.iter().any(|one| one.id == id));
+        let channel = || {
+            let mut channels = guild.into_iter().flat_map(|it| &it.channels);
+            channels.any(|one| one.id == id && is_listed(types, one))
+        };
         match kind {
             5 => member(),
             6 => role(),
             7 => member() || role(),
-            8 => takes_text && channel() && state.views(id, click.user),
+            8 => channel() && state.views(id, click.user),
             _ => true,
         }
     };

@@ -17,6 +17,22 @@ use serde_json::{Map, Value, json};
 const IN_GUILD: u64 = 0;
 const IN_BOT_DM: u64 = 1;
 
+/// Fields of a channel among what is resolved.
+const RESOLVED_CHANNEL: [&str; 12] = [
+    "id",
+    "name",
+    "type",
+    "last_message_id",
+    "nsfw",
+    "parent_id",
+    "guild_id",
+    "flags",
+    "rate_limit_per_user",
+    "topic",
+    "position",
+    "thread_metadata",
+];
+
 /// Builds the event of a click.
 pub(super) fn build(state: &State, click: &Click, id: u64, token: &str) -> Result<Value> {
     let person = state.world.person(click.user);
@@ -149,11 +165,13 @@ impl Resolved {
         let Some((owner, channel)) = state.world.channel(id) else {
             return false;
         };
-        let bits = state.permissions_in(id, user).unwrap_or(0).to_string();
-        let value = json!({
-            "id": objects::id(id), "type": objects::GUILD_TEXT, "name": channel.name,
-            "parent_id": null, "permissions": bits,
-        });
+        let bits = state.permissions_in(id, user).unwrap_or(0);
+        let mut value = objects::channel(owner, channel);
+        if let Value::Object(fields) = &mut value {
+            // "Receiving and Responding", Resolved Data Structure: what a partial channel has.
+            fields.retain(|name, _| RESOLVED_CHANNEL.contains(&name.as_str()));
+            fields.insert("permissions".to_owned(), objects::id(bits));
+        }
         self.channels.insert(id.to_string(), value);
         Some(owner.id) == guild
     }

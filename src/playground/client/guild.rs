@@ -3,8 +3,13 @@
 //! Invariant: the bot is told as Discord tells it, and sees nothing of a guild that it is not in.
 
 use super::{
-    super::{objects, rest, sessions::INTENT_GUILDS, state::Hub, world::Thread},
-    Result, mistake,
+    super::{
+        objects, rest,
+        sessions::INTENT_GUILDS,
+        state::Hub,
+        world::{Channel, ChannelKind, Thread},
+    },
+    Result, mistake, text_of,
 };
 use axum::{
     Json,
@@ -45,23 +50,45 @@ pub(super) async fn set_bot(
     Ok(Json(json!({})))
 }
 
-/// "Gateway Events", Channel Delete. The channel's threads go with it.
+/// "Gateway Events", Channel Delete: somebody deletes a channel. The channel's threads go with it.
 pub(super) async fn delete_channel(Shared(hub): Hubs, Path(channel): Path<u64>) -> Done {
     let mut state = hub.state();
-    let found = state.world.channel(channel);
-    let Some((guild, shown)) = found.map(|(guild, one)| (guild.id, objects::channel(guild, one)))
-    else {
+    if state.world.channel(channel).is_none() {
         return mistake("There is no such channel.");
-    };
+    }
     let is_in = |thread: &Thread| thread.parent == channel;
     for guild in &mut state.world.guilds {
         let channels = &mut guild.channels;
         channels.retain(|one| one.id != channel && !one.thread.as_ref().is_some_and(is_in));
     }
-    let sessions = &mut state.sessions;
-    sessions.dispatch(Some(guild), INTENT_GUILDS, "CHANNEL_DELETE", &shown);
     state.surroundings_changed();
     Ok(Json(json!({})))
+}
+
+/// "Gateway Events", Channel Create: for text unless another type is named.
+pub(super) async fn make_channel(
+    Shared(hub): Hubs,
+    Path(guild): Path<u64>,
+    Json(body): Json<Value>,
+) -> Done {
+    let name = text_of(&body, "name")?.to_owned();
+    let Some(kind) = ChannelKind::of(body["type"].as_u64().unwrap_or(0)) else {
+        return mistake("There is no such type of channel.");
+    };
+    let mut state = hub.state();
+    let id = state.next_id(hub.clock.now());
+    let Some(guild) = state.world.guild_mut(guild) else {
+        return mistake("There is no such guild.");
+    };
+    guild.channels.push(Channel {
+        id,
+        kind,
+        name,
+        overwrites: Vec::new(),
+        thread: None,
+    });
+    state.surroundings_changed();
+    Ok(Json(json!({"id": objects::id(id)})))
 }
 
 pub(super) async fn set_thread(

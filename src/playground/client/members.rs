@@ -1,12 +1,13 @@
 //! What happens in a guild's own settings: people come, leave and are banned, roles are given and
 //! taken, channels are hidden.
 //!
-//! May touch: the world. Invariant: the bot is told nothing of it, as without the members intent.
+//! May touch: the world. Invariant: each change is told to the sessions that asked for it.
 
 use super::{
     super::{
-        objects,
-        state::Hub,
+        APPLICATION_ID, objects,
+        state::{Hub, State},
+        told,
         world::{Guild, Overwrite, OverwriteKind},
     },
     Mistake, Result, id_of, items, mistake, text_of,
@@ -64,26 +65,34 @@ pub(super) async fn role(
     Json(body): Json<Value>,
 ) -> Done {
     let permissions = id_of(&body, "permissions")?;
-    change(&hub, guild, |guild| {
-        match guild.roles.iter_mut().find(|one| one.id == role) {
-            Some(role) => role.permissions = permissions,
-            None => return mistake("There is no such role."),
-        }
-        Ok(())
-    })
+    let mut state = hub.state();
+    let roles = &mut guild_of(&mut state, guild)?.roles;
+    match roles.iter_mut().find(|one| one.id == role) {
+        Some(role) => role.permissions = permissions,
+        None => return mistake("There is no such role."),
+    }
+    told::tell_role(&mut state, guild, role);
+    state.surroundings_changed();
+    Ok(Json(json!({})))
 }
 
-/// Changes a member, who joins if they were none.
+/// Changes a member, who joins if they were none; or times the bot out.
 pub(super) async fn set(
     Shared(hub): Hubs,
     Path((guild, user)): Path<(u64, u64)>,
     Json(body): Json<Value>,
 ) -> Done {
     let now = hub.clock.now();
-    if hub.state().world.person(user).is_none() {
+    if user != APPLICATION_ID && hub.state().world.person(user).is_none() {
         return mistake("There is no such person.");
     }
-    change(&hub, guild, |guild| {
+    let timed_out = body["timed_out_s"].as_i64();
+    let timed_out = timed_out.map(|it| (it > 0).then(|| now + TimeDelta::seconds(it)));
+    change(&hub, guild, user, |guild| {
+        if user == APPLICATION_ID {
+            guild.bot_timed_out_until = timed_out.unwrap_or(guild.bot_timed_out_until);
+            return Ok(());
+        }
         if guild.banned.contains(&user) {
             return mistake("This person is banned.");
         }
@@ -99,17 +108,14 @@ pub(super) async fn set(
                 return mistake("There is no such role.");
             }
         }
-        if let Some(seconds) = body["timed_out_s"].as_i64() {
-            let until = now + TimeDelta::seconds(seconds);
-            member.timed_out_until = (seconds > 0).then_some(until);
-        }
+        member.timed_out_until = timed_out.unwrap_or(member.timed_out_until);
         Ok(())
     })
 }
 
 /// Takes a member out, as if they left or were kicked.
 pub(super) async fn leave(Shared(hub): Hubs, Path((guild, user)): Path<(u64, u64)>) -> Done {
-    change(&hub, guild, |guild| match guild.remove(user) {
+    change(&hub, guild, user, |guild| match guild.remove(user) {
         true => Ok(()),
         false => mistake("There is no such member."),
     })
@@ -117,26 +123,36 @@ pub(super) async fn leave(Shared(hub): Hubs, Path((guild, user)): Path<(u64, u64
 
 /// Takes somebody out for good.
 pub(super) async fn ban(Shared(hub): Hubs, Path((guild, user)): Path<(u64, u64)>) -> Done {
-    change(&hub, guild, |guild| {
+    let done = change(&hub, guild, user, |guild| {
         guild.remove(user);
         guild.banned.push(user);
         Ok(())
-    })
+    })?;
+    told::tell_ban(&mut hub.state(), guild, user, true);
+    Ok(done)
 }
 
 /// Lets somebody come back.
 pub(super) async fn unban(Shared(hub): Hubs, Path((guild, user)): Path<(u64, u64)>) -> Done {
-    change(&hub, guild, |guild| {
+    let done = change(&hub, guild, user, |guild| {
         guild.banned.retain(|one| *one != user);
         Ok(())
-    })
+    })?;
+    told::tell_ban(&mut hub.state(), guild, user, false);
+    Ok(done)
 }
 
-fn change(hub: &Hub, guild: u64, change: impl FnOnce(&mut Guild) -> Result<()>) -> Done {
-    let mut state = hub.state();
+fn guild_of(state: &mut State, guild: u64) -> Result<&mut Guild> {
     let guild = state.world.guild_mut(guild);
-    let guild = guild.ok_or_else(|| Mistake("There is no such guild.".to_owned()))?;
-    change(guild)?;
+    guild.ok_or_else(|| Mistake("There is no such guild.".to_owned()))
+}
+
+/// Changes a guild, and tells what has become of this person's membership.
+fn change(hub: &Hub, guild: u64, user: u64, change: impl FnOnce(&mut Guild) -> Result<()>) -> Done {
+    let mut state = hub.state();
+    let before = told::membership(&state, guild, user);
+    change(guild_of(&mut state, guild)?)?;
+    told::tell_member(&mut state, guild, user, before.as_ref());
     state.surroundings_changed();
     Ok(Json(json!({})))
 }

@@ -5,7 +5,7 @@
 //! # Looking
 //! | request | answer |
 //! | --- | --- |
-//! | `GET /client/world` | `{application: {id, user}, guilds: [{id, name, owner, channels: [{id, name, thread, hidden_from: [user]}], events: [event], roles: [{id, name, permissions}], members: [{user, nick, roles, permissions}]}], people: [user], commands: [command]}`; the commands as registered, in full, with `guild_id` if for one guild only; `thread` is null, or `{parent, archived, locked, members: [user]}`; the events are Discord's objects, also those that are over |
+//! | `GET /client/world` | `{application: {id, user}, guilds: [{id, name, owner, channels: [{id, name, type, thread, hidden_from: [user]}], events: [event], roles: [{id, name, permissions}], members: [{user, nick, roles, permissions}]}], people: [user], commands: [command]}`; the commands as registered, in full, with `guild_id` if for one guild only; `thread` is null, or `{parent, archived, locked, members: [user]}`; the events are Discord's objects, also those that are over |
 //! | `GET /client/channels/{channel}/messages?user=ID` | `{channel, revision, messages: [message]}`, oldest first, as this person sees them: Discord's message objects; ephemeral ones (`flags & 64`) are there for their owner only; `flags & 128` is "thinking…" |
 //! | `GET /client/users/{user}/dms` | the same for the direct messages with the bot; `channel` is null before there are any |
 //! | `GET /client/users/{user}/modal` | the modal that this person looks at, or null |
@@ -62,9 +62,10 @@
 //! | `DELETE /client/threads/{thread}`, `DELETE /client/events/{event}` | likewise a thread, a scheduled event |
 //! | `POST /client/channels/{channel}/overwrites` | `{id, type: "role"/"member", allow: "bits", deny: "bits"}`: what the channel allows and denies a role (`@everyone` has the guild's id) or a member; none of both takes it back |
 //! | `POST /client/guilds/{guild}/roles/{role}` | `{permissions: "bits"}` |
-//! | `POST /client/guilds/{guild}/members/{user}` | `{nick, roles: [role], timed_out_s}`, what is left out stays: changes a member, and lets in who was none; `timed_out_s: 0` ends a time-out |
+//! | `POST /client/guilds/{guild}/members/{user}` | `{nick, roles: [role], timed_out_s}`, what is left out stays: changes a member, and lets in who was none; `timed_out_s: 0` ends a time-out. Of the bot itself only `timed_out_s` can be set |
 //! | `DELETE /client/guilds/{guild}/members/{user}` | leaves, or is kicked |
 //! | `POST`, `DELETE /client/guilds/{guild}/bans/{user}` | is banned; the ban is taken back |
+//! | `POST /client/guilds/{guild}/channels` | `{name, type: 0}`: somebody makes a channel, for text (0), voice (2) or a stage (13): `{id}` |
 //! | `DELETE /client/channels/{channel}` | likewise a channel, with all that is in it |
 //! | `POST /client/threads/{thread}` | `{archived, locked}`: likewise archives, locks or brings back a thread |
 //! | `POST /client/guilds/{guild}/bot` | `{present}`: somebody removes the bot from a guild, or invites it back |
@@ -150,6 +151,7 @@ pub(super) fn router() -> Router<Arc<Hub>> {
             delete(faults::delete_thread).post(guild::set_thread),
         )
         .route("/guilds/{guild}/bot", post(guild::set_bot))
+        .route("/guilds/{guild}/channels", post(guild::make_channel))
         .route("/channels/{channel}", delete(guild::delete_channel))
         .route("/events/{event}", delete(faults::delete_event))
         .route("/users/{user}/dms", get(look::dms))

@@ -9,7 +9,7 @@ use super::{
         objects,
         rules::{self, Problems},
         state::{Hub, State},
-        world::permissions,
+        world::{ChannelKind, permissions},
     },
     Answer, Call,
     errors::{self, Refusal},
@@ -68,7 +68,7 @@ pub(super) fn channel(hub: &Hub, call: &mut Call) -> Result {
 pub(super) fn list(hub: &Hub, call: &mut Call) -> Result {
     let state = hub.state();
     let channel = call.id("channel_id");
-    visible(&state, channel)?;
+    readable(&state, channel)?;
     let number = |name: &str| {
         call.query
             .get(name)
@@ -130,7 +130,7 @@ pub(super) fn create(hub: &Hub, call: &mut Call) -> Result {
 pub(super) fn get(hub: &Hub, call: &mut Call) -> Result {
     let state = hub.state();
     let (channel, message) = (call.id("channel_id"), call.id("message_id"));
-    visible(&state, channel)?;
+    readable(&state, channel)?;
     let found = state
         .messages
         .get(channel, message)
@@ -143,7 +143,7 @@ pub(super) fn get(hub: &Hub, call: &mut Call) -> Result {
 pub(super) fn edit(hub: &Hub, call: &mut Call) -> Result {
     let (channel, message) = (call.id("channel_id"), call.id("message_id"));
     let mut state = hub.state();
-    visible(&state, channel)?;
+    readable(&state, channel)?;
     let found = state
         .messages
         .get(channel, message)
@@ -158,7 +158,7 @@ pub(super) fn edit(hub: &Hub, call: &mut Call) -> Result {
 pub(super) fn delete(hub: &Hub, call: &mut Call) -> Result {
     let (channel, message) = (call.id("channel_id"), call.id("message_id"));
     let mut state = hub.state();
-    visible(&state, channel)?;
+    readable(&state, channel)?;
     let found = state
         .messages
         .get(channel, message)
@@ -239,6 +239,18 @@ pub(super) fn visible(state: &State, channel: u64) -> Result<()> {
     Ok(())
 }
 
+/// As [`visible`], of a channel whose messages are meant: those of a channel for voice take *Connect*
+/// besides ("Messages Resource", Get Channel Messages; discord/discord-api-docs, pull request 5111).
+pub(super) fn readable(state: &State, channel: u64) -> Result<()> {
+    visible(state, channel)?;
+    let place = state.world.channel(channel);
+    let is_voice = place.is_some_and(|(_, one)| one.kind != ChannelKind::Text);
+    if is_voice && state.bot_permissions(channel) & permissions::CONNECT == 0 {
+        return Err(errors::MISSING_ACCESS);
+    }
+    Ok(())
+}
+
 /// Without *Embed Links* a bot's embeds are dropped in silence, on an edit too; what has nothing else is
 /// an empty message then (50006): discord/discord-api-docs, issues 2601 and 5648.
 fn drop_embeds(state: &State, channel: u64, body: &mut Value) {
@@ -250,7 +262,7 @@ fn drop_embeds(state: &State, channel: u64, body: &mut Value) {
 }
 
 fn writable(state: &State, channel: u64) -> Result<()> {
-    visible(state, channel)?;
+    readable(state, channel)?;
     if let Some(person) = state.dm_person(channel) {
         // "Opcodes and Status Codes", *JSON Error Codes*: 50278 where there is no common guild.
         if !state.shares_guild(person) {

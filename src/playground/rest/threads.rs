@@ -9,11 +9,11 @@ use super::{
         APPLICATION_ID, objects, passing,
         rules::Problems,
         state::{Hub, State},
-        world::{Channel, Thread, permissions},
+        world::{Channel, ChannelKind, Thread, permissions},
     },
     Answer, Call,
     errors::{self, Refusal},
-    messages::visible,
+    messages::{readable, visible},
 };
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -33,9 +33,11 @@ const HAS_THREAD: u64 = 1 << 5;
 pub(super) fn start(hub: &Hub, call: &mut Call) -> Result {
     let (channel, message) = (call.id("channel_id"), call.id("message_id"));
     let mut state = hub.state();
-    visible(&state, channel)?;
+    readable(&state, channel)?;
+    // "Threads": they are in channels for text and for announcements. That channels for voice, stages
+    // and threads are refused is reported in openclaw/openclaw, issue 20613.
     let (guild, _) = (state.world.channel(channel))
-        .filter(|(_, place)| place.thread.is_none())
+        .filter(|(_, place)| place.thread.is_none() && place.kind == ChannelKind::Text)
         .ok_or(errors::WRONG_CHANNEL_TYPE)?;
     let guild = guild.id;
     allowed(&state, channel, permissions::CREATE_PUBLIC_THREADS)?;
@@ -61,6 +63,7 @@ pub(super) fn start(hub: &Hub, call: &mut Call) -> Result {
     state.turns_at(passing::archived_at(&thread));
     let thread = Channel {
         id: message,
+        kind: ChannelKind::Text,
         name: call.body["name"].as_str().unwrap_or_default().to_owned(),
         overwrites: Vec::new(),
         thread: Some(thread),

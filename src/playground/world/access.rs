@@ -3,7 +3,7 @@
 //! Pure data and functions, after Discord's page "Permissions". Invariant: a permission that the
 //! page calls implicitly denied is not held.
 
-use super::{APPLICATION_ID, Channel, Guild, Member, Role, permissions as p};
+use super::{APPLICATION_ID, Channel, ChannelKind, Guild, Member, Role, permissions as p};
 use chrono::{DateTime, Utc};
 
 /// What a channel allows and denies a role or a member.
@@ -44,6 +44,7 @@ impl Guild {
         let own = self.roles.iter().filter(|role| role.managed);
         Member {
             roles: own.map(|role| role.id).collect(),
+            timed_out_until: self.bot_timed_out_until,
             ..Member::new(APPLICATION_ID)
         }
     }
@@ -100,6 +101,10 @@ impl Guild {
         }
         if bits & p::VIEW_CHANNEL == 0 {
             return 0;
+        }
+        // A channel for voice is seen without *Connect*, and that is all.
+        if channel.kind != ChannelKind::Text && bits & p::CONNECT == 0 {
+            bits &= p::VIEW_CHANNEL;
         }
         if channel.thread.is_none() && bits & p::SEND_MESSAGES == 0 {
             bits &=
@@ -226,6 +231,7 @@ mod tests {
             vec![overwrite(everyone, OverwriteKind::Role, 0, p::VIEW_CHANNEL)];
         let thread = Channel {
             id: 1,
+            kind: ChannelKind::Text,
             name: "thread".to_owned(),
             overwrites: Vec::new(),
             thread: Some(Thread {
@@ -242,6 +248,30 @@ mod tests {
         let member = &guild.members[2];
         let base = guild.permissions(member, NOW);
         assert_eq!(guild.permissions_in(&thread, member, base, NOW), 0);
+    }
+
+    #[test]
+    fn without_connect_a_channel_for_voice_is_seen_and_no_more() {
+        let mut world = World::default();
+        let everyone = world.guilds[0].id;
+        let deny = overwrite(everyone, OverwriteKind::Role, 0, p::CONNECT);
+        assert_ne!(bits(&world, 2, vec![deny]) & p::SEND_MESSAGES, 0);
+        for kind in [ChannelKind::Voice, ChannelKind::Stage] {
+            world.guilds[0].channels[0].kind = kind;
+            assert_eq!(bits(&world, 2, vec![deny]), p::VIEW_CHANNEL);
+            assert_ne!(bits(&world, 2, Vec::new()) & p::SEND_MESSAGES, 0);
+        }
+    }
+
+    #[test]
+    fn a_time_out_of_the_bot_ends_by_itself() {
+        let mut world = World::default();
+        let guild = &mut world.guilds[0];
+        guild.bot_timed_out_until = Some(NOW + TimeDelta::minutes(1));
+        let looking = p::VIEW_CHANNEL | p::READ_MESSAGE_HISTORY;
+        assert_eq!(guild.permissions(&guild.bot(), NOW), looking);
+        let later = NOW + TimeDelta::minutes(1);
+        assert_eq!(guild.permissions(&guild.bot(), later), p::EVERYONE | p::BOT);
     }
 
     #[test]
