@@ -52,6 +52,7 @@ mod shared_token;
 mod spine;
 mod teams;
 mod thread;
+mod time_out;
 mod unreadable;
 mod update;
 mod world;

@@ -61,7 +61,7 @@ async fn clicks(world: &World) {
 }
 
 /// Waits until nothing is parked.
-async fn nothing_is_parked(world: &World) {
+pub(crate) async fn nothing_is_parked(world: &World) {
     let store = world.app.as_ref().expect("it runs").store();
     let waiting = async {
         while !store

@@ -15,6 +15,9 @@ use crate::domain::ids::{ChannelId, GuildId};
 pub enum BotRights {
     /// The bot is not in the server.
     Removed,
+    /// The bot is timed out in the server: it keeps *View Channel* and *Read Message History*, whatever
+    /// its roles permit.
+    TimedOut,
     /// The bot has these permissions.
     Holds {
         /// In the channel; none if it cannot view it.
@@ -58,6 +61,10 @@ async fn ask(
     let (channels, member) =
         tokio::try_join!(rest.guild_channels(guild), rest.member_roles(guild, bot))?;
     let in_server = base(&roles, guild, &member);
+    let until = member.communication_disabled_until;
+    if until.is_some_and(|until| until > now) && !in_server.contains(Permissions::ADMINISTRATOR) {
+        return Ok(BotRights::TimedOut);
+    }
     let facts = Guild { roles, channels };
     let mut is_thread = false;
     let mut place = facts.channels.get(&channel);

@@ -141,7 +141,8 @@ async fn why(
 fn judge(rights: BotRights, asset: Asset, is_there: bool) -> Obstacle {
     let (here, in_server, is_thread) = match rights {
         BotRights::Removed => return Obstacle::Removed,
-        BotRights::Unknown => return Obstacle::Forbidden,
+        // No permission would help against a time-out.
+        BotRights::TimedOut | BotRights::Unknown => return Obstacle::Forbidden,
         BotRights::Holds {
             here,
             in_server,
@@ -319,6 +320,8 @@ mod tests {
             let found = judge(holds(here, in_server, is_thread), asset, is_there);
             assert_eq!(found, expected);
         }
+        let timed_out = judge(BotRights::TimedOut, Asset::Card, false);
+        assert_eq!(timed_out, Obstacle::Forbidden);
         let removed = judge(BotRights::Removed, Asset::Card, true);
         assert_eq!(removed, Obstacle::Removed);
     }
