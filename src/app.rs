@@ -22,6 +22,7 @@ use crate::discord::dispatch::{self, Dispatcher};
 use crate::discord::feature::Context;
 use crate::discord::gateway::{self, Gateway, Plan};
 use crate::discord::inline::{self, Inline};
+use crate::discord::nonce::Nonces;
 use crate::discord::rest::{Rest, RestError, Transport};
 use crate::discord::{FEATURES, definitions};
 use crate::http::interactions::{Answered, Interactions};
@@ -33,6 +34,7 @@ use crate::status::Status;
 use crate::store::backup::remote::RemoteError;
 use crate::store::backup::{self, Backups};
 use crate::store::gateway::{KeepGatewaySessions, TakeGatewaySessions};
+use crate::store::installation::Identify;
 use crate::store::sqlite::Checkpoints;
 use crate::store::{Database, Failure, OpenError, Place, Store};
 
@@ -360,6 +362,7 @@ async fn connect(
     let rest = until_answered(status, async || Rest::through(transport.clone()).await).await?;
     let commands = definitions();
     until_answered(status, async || rest.set_commands(&commands).await).await?;
+    let Ok(installation) = store.execute_job(Identify::or_at_random()).await?;
     let context = Context {
         store,
         clock,
@@ -367,6 +370,7 @@ async fn connect(
         status: status.clone(),
         access: Access::default(),
         activity: Activity::default(),
+        nonces: Nonces::of(&installation.incarnation),
     };
     let dispatcher = Dispatcher::new(context.clone(), FEATURES);
     let info = match settings.shards {

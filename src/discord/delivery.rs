@@ -79,6 +79,7 @@ pub async fn deliver(context: &Context, renames: &Renames, due: &Due) -> Deliver
         } => prompt::end(context, (*channel, *message), *mention, (title, *end)).await,
         Owed::Message { to, notice } => {
             let nonce = format!("n{}.{}", due.id, due.generation);
+            let nonce = context.nonces.for_row(&nonce);
             deliver_notice(context, *to, notice, &nonce).await
         }
     };
@@ -216,7 +217,7 @@ async fn deliver_call(context: &Context, id: CallId) -> Result<Delivered, Troubl
     let text = call::render(&view);
     let message = match call.message {
         None => {
-            let nonce = format!("l{id}");
+            let nonce = context.nonces.for_row(&format!("l{id}"));
             Some(context.rest.post(call.channel, &text, &nonce).await?.id)
         }
         Some(message) => {

@@ -12,6 +12,7 @@ use twilight_model::application::interaction::application_command::CommandData;
 use super::access::Access;
 use super::activity::Activity;
 use super::click::{Click, Pressed, Submitted};
+use super::nonce::Nonces;
 use super::reply::Reply;
 use super::rest::Rest;
 use crate::clock::Clock;
@@ -102,6 +103,8 @@ pub struct Context {
     pub access: Access,
     /// In which servers people are active.
     pub activity: Activity,
+    /// Under which nonces messages are posted.
+    pub nonces: Nonces,
 }
 
 impl Context {

@@ -26,6 +26,7 @@ pub mod inline;
 mod leftovers;
 pub mod manage;
 pub mod missing;
+pub mod nonce;
 pub mod notice;
 mod obstacle;
 pub mod options;

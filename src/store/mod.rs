@@ -20,6 +20,7 @@ pub mod extras;
 pub mod gateway;
 pub mod health;
 pub mod history;
+pub mod installation;
 pub mod log;
 pub mod outbox;
 #[cfg(feature = "postgres")]

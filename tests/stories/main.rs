@@ -45,6 +45,7 @@ mod queue;
 mod quotas;
 mod reminder;
 mod reopen;
+mod restored;
 mod scene;
 mod session;
 mod session_clock;

@@ -115,7 +115,8 @@ impl Now<'_> {
 
     async fn post(&self, message: &Message) -> Result<Shown, RestError> {
         let session = &self.view.session;
-        let nonce = nonce(session, self.state.moves);
+        let row = row_of(session, self.state.moves);
+        let nonce = self.context.nonces.for_row(&row);
         let rest = &self.context.rest;
         match rest.post(session.channel, message, &nonce).await {
             Err(error) if error.code() == Some(code::EMPTY_MESSAGE) => {
@@ -142,9 +143,9 @@ fn lacks_embeds() -> Obstacle {
     Obstacle::Lacking(vec![Right::EmbedLinks])
 }
 
-/// The nonce under which a card is posted once. A card that replaces a deleted one, or one in another
-/// channel, is another message: so it has which one was replaced, and the number of moves.
-fn nonce(session: &Session, moves: u32) -> String {
+/// What the nonce under which a card is posted once is made of. A card that replaces a deleted one, or one
+/// in another channel, is another message: so it has which one was replaced, and the number of moves.
+fn row_of(session: &Session, moves: u32) -> String {
     let replaced = session.card.map_or(0, |card| card.0);
     match moves {
         0 => format!("c{}.{replaced:x}", session.id),

@@ -10,6 +10,7 @@ use crate::clock::Clock;
 use crate::config::ApiUrl;
 use crate::discord::access::Access;
 use crate::discord::activity::Activity;
+use crate::discord::nonce::Nonces;
 use crate::discord::rest::Rest;
 use crate::playground::{self, Discord};
 use crate::status::Status;
@@ -81,6 +82,7 @@ impl Scene {
                 rest: rest.expect("it lets us in"),
                 status: Status::default(),
                 activity: Activity::default(),
+                nonces: Nonces::of("a"),
             },
             token,
             _database: database,

@@ -9,7 +9,8 @@ use std::collections::BTreeSet;
 /// processes run, or, on a file, none that would ever give up what is claimed.
 const OF_PROCESSES: [&str; 4] = ["identify_buckets", "leases", "processes", "shard_holders"];
 /// Likewise, as tables and their columns, which may be NULL.
-const COLUMNS_OF_PROCESSES: [(&str, &str); 1] = [("outbox", "claimed_by")];
+const COLUMNS_OF_PROCESSES: [(&str, &str); 2] =
+    [("installation", "incarnation"), ("outbox", "claimed_by")];
 
 /// A table, as an engine describes it in its own catalogue.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -17,6 +17,7 @@ use rusqlite::backup::Backup;
 use tokio_util::sync::CancellationToken;
 
 use crate::store::backup::{BackupError, local};
+use crate::store::sql::sql;
 
 use super::adopt::{self, Adopted};
 use super::inspect::{self, Unfit};
@@ -227,7 +228,17 @@ pub(super) fn migrate(
         None => tracing::info!(version = known, "making a new database"),
     }
     run_to(db, Target::Latest)?;
+    if migrated.adopted.is_some() {
+        renew_incarnation(db)?;
+    }
     Ok(migrated)
+}
+
+/// Lets the next start of the bot make another incarnation: what is in the database goes on from a state that
+/// was before.
+pub(super) fn renew_incarnation(db: &Connection) -> rusqlite::Result<()> {
+    db.execute(sql!("installation/forget_incarnation").text, [])?;
+    Ok(())
 }
 
 /// Migrates, or adopts, a temporary copy of the database at `path`. Blocks, and needs as much space

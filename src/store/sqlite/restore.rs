@@ -207,6 +207,7 @@ fn migrate(copy: &Path, report_name: &Path, now: DateTime<Utc>) -> Result<Migrat
     let mut db = rusqlite::Connection::open(copy)?;
     super::configure(&db)?;
     let migrated = migrations::migrate(&mut db, &Precaution::IsCopy(report_name.into()), now)?;
+    migrations::renew_incarnation(&db)?;
     db.pragma_update(None, "journal_mode", "DELETE")?;
     db.close().map_err(|(_, error)| error)?;
     Ok(migrated)

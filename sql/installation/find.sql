@@ -1,0 +1,1 @@
+SELECT identity, incarnation FROM installation WHERE id = 1

@@ -1,0 +1,1 @@
+UPDATE installation SET incarnation = NULL WHERE id = 1

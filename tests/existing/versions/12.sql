@@ -1,0 +1,1 @@
+UPDATE installation SET started_empty = '2026-11-28';
