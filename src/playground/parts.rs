@@ -5,6 +5,7 @@
 
 use super::objects;
 use serde_json::{Value, json};
+use std::collections::HashSet;
 
 /// Component types that get more than an `id`.
 const STRING_SELECT: u64 = 3;
@@ -42,27 +43,50 @@ pub(super) fn embed(embed: &Value) -> Value {
 /// The components of a message as Discord shows them.
 pub(super) fn components(sent: &Value) -> Value {
     let mut components = json!(sent.as_array().cloned().unwrap_or_default());
-    number_components(&mut components, &mut 1);
+    number_components(&mut components);
     complete(&mut components);
     components
 }
 
-/// Gives every component the `id` that Discord gives to those that came without one.
-pub(super) fn number_components(components: &mut Value, next: &mut u64) {
+/// Gives every component the `id` that Discord gives to those that came without one: none that another
+/// component has ("Component Reference", *Anatomy of a Component*).
+pub(super) fn number_components(components: &mut Value) {
+    let mut taken = HashSet::new();
+    collect_numbers(components, &mut taken);
+    fill_numbers(components, &mut 1, &taken);
+}
+
+const NESTED: [&str; 3] = ["components", "component", "accessory"];
+
+fn collect_numbers(components: &Value, taken: &mut HashSet<u64>) {
     match components {
-        Value::Array(list) => list.iter_mut().for_each(|one| number_components(one, next)),
+        Value::Array(list) => list.iter().for_each(|one| collect_numbers(one, taken)),
         Value::Object(one) => {
-            if one
-                .get("id")
-                .and_then(Value::as_u64)
-                .is_none_or(|id| id == 0)
-            {
+            taken.extend(one.get("id").and_then(Value::as_u64));
+            let inner = NESTED.iter().filter_map(|part| one.get(*part));
+            inner.for_each(|part| collect_numbers(part, taken));
+        }
+        _ => {}
+    }
+}
+
+fn fill_numbers(components: &mut Value, next: &mut u64, taken: &HashSet<u64>) {
+    match components {
+        Value::Array(list) => list
+            .iter_mut()
+            .for_each(|one| fill_numbers(one, next, taken)),
+        Value::Object(one) => {
+            let own = one.get("id").and_then(Value::as_u64);
+            if own.is_none_or(|id| id == 0) {
+                while taken.contains(next) {
+                    *next += 1;
+                }
                 one.insert("id".to_owned(), json!(*next));
+                *next += 1;
             }
-            *next += 1;
-            for part in ["components", "component", "accessory"] {
+            for part in NESTED {
                 if let Some(part) = one.get_mut(part) {
-                    number_components(part, next);
+                    fill_numbers(part, next, taken);
                 }
             }
         }
@@ -173,6 +197,20 @@ mod tests {
         assert_eq!(select.get("placeholder"), None);
         assert_eq!(select["options"][0]["emoji"], json!({"name": "🎯"}));
         assert_eq!(select["id"], 2);
+    }
+
+    #[test]
+    fn numbers_are_given_in_turn_and_none_twice() {
+        let sent = json!([{"type": 1, "components": [
+            {"type": 2, "style": 5, "label": "l", "url": "https://example.org/", "id": 2},
+            {"type": 2, "style": 5, "label": "l", "url": "https://example.org/", "id": 0}]}]);
+        let shown = components(&sent);
+        let ids = [
+            &shown[0]["id"],
+            &shown[0]["components"][0]["id"],
+            &shown[0]["components"][1]["id"],
+        ];
+        assert_eq!(ids, [&json!(1), &json!(2), &json!(3)]);
     }
 
     #[test]

@@ -3,14 +3,13 @@
 //! May touch: nothing outside. Invariant: every collection is bounded by a named limit, and
 //! every change a person could see raises the revision of its channel.
 
+mod faults;
+mod interaction;
+
 use super::{
     Settings,
     endpoint::Endpoint,
-    limits::{
-        Limits,
-        changes::Changes,
-        holds::{self, Holds},
-    },
+    limits::{Limits, changes::Changes, holds::Holds},
     messages::{Messages, Upload},
     objects, passing,
     rest::is_alive,
@@ -29,10 +28,12 @@ use std::{
     hash::{BuildHasher, RandomState},
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
 };
 use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
+
+pub(super) use faults::{Faults, Planned429, PlannedFault};
+pub(super) use interaction::{Interaction, Kind, Modal, Progress};
 
 /// The first millisecond of Discord's time, in Unix milliseconds.
 const DISCORD_EPOCH_MS: i64 = 1_420_070_400_000;
@@ -138,125 +139,6 @@ pub(super) struct State {
     pub(super) changed: watch::Sender<u64>,
     /// What the web page is told, as it happens.
     pub(super) news: broadcast::Sender<Value>,
-}
-
-/// One interaction from the click to the end of its token.
-#[derive(Debug)]
-pub(super) struct Interaction {
-    pub(super) id: u64,
-    pub(super) token: String,
-    pub(super) kind: Kind,
-    pub(super) user: u64,
-    pub(super) guild: Option<u64>,
-    pub(super) channel: u64,
-    /// The message whose component was used, also for a modal that this opened.
-    pub(super) source: Option<u64>,
-    /// Of a submitted modal: what `interaction_metadata` says of the interaction that opened it.
-    pub(super) trigger: Value,
-    /// The body of INTERACTION_CREATE.
-    pub(super) event: Value,
-    pub(super) created: DateTime<Utc>,
-    /// When its event was put on its way.
-    pub(super) delivered: Instant,
-    /// How long the bot took to answer.
-    pub(super) took: Option<Duration>,
-    /// The callback type it was answered with.
-    pub(super) answered: Option<u64>,
-    /// The message that `@original` means.
-    pub(super) original: Option<u64>,
-    /// `@original` still says "thinking…".
-    pub(super) loading: bool,
-    pub(super) followups: Vec<u64>,
-    /// Choices or modal of the answer.
-    pub(super) shown: Value,
-    pub(super) progress: watch::Sender<Progress>,
-}
-
-/// What kind of interaction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Command,
-    Autocomplete,
-    Component,
-    Modal,
-}
-
-impl Kind {
-    /// Discord's number for it.
-    pub(super) fn number(self) -> u64 {
-        match self {
-            Self::Command => 2,
-            Self::Component => 3,
-            Self::Autocomplete => 4,
-            Self::Modal => 5,
-        }
-    }
-}
-
-/// How far the answer to an interaction is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Progress {
-    Waiting,
-    /// Acknowledged; a deferred answer is still to come.
-    Deferred,
-    /// What was promised is there.
-    Settled,
-}
-
-/// A modal on a person's screen.
-#[derive(Clone, Debug)]
-pub(super) struct Modal {
-    pub(super) definition: Value,
-    pub(super) channel: u64,
-    pub(super) source: Option<u64>,
-    /// What `interaction_metadata` says of the interaction that opened it.
-    pub(super) trigger: Value,
-}
-
-/// What tests asked to go wrong.
-#[derive(Debug, Default)]
-pub(super) struct Faults {
-    pub(super) planned: Vec<PlannedFault>,
-    pub(super) latency_ms: u64,
-    /// People who don't take direct messages.
-    pub(super) dms_closed: HashSet<u64>,
-    /// Permissions of a person in a guild, instead of the computed ones.
-    pub(super) permissions: HashMap<(u64, u64), u64>,
-    /// What was taken from the bot in a channel.
-    pub(super) denied: HashMap<u64, u64>,
-    pub(super) unlimited: bool,
-}
-
-/// A REST answer that is to go wrong.
-#[derive(Clone, Debug)]
-pub(super) struct PlannedFault {
-    pub(super) method: Option<String>,
-    pub(super) route: String,
-    pub(super) times: u64,
-    pub(super) status: Option<u16>,
-    pub(super) delay_ms: u64,
-    /// Let the request have its effect, and spoil only the answer.
-    pub(super) after: bool,
-    /// The answer breaks off.
-    pub(super) tears: bool,
-    /// The answer is a 429, and holds.
-    pub(super) limited: Option<Planned429>,
-}
-
-impl PlannedFault {
-    /// Whether it keeps the request from having its effect.
-    pub(super) fn spares(&self) -> bool {
-        !self.after && (self.status.is_some() || self.tears)
-    }
-}
-
-/// A 429 that is to be answered.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Planned429 {
-    pub(super) kind: holds::Kind,
-    pub(super) retry_after: Duration,
-    /// With the headers of a bucket.
-    pub(super) is_named: bool,
 }
 
 /// 32 bytes that are different each time. They guard nothing but a game.

@@ -236,6 +236,22 @@ async fn a_channel_for_voice_has_messages_with_connect_and_never_threads() {
 }
 
 #[tokio::test]
+async fn without_read_message_history_there_are_no_messages_to_read() {
+    let stage = Stage::new().await;
+    let card = card(&stage).await;
+    let deny = json!({"channel": stage.channel(), "denied": p::READ_MESSAGE_HISTORY.to_string()});
+    stage.post("/faults/access", deny).await;
+    let messages = format!("/channels/{}/messages", stage.channel());
+    let (status, list) = stage.api("GET", &messages, Value::Null).await;
+    assert_eq!((status, list), (200, json!([])));
+    let one = format!("{messages}/{card}");
+    let (status, answer) = stage.api("GET", &one, Value::Null).await;
+    assert_eq!((status, &answer["code"]), (403, &json!(50_013)));
+    let edit = json!({"content": "its own all the same"});
+    assert_eq!(stage.api("PATCH", &one, edit).await.0, 200);
+}
+
+#[tokio::test]
 async fn a_bot_that_is_timed_out_answers_and_posts_nothing_until_it_is_over() {
     let stage = Stage::new().await;
     stage.register(json!([])).await;

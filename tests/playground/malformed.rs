@@ -343,5 +343,17 @@ async fn embed_that_is_a_text_is_refused_with_its_path() {
         (400, &json!("MODEL_TYPE_CONVERT")),
         "{answer}"
     );
-    assert_eq!(stage.send_text(&format!("/api/v10{path}"), "{").await, 400);
+    let path = format!("/api/v10{path}");
+    for (kind, text, expected) in [
+        ("application/json", "{", 400),
+        ("text/plain", r#"{"content": "c"}"#, 400),
+        (
+            "application/json; charset=utf-8",
+            r#"{"content": "c"}"#,
+            200,
+        ),
+    ] {
+        let status = stage.send_text(&path, kind, text).await;
+        assert_eq!(status, expected, "{kind} {text}");
+    }
 }

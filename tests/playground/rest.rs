@@ -362,7 +362,12 @@ async fn every_limited_answer_tells_its_bucket() {
 async fn an_unreadable_body_is_refused_and_logged() {
     let stage = Stage::new().await;
     let path = format!("/api/v10/channels/{}/messages", stage.channel());
-    assert_eq!(stage.send_text(&path, "{not json").await, 400);
+    assert_eq!(
+        stage
+            .send_text(&path, "application/json", "{not json")
+            .await,
+        400
+    );
     let log = stage.get("/requests?after=0&wait=true").await;
     assert_eq!(log["requests"][0]["status"], 400);
     assert_eq!(

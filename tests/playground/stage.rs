@@ -98,13 +98,14 @@ impl Stage {
         request.send().await.expect("an answer").headers().clone()
     }
 
-    /// The status of an answer to any text.
-    pub(crate) async fn send_text(&self, path: &str, text: &'static str) -> u16 {
+    /// The status of an answer to any text of this type.
+    pub(crate) async fn send_text(&self, path: &str, kind: &str, text: &'static str) -> u16 {
         let url = format!("{}{path}", self.discord.url());
         let request = self
             .web
             .post(url)
-            .header("authorization", format!("Bot {TOKEN}"));
+            .header("authorization", format!("Bot {TOKEN}"))
+            .header("content-type", kind);
         request
             .body(text)
             .send()

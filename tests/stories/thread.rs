@@ -246,6 +246,24 @@ async fn card_in_a_thread_has_no_thread_and_says_why() {
 }
 
 #[tokio::test]
+async fn too_many_threads_are_named_and_the_thread_comes_later() {
+    story(async |world| {
+        let full = json!({
+            "method": "POST", "route": THREADS, "status": 400, "code": 160_006, "times": 1,
+        });
+        world.post("faults/requests", full).await;
+        let organiser = world.person(0);
+        let card = planned(&organiser, json!({"title": "Cup", "thread": "yes"})).await;
+        let private = organiser.in_private();
+        let told = text_of(&private.reads("as many active threads as Discord").await);
+        assert!(told.contains("I go on by myself"), "{told}");
+        organiser.command("session list", json!({})).await;
+        thread_is(world, &card, |_| true).await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn card_in_a_voice_channel_has_no_thread_and_says_why() {
     story(async |world| {
         let lounge = json!({"name": "Lounge", "type": 2});

@@ -59,6 +59,7 @@ pub(super) async fn requests(Shared(hub): Hubs, Json(body): Json<Value>) -> Done
         times: body["times"].as_u64().unwrap_or(1).max(1),
         // A 429 is more than a status.
         status: status.filter(|_| limited.is_none()),
+        code: body["code"].as_u64().unwrap_or(0),
         delay_ms: body["delay_ms"].as_u64().unwrap_or(0),
         after: body["after"] == true,
         tears: body["tear"] == true,

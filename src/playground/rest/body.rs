@@ -54,10 +54,11 @@ impl Call {
             files: Vec::new(),
             multipart: header(header::CONTENT_TYPE).starts_with("multipart/form-data"),
         };
+        let content_type = header(header::CONTENT_TYPE);
         let read = if call.multipart {
             call.read_multipart(Request::from_parts(parts, body)).await
         } else {
-            call.read_json(body).await
+            call.read_json(body, &content_type).await
         };
         let read = read.and_then(|()| call.check_kind());
         (call, read)
@@ -87,10 +88,11 @@ impl Call {
             .is_some_and(|value| value == "true" || value == "1")
     }
 
-    async fn read_json(&mut self, body: Body) -> Result<(), Refusal> {
+    async fn read_json(&mut self, body: Body, content_type: &str) -> Result<(), Refusal> {
         let bytes = axum::body::to_bytes(body, BODY_MAX_BYTES).await;
         let bytes = bytes.map_err(|_| errors::INVALID_JSON)?;
         if !bytes.is_empty() {
+            check_content_type(content_type)?;
             self.body = serde_json::from_slice(&bytes).map_err(|_| errors::INVALID_JSON)?;
         }
         Ok(())
@@ -143,6 +145,16 @@ impl Call {
         }
         files
     }
+}
+
+/// "API Reference", section "Content Type": a body that says nothing of its type is refused.
+fn check_content_type(content_type: &str) -> Result<(), Refusal> {
+    let mut problems = Problems::default();
+    if !content_type.starts_with("application/json") {
+        let message = "Expected \"Content-Type\" header to be one of {\"application/json\"}.";
+        problems.add("", "CONTENT_TYPE_INVALID", message);
+    }
+    Refusal::check(problems)
 }
 
 /// The `n` of `files[n]`.

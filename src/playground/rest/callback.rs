@@ -260,7 +260,7 @@ fn show(state: &mut State, id: u64, what: Value) {
 
 fn open_modal(state: &mut State, id: u64, data: &Value) {
     let mut definition = data.clone();
-    number_components(&mut definition["components"], &mut 1);
+    number_components(&mut definition["components"]);
     show(state, id, definition.clone());
     let interaction = &state.interactions[&id];
     let (channel, source) = (interaction.channel, interaction.source);

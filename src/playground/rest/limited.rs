@@ -168,9 +168,9 @@ pub(super) fn torn() -> Response {
 }
 
 /// The answer that a fault puts in the place of any other.
-pub(super) fn faulty(status: u16) -> Response {
+pub(super) fn faulty(status: u16, code: u64) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let body = json!({"message": status.to_string(), "code": 0});
+    let body = json!({"message": status.to_string(), "code": code});
     (status, Json(body)).into_response()
 }
 

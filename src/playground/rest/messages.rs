@@ -69,6 +69,9 @@ pub(super) fn list(hub: &Hub, call: &mut Call) -> Result {
     let state = hub.state();
     let channel = call.id("channel_id");
     readable(&state, channel)?;
+    if !reads_history(&state, channel) {
+        return Ok(Answer::Json(json!([])));
+    }
     let number = |name: &str| {
         call.query
             .get(name)
@@ -131,6 +134,9 @@ pub(super) fn get(hub: &Hub, call: &mut Call) -> Result {
     let state = hub.state();
     let (channel, message) = (call.id("channel_id"), call.id("message_id"));
     readable(&state, channel)?;
+    if !reads_history(&state, channel) {
+        return Err(errors::MISSING_PERMISSIONS);
+    }
     let found = state
         .messages
         .get(channel, message)
@@ -249,6 +255,12 @@ pub(super) fn readable(state: &State, channel: u64) -> Result<()> {
         return Err(errors::MISSING_ACCESS);
     }
     Ok(())
+}
+
+/// "Messages Resource": without *Read Message History* Get Channel Messages gives none, and Get Channel
+/// Message is refused.
+fn reads_history(state: &State, channel: u64) -> bool {
+    state.bot_permissions(channel) & permissions::READ_MESSAGE_HISTORY != 0
 }
 
 /// Without *Embed Links* a bot's embeds are dropped in silence, on an edit too; what has nothing else is

@@ -292,8 +292,8 @@ pub(super) async fn serve(State(hub): State<Arc<Hub>>, request: Request) -> Resp
         }
         (None, None, Ok(found)) => handle(&hub, &mut call, asked, found),
     };
-    if let Some(status) = fault.as_ref().and_then(|fault| fault.status) {
-        response = limited::faulty(status);
+    if let Some((status, code)) = fault.as_ref().and_then(|it| Some((it.status?, it.code))) {
+        response = limited::faulty(status, code);
     }
     limited::count(&hub, &mut response);
     let (parts, content) = response.into_parts();

@@ -1,18 +1,19 @@
 //! Limits of message components: rows, buttons, selects, and the layout of version 2.
 //!
-//! Invariant: no two components of a message share a `custom_id`.
+//! Invariant: no two components of a message share a `custom_id` or an `id`.
+
+mod select;
 
 use super::{Problems, embeds, emoji as unicode, items};
 use serde_json::Value;
 use std::collections::HashSet;
 
+pub(super) use select::select;
+
 pub(in crate::playground) const ACTION_ROW: u64 = 1;
 pub(in crate::playground) const BUTTON: u64 = 2;
 pub(in crate::playground) const STRING_SELECT: u64 = 3;
 pub(in crate::playground) const TEXT_INPUT: u64 = 4;
-const USER_SELECT: u64 = 5;
-const ROLE_SELECT: u64 = 6;
-const CHANNEL_SELECT: u64 = 8;
 const SECTION: u64 = 9;
 pub(in crate::playground) const TEXT_DISPLAY: u64 = 10;
 const THUMBNAIL: u64 = 11;
@@ -27,9 +28,6 @@ const ROWS_MAX: usize = 5;
 const BUTTONS_MAX: usize = 5;
 pub(super) const CUSTOM_ID_MAX: usize = 100;
 const BUTTON_LABEL_MAX: usize = 80;
-const OPTIONS_MAX: usize = 25;
-const OPTION_TEXT_MAX: usize = 100;
-const PLACEHOLDER_MAX: usize = 150;
 const BUTTON_URL_MAX: usize = 512;
 /// Components of version 2 in one message, nested ones counted.
 const COMPONENTS_MAX: usize = 40;
@@ -43,12 +41,18 @@ const EMOJI_NAME_MAX: usize = 100;
 const COLOR_MAX: u64 = 0xFF_FFFF;
 /// The greatest `id` of a component.
 const NUMBER_MAX: u64 = (1 << 31) - 1;
-/// "Channels Resource", section "Channel Types".
-const CHANNEL_TYPES: [u64; 13] = [0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15, 16];
 
 /// Checks the components of a message.
 pub(super) fn check(problems: &mut Problems, components: &[Value], v2: bool) {
-    let mut seen = HashSet::new();
+    let (mut seen, mut numbers) = (HashSet::new(), HashSet::new());
+    for (n, component) in components.iter().enumerate() {
+        unique_numbers(
+            problems,
+            &mut numbers,
+            &format!("components.{n}"),
+            component,
+        );
+    }
     if v2 {
         layout(problems, &mut seen, components);
         return;
@@ -148,6 +152,23 @@ fn block(
 pub(super) fn number(problems: &mut Problems, at: &str, component: &Value) {
     problems.object(at, component);
     problems.number(&format!("{at}.id"), &component["id"], 0, NUMBER_MAX);
+}
+
+/// Refuses an `id` that two components of a message have; 0 is as good as none ("Component Reference",
+/// *Anatomy of a Component*).
+fn unique_numbers(problems: &mut Problems, seen: &mut HashSet<u64>, at: &str, component: &Value) {
+    let own = component["id"].as_u64().filter(|id| *id != 0);
+    if own.is_some_and(|id| !seen.insert(id)) {
+        let message = "Component id cannot be duplicated";
+        problems.add(&format!("{at}.id"), "COMPONENT_ID_DUPLICATED", message);
+    }
+    for (n, part) in items(&component["components"]).iter().enumerate() {
+        unique_numbers(problems, seen, &format!("{at}.components.{n}"), part);
+    }
+    if component["accessory"].is_object() {
+        let at = format!("{at}.accessory");
+        unique_numbers(problems, seen, &at, &component["accessory"]);
+    }
 }
 
 /// Checks what is said of a picture or a file that a component shows.
@@ -268,134 +289,6 @@ fn button(problems: &mut Problems, seen: &mut HashSet<String>, at: &str, button:
     emoji(problems, at, &button["emoji"]);
 }
 
-/// Checks a select; its `custom_id` is put among those `seen`.
-pub(super) fn select(
-    problems: &mut Problems,
-    seen: &mut HashSet<String>,
-    at: &str,
-    select: &Value,
-) {
-    custom_id(problems, seen, at, select);
-    problems.boolean(&format!("{at}.disabled"), &select["disabled"]);
-    problems.boolean(&format!("{at}.required"), &select["required"]);
-    problems.text(
-        &format!("{at}.placeholder"),
-        &select["placeholder"],
-        0,
-        PLACEHOLDER_MAX,
-    );
-    let least = problems.number(&format!("{at}.min_values"), &select["min_values"], 0, 25);
-    let most = problems.number(&format!("{at}.max_values"), &select["max_values"], 1, 25);
-    let (least, most) = (least.unwrap_or(1), most.unwrap_or(1));
-    if least > most {
-        let message = "min_values must be less than or equal to max_values.";
-        problems.add(
-            &format!("{at}.min_values"),
-            "SELECT_COMPONENT_MIN_VALUES",
-            message,
-        );
-    }
-    match select["type"].as_u64() {
-        Some(STRING_SELECT) => {
-            let given = problems.list(&format!("{at}.options"), &select["options"]);
-            options(problems, at, given, (least, most));
-        }
-        kind => entities(problems, at, select, kind.unwrap_or(0), (least, most)),
-    }
-}
-
-/// What only the selects of people, roles and channels have.
-fn entities(
-    problems: &mut Problems,
-    at: &str,
-    select: &Value,
-    kind: u64,
-    (least, most): (u64, u64),
-) {
-    let path = format!("{at}.default_values");
-    let defaults = problems.list(&path, &select["default_values"]);
-    check_defaults(problems, &path, defaults.len() as u64, (least, most));
-    let allowed: &[&str] = match kind {
-        USER_SELECT => &["user"],
-        ROLE_SELECT => &["role"],
-        CHANNEL_SELECT => &["channel"],
-        _ => &["user", "role"],
-    };
-    for (n, one) in defaults.iter().enumerate() {
-        problems.object(&format!("{path}.{n}"), one);
-        problems.snowflake(&format!("{path}.{n}.id"), &one["id"]);
-        let of_kind = one["type"].as_str().is_some_and(|it| allowed.contains(&it));
-        if !of_kind || one["id"].as_str().is_none_or(str::is_empty) {
-            problems.choice(&format!("{path}.{n}.type"), &allowed.join(", "));
-        }
-    }
-    let types = problems.list(&format!("{at}.channel_types"), &select["channel_types"]);
-    for (n, one) in types.iter().enumerate() {
-        let path = format!("{at}.channel_types.{n}");
-        if !CHANNEL_TYPES.iter().any(|kind| one == kind) {
-            problems.choice(&path, "0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15, 16");
-        }
-    }
-    if !types.is_empty() && kind != CHANNEL_SELECT {
-        let message = "Only a select of channels has channel_types.";
-        let path = format!("{at}.channel_types");
-        problems.add(&path, "SELECT_COMPONENT_CHANNEL_TYPES", message);
-    }
-}
-
-/// If any values are chosen by default, there are as many as the select takes ("Component Reference",
-/// the structures of the selects, `default_values`).
-fn check_defaults(problems: &mut Problems, at: &str, count: u64, (least, most): (u64, u64)) {
-    if count > most {
-        let message = "More values are chosen by default than max_values allows.";
-        problems.add(at, "SELECT_COMPONENT_TOO_MANY_DEFAULTS", message);
-    } else if count > 0 && count < least {
-        let message = "Fewer values are chosen by default than min_values demands.";
-        problems.add(at, "SELECT_COMPONENT_TOO_FEW_DEFAULTS", message);
-    }
-}
-
-fn options(problems: &mut Problems, at: &str, options: &[Value], (least, most): (u64, u64)) {
-    let path = format!("{at}.options");
-    problems.length(&path, options.len(), 1, OPTIONS_MAX);
-    if options.len() < usize::try_from(most).unwrap_or(usize::MAX) {
-        let message = "max_values must be less than or equal to the number of options.";
-        problems.add(
-            &format!("{at}.max_values"),
-            "SELECT_COMPONENT_MAX_VALUES",
-            message,
-        );
-    }
-    let chosen = options
-        .iter()
-        .filter(|option| option["default"] == true)
-        .count() as u64;
-    check_defaults(problems, &path, chosen, (least, most));
-    let mut values = HashSet::new();
-    for (n, option) in options.iter().enumerate() {
-        let at = format!("{path}.{n}");
-        problems.object(&at, option);
-        problems.boolean(&format!("{at}.default"), &option["default"]);
-        problems.label(&format!("{at}.label"), &option["label"], 1, OPTION_TEXT_MAX);
-        problems.label(&format!("{at}.value"), &option["value"], 1, OPTION_TEXT_MAX);
-        problems.text(
-            &format!("{at}.description"),
-            &option["description"],
-            0,
-            OPTION_TEXT_MAX,
-        );
-        emoji(problems, &at, &option["emoji"]);
-        if !values.insert(option["value"].as_str()) {
-            let message = "The specified option value is already used";
-            problems.add(
-                &format!("{at}.value"),
-                "SELECT_COMPONENT_OPTION_VALUE_DUPLICATED",
-                message,
-            );
-        }
-    }
-}
-
 /// Checks that a `custom_id` is there, fits, and is the only one of its name.
 pub(super) fn custom_id(
     problems: &mut Problems,
@@ -481,6 +374,20 @@ mod tests {
         assert_eq!(code, "COMPONENT_CUSTOM_ID_DUPLICATED");
         assert_eq!(of_first(button(&"i".repeat(100))), Value::Null);
         assert!(of_first(button(&"i".repeat(101)))["custom_id"].is_object());
+    }
+
+    #[test]
+    fn an_id_is_unique_within_a_message() {
+        let numbered = |custom_id: &str, id: u64| {
+            let mut button = button(custom_id);
+            button["id"] = json!(id);
+            button
+        };
+        let none = rows(vec![vec![numbered("a", 0), numbered("b", 0)]]);
+        assert_eq!(errors(&none), Value::Null);
+        let refused = errors(&rows(vec![vec![numbered("a", 7)], vec![numbered("b", 7)]]));
+        let code = &refused["1"]["components"]["0"]["id"]["_errors"][0]["code"];
+        assert_eq!(code, "COMPONENT_ID_DUPLICATED");
     }
 
     #[test]

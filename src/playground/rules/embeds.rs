@@ -73,6 +73,9 @@ fn one(problems: &mut Problems, at: &str, embed: &Value) {
         icon(problems, &format!("{at}.{part}.url"), &embed[part]["url"]);
     }
     problems.object(&format!("{at}.provider"), &embed["provider"]);
+    if !is_visible(embed) {
+        problems.required(&format!("{at}.description"));
+    }
     let stamp = &embed["timestamp"];
     problems.text(&format!("{at}.timestamp"), stamp, 0, TITLE_MAX);
     if let Some(text) = stamp.as_str()
@@ -90,6 +93,19 @@ fn one(problems: &mut Problems, at: &str, embed: &Value) {
         problems.label(&format!("{at}.value"), &field["value"], 1, FIELD_VALUE_MAX);
         problems.boolean(&format!("{at}.inline"), &field["inline"]);
     }
+}
+
+/// Whether an embed shows anything; one that does not is refused for want of a description:
+/// AntyBot/anty-support, issue 39, and phd20/obsidian-discord-share, issue 20.
+fn is_visible(embed: &Value) -> bool {
+    let said = ["title", "description"]
+        .iter()
+        .any(|field| match &embed[*field] {
+            Value::String(text) => !text.trim().is_empty(),
+            other => !other.is_null(),
+        });
+    let shown = ["author", "footer", "image", "thumbnail", "video"];
+    said || !items(&embed["fields"]).is_empty() || shown.iter().any(|it| !embed[*it].is_null())
 }
 
 /// The address of a picture, which may be one of the message's own files.
@@ -161,6 +177,21 @@ mod tests {
         assert_eq!(blank["value"]["_errors"][0]["code"], "BASE_TYPE_REQUIRED");
         let many = json!([{"fields": vec![field(1, 1); 26]}]);
         assert!(self::errors(&many)["0"]["fields"]["_errors"].is_array());
+    }
+
+    #[test]
+    fn an_embed_that_shows_nothing_is_refused() {
+        for nothing in [json!({}), json!({"color": 1}), json!({"description": " "})] {
+            let refused = errors(&json!([nothing]));
+            let code = &refused["0"]["description"]["_errors"][0]["code"];
+            assert_eq!(code, "BASE_TYPE_REQUIRED", "{nothing}");
+        }
+        for something in [
+            json!({"title": "t"}),
+            json!({"fields": [{"name": "n", "value": "v"}]}),
+        ] {
+            assert_eq!(errors(&json!([something])), Value::Null, "{something}");
+        }
     }
 
     #[test]

@@ -221,7 +221,7 @@ pub(super) fn check_message(body: &Value, was_v2: bool) -> Problems {
     let components = problems.list("components", &body["components"]);
     components::check(&mut problems, components, v2);
     if v2 {
-        for field in ["content", "embeds", "poll", "stickers"] {
+        for field in ["content", "embeds", "poll", "sticker_ids"] {
             let value = &body[field];
             if !value.is_null() && *value != json!("") && *value != json!([]) {
                 problems.add(
