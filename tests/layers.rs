@@ -27,6 +27,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "domain", "store", "clock", "config", "metrics", "status", "discord", "jobs", "http",
         ],
     ),
+    // Reaches the house from outside, as a test does.
+    ("torture", &[]),
     (
         "cli",
         &[

@@ -23,6 +23,19 @@ pub(crate) fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
+/// Creates `folder` and those above it that are missing, so that they survive the loss of power.
+pub(crate) fn create_folder(folder: &Path) -> io::Result<()> {
+    let is_missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
+    let missing: Vec<_> = folder.ancestors().take_while(is_missing).collect();
+    std::fs::create_dir_all(folder)?;
+    if missing.is_empty() {
+        // An earlier process may have been stopped before it flushed the name. What is above may be
+        // nothing that this one can open.
+        let _ = sync_folder_of(folder);
+    }
+    missing.into_iter().rev().try_for_each(sync_folder_of)
+}
+
 /// Flushes the folder in which `path` is, so that a rename in it survives the loss of power.
 pub(crate) fn sync_folder_of(path: &Path) -> io::Result<()> {
     let folder = match path.parent() {

@@ -224,7 +224,7 @@ fn drop_superfluous(folder: &Path, keep: Keep, made: BackupName) -> Vec<BackupNa
 
 fn lock(folder: &Path) -> Result<File, BackupError> {
     let path = folder.join(LOCK);
-    std::fs::create_dir_all(folder).map_err(|source| io_error(folder, source))?;
+    files::create_folder(folder).map_err(|source| io_error(folder, source))?;
     let file = File::create(&path).map_err(|source| io_error(&path, source))?;
     match file.try_lock() {
         Ok(()) => Ok(file),

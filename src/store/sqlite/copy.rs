@@ -41,7 +41,8 @@ pub(in crate::store) fn table_with_rows(path: &Path) -> Result<Option<String>, F
     {
         return Ok(None);
     }
-    let db = open_to_read(path)?;
+    // Not read-only: a copy that was interrupted early leaves a journal that has to be rolled back.
+    let db = open_with(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     for name in names(&db)? {
         let text = format!("SELECT 1 FROM {} LIMIT 1", quoted(&name));
         if db.query_row(&text, [], |_| Ok(())).optional()?.is_some() {
@@ -83,8 +84,11 @@ pub(in crate::store) fn target(
 }
 
 fn open_to_read(path: &Path) -> Result<Connection, Fault> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut db = Connection::open_with_flags(path, flags)?;
+    open_with(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+}
+
+fn open_with(path: &Path, access: OpenFlags) -> Result<Connection, Fault> {
+    let mut db = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     configure_reader(&mut db)?;
     Ok(db)
 }

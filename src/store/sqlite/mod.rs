@@ -32,6 +32,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{LANE_MAX, Place, Readers as AnyReaders, Store};
 use crate::metrics::Metrics;
+use crate::store::backup::files as backup_files;
 pub use adopt::{Adopted, Counts};
 use lock::{Lock, LockError};
 pub use migrations::Migrated;
@@ -313,15 +314,11 @@ async fn open_writer(
 }
 
 fn make_folder(path: &Path) -> Result<(), OpenError> {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => {
-            std::fs::create_dir_all(folder).map_err(|source| OpenError::Folder {
-                path: path.to_owned(),
-                source,
-            })
-        }
-        _ => Ok(()),
-    }
+    let made = backup_files::create_folder(files::folder_of(path));
+    made.map_err(|source| OpenError::Folder {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 fn configure_writer(

@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
 use super::backup::{SnapshotError, snapshot_from};
+use super::files::folder_of;
 use super::inspect::{self, Contents, Unfit};
 use super::lock::{Lock, LockError, beside};
 use super::migrations::{self, Migrated, Precaution, SchemaError};
@@ -99,9 +100,7 @@ fn restore_with(
         path: unfinished.clone(),
         source,
     };
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(io)?;
-    }
+    files::create_folder(folder_of(path)).map_err(io)?;
     // A dry run may look beside a running bot.
     let lock = (!dry_run).then(|| Lock::take(path)).transpose()?;
     files::remove(&unfinished).map_err(io)?;
