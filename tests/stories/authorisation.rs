@@ -11,7 +11,7 @@ use overwatch_bot::playground;
 use serde_json::{Value, json};
 use twilight_model::application::command::CommandOptionType;
 
-use crate::ground;
+use crate::ground::Editor;
 use crate::world::{Answer, Person, World, story_in};
 use table::{ROWS, Row};
 
@@ -107,7 +107,6 @@ fn scene(world: &World, life: Life) -> String {
     let now = world.clock.now().timestamp();
     let start = now + minutes * 60;
     let (server, channel) = (world.server(), world.channel());
-    let mut sql = "DELETE FROM outbox; DELETE FROM sessions; DELETE FROM users;\n".to_owned();
     let known = [
         ADMINISTRATOR,
         MANAGER,
@@ -122,66 +121,120 @@ fn scene(world: &World, life: Life) -> String {
         BANNED,
         HIDDEN,
     ];
-    for position in known {
-        let (user, account) = (user(position), 700_100 + position);
-        let _ = writeln!(
-            sql,
-            "INSERT INTO users (discord_id, username, timezone, created_at)
-             VALUES ({user}, 'P{position}', 'Europe/Berlin', 0);
-             INSERT INTO user_accounts (id, discord_id, account_name, account_key, is_primary, created_at)
-             VALUES ({account}, {user}, 'Player#{account}', 'player#{account}', 1, 0);"
-        );
-    }
-    let _ = writeln!(
-        sql,
-        "INSERT INTO sessions (id, creator_id, guild_id, channel_id, game_mode, teams, title,
+    let users = known.map(|n| format!("({}, 'P{n}', 'Europe/Berlin', 0)", user(n)));
+    let accounts = known.map(|n| {
+        let (user, account) = (user(n), account(n));
+        format!("({account}, {user}, 'Player#{account}', 'player#{account}', 1, 0)")
+    });
+    let queued = [
+        QUEUED,
+        ACCEPTED,
+        CAPTAIN,
+        OTHER_CAPTAIN,
+        LEFT,
+        BANNED,
+        HIDDEN,
+    ];
+    let entries = queued.map(|n| {
+        let (user, entry) = (user(n), entry(n));
+        format!("({entry}, {SESSION}, {user}, '[\"support\"]', {n})")
+    });
+    let offered = queued.map(|n| format!("({}, {})", entry(n), account(n)));
+    let spots = [
+        (ACCEPTED, "damage", "NULL"),
+        (CAPTAIN, "tank", "1"),
+        (OTHER_CAPTAIN, "tank", "2"),
+        (LEFT, "damage", "NULL"),
+        (BANNED, "support", "NULL"),
+        (HIDDEN, "support", "NULL"),
+    ];
+    let spots = spots.map(|(n, role, team)| {
+        let (user, entry, account) = (user(n), entry(n), account(n));
+        format!("({entry}, {SESSION}, {user}, {account}, '{role}', {n}, {team})")
+    });
+    format!(
+        "DELETE FROM outbox;
+         DELETE FROM sessions;
+         DELETE FROM users;
+         INSERT INTO users (discord_id, username, timezone, created_at) VALUES {};
+         INSERT INTO user_accounts
+             (id, discord_id, account_name, account_key, is_primary, created_at) VALUES {};
+         INSERT INTO sessions (id, creator_id, guild_id, channel_id, game_mode, teams, title,
              scheduled_time, length_minutes, timezone, status, created_at, check_in_minutes,
              check_in_opened_for)
          VALUES ({SESSION}, {}, {server}, {channel}, '5v5', 2, 'Cup', {start}, 120, 'Europe/Berlin',
              '{status}', 0, 15, {start});
          INSERT INTO session_co_organisers VALUES ({SESSION}, {}, 0);
          INSERT INTO session_calls (id, session_id, channel_id, message_id, created_at)
-         VALUES (700005, {SESSION}, {channel}, 1, 0);",
+         VALUES (700005, {SESSION}, {channel}, 1, 0);
+         INSERT INTO session_queue (id, session_id, user_id, preferred_roles, joined_at) VALUES {};
+         INSERT INTO session_queue_accounts VALUES {};
+         INSERT INTO session_participants
+             (id, session_id, user_id, account_id, role, selected_at, team) VALUES {};
+         INSERT INTO place_offers VALUES ({}, 'support', 0, {}, 'open');
+         INSERT INTO session_teams VALUES ({SESSION}, 1, {}, {});",
+        users.join(", "),
+        accounts.join(", "),
         user(ORGANISER),
         user(CO_ORGANISER),
-    );
-    let places = [
-        (QUEUED, None),
-        (ACCEPTED, Some(("damage", "NULL"))),
-        (CAPTAIN, Some(("tank", "1"))),
-        (OTHER_CAPTAIN, Some(("tank", "2"))),
-        (LEFT, Some(("damage", "NULL"))),
-        (BANNED, Some(("support", "NULL"))),
-        (HIDDEN, Some(("support", "NULL"))),
-    ];
-    for (position, place) in places {
-        let (user, entry, account) = (user(position), 700_200 + position, 700_100 + position);
-        let _ = writeln!(
-            sql,
-            "INSERT INTO session_queue (id, session_id, user_id, preferred_roles, joined_at)
-             VALUES ({entry}, {SESSION}, {user}, '[\"support\"]', {position});
-             INSERT INTO session_queue_accounts VALUES ({entry}, {account});"
-        );
-        if let Some((role, team)) = place {
-            let _ = writeln!(
-                sql,
-                "INSERT INTO session_participants
-                     (id, session_id, user_id, account_id, role, selected_at, team)
-                 VALUES ({entry}, {SESSION}, {user}, {account}, '{role}', {position}, {team});"
-            );
-        }
-    }
-    let _ = writeln!(
-        sql,
-        "INSERT INTO place_offers VALUES ({}, 'support', 0, {}, 'open');
-         INSERT INTO session_teams VALUES ({SESSION}, 1, {}, {});",
-        700_200 + QUEUED,
+        entries.join(", "),
+        offered.join(", "),
+        spots.join(", "),
+        entry(QUEUED),
         now + 3_600,
         user(CAPTAIN),
         user(OTHER_CAPTAIN),
-    );
-    sql
+    )
 }
+
+/// The account of the person at a position.
+fn account(position: usize) -> usize {
+    700_100 + position
+}
+
+/// The queue entry of the person at a position.
+fn entry(position: usize) -> usize {
+    700_200 + position
+}
+
+/// A query of everything that people decide, one text a row. What jobs write is not in it: messages,
+/// threads, events, and what is to be delivered.
+const DECIDED: &str = "
+    SELECT concat_ws('|', 'user', discord_id, preferred_roles, timezone, reminder_minutes) FROM users
+    UNION ALL
+    SELECT concat_ws('|', 'account', id, discord_id, account_name, is_primary) FROM user_accounts
+    UNION ALL
+    SELECT concat_ws('|', 'rank', account_id, ladder, tier, division) FROM account_ranks
+    UNION ALL
+    SELECT concat_ws('|', 'session', id, creator_id, channel_id, game_mode, teams, title, description,
+        scheduled_time, length_minutes, status, cancel_reason, admission) FROM sessions
+    UNION ALL
+    SELECT concat_ws('|', 'queue', id, user_id, preferred_roles, is_streaming, note, rejected_by,
+        checked_in_for) FROM session_queue
+    UNION ALL
+    SELECT concat_ws('|', 'offered', queue_id, account_id) FROM session_queue_accounts
+    UNION ALL
+    SELECT concat_ws('|', 'participant', id, user_id, account_id, role, selected_by, team)
+        FROM session_participants
+    UNION ALL
+    SELECT concat_ws('|', 'offer', queue_id, role, until, state) FROM place_offers
+    UNION ALL
+    SELECT concat_ws('|', 'organiser', session_id, user_id) FROM session_co_organisers
+    UNION ALL
+    SELECT concat_ws('|', 'log', session_id, actor_id, action, subject_id) FROM session_log
+    UNION ALL
+    SELECT concat_ws('|', 'call', id, channel_id) FROM session_calls
+    UNION ALL
+    SELECT concat_ws('|', 'thread', session_id, wanted) FROM session_threads
+    UNION ALL
+    SELECT concat_ws('|', 'event', session_id, wanted) FROM session_events
+    UNION ALL
+    SELECT concat_ws('|', 'teams', session_id, published, blue_captain, red_captain) FROM session_teams
+    UNION ALL
+    SELECT concat_ws('|', 'pair', session_id, one_id, other_id, bond) FROM session_pairs
+    UNION ALL
+    SELECT concat_ws('|', 'refusal', session_id, user_id) FROM refusals
+    ORDER BY 1";
 
 /// What stands for ids in the arguments of a row.
 fn filled(world: &World, text: &str) -> String {
@@ -189,8 +242,8 @@ fn filled(world: &World, text: &str) -> String {
         ("{s}", SESSION.to_string()),
         ("{q}", world.person(QUEUED).user),
         ("{p}", world.person(ACCEPTED).user),
-        ("{a}", (700_100 + QUEUED).to_string()),
-        ("{b}", (700_100 + ACCEPTED).to_string()),
+        ("{a}", account(QUEUED).to_string()),
+        ("{b}", account(ACCEPTED).to_string()),
         ("{c}", world.person(CAPTAIN).user),
         ("{d}", world.person(OTHER_CAPTAIN).user),
         ("{t}", (world.clock.now().timestamp() + 86_400).to_string()),
@@ -234,7 +287,9 @@ async fn uses(world: &World, person: &Person<'_>, row: &Row) -> Answer {
 
 /// The class of an answer, as a letter of a row. What no sentence refuses is allowed.
 fn class(answer: &Answer) -> char {
-    const SENTENCES: [(char, &str); 24] = [
+    const SENTENCES: [(char, &str); 25] = [
+        // Said above how the session stands.
+        ('+', "no more; the message goes"),
         ('n', "is not here any more"),
         ('n', "That session is gone"),
         ('o', "Only the organiser"),
@@ -268,11 +323,65 @@ fn class(answer: &Answer) -> char {
     found.next().map_or('+', |(class, _)| *class)
 }
 
+/// A world in which the scene is set as often as it was changed.
+struct Stage<'w> {
+    world: &'w World,
+    editor: Editor,
+    scene: String,
+    /// What [`DECIDED`] gives of the scene.
+    decided: Vec<String>,
+}
+
+impl<'w> Stage<'w> {
+    async fn new(world: &'w World, life: Life) -> Self {
+        let mut stage = Self {
+            world,
+            editor: world.ground.editor().await,
+            scene: scene(world, life),
+            decided: Vec::new(),
+        };
+        stage.editor.change(&stage.scene).await;
+        stage.decided = stage.editor.texts(DECIDED).await;
+        stage
+    }
+
+    /// Uses a row's route in the scene, and sets the scene again if that has changed it. Returns the
+    /// answer, and the rows that are new or gone.
+    async fn uses(&self, column: usize, row: &Row) -> (Answer, Vec<String>) {
+        let answer = uses(self.world, &person(self.world, column), row).await;
+        let now = self.editor.texts(DECIDED).await;
+        if now == self.decided {
+            return (answer, Vec::new());
+        }
+        self.editor.change(&self.scene).await;
+        let differs = |here: &[String], there: &[String]| {
+            let here = here.iter().filter(|one| !there.contains(one));
+            here.cloned().collect::<Vec<_>>()
+        };
+        let mut changed = differs(&now, &self.decided);
+        changed.extend(differs(&self.decided, &now));
+        (answer, changed)
+    }
+
+    /// The letter of a cell, and what was said and done.
+    async fn cell(&self, column: usize, row: &Row) -> (char, String) {
+        let (answer, changed) = self.uses(column, row).await;
+        let class = class(&answer);
+        // Who has left is taken out, whatever they try.
+        if changed.is_empty() || matches!(class, '+' | 'g') {
+            return (class, answer.text());
+        }
+        // It may have been a job's work. The same once more in the scene tells.
+        let (answer, changed) = self.uses(column, row).await;
+        match changed.is_empty() {
+            true => (class, answer.text()),
+            false => ('!', format!("refused, and changes {changed:?}")),
+        }
+    }
+}
+
 /// Goes through all rows and columns while the session is in one part of its life.
 async fn matrix(life: Life) {
-    if ground::on_postgres() {
-        return eprintln!("skipped: rights are decided above the store");
-    }
     story_in(playground::World::with_people(PEOPLE), 1, async |world| {
         world.post("faults/limits", json!({"enabled": false})).await;
         let server = world.server();
@@ -284,21 +393,15 @@ async fn matrix(life: Life) {
             .post(&format!("guilds/{server}/bans/{banned}"), json!({}))
             .await;
         world.hide(&world.channel(), &world.person(HIDDEN)).await;
-        let scene = scene(world, life);
-        let (mut wrong, mut untouched) = (String::new(), false);
+        let stage = Stage::new(world, life).await;
+        let mut wrong = String::new();
         for row in ROWS {
             let (mut found, mut said) = (String::new(), String::new());
             for (column, letter) in life.expected(row).chars().enumerate() {
-                if !untouched {
-                    world.ground.change(&scene).await;
-                }
-                let answer = uses(world, &person(world, column), row).await;
-                let class = class(&answer);
+                let (class, text) = stage.cell(column, row).await;
                 found.push(class);
-                // What is refused has changed nothing, but that who has left is taken out.
-                untouched = !matches!(class, '+' | 'g');
                 if class != letter {
-                    let text: String = answer.text().chars().take(160).collect();
+                    let text: String = text.chars().take(160).collect();
                     let _ = writeln!(said, "    {}: {class}, not {letter}: {text:?}", WHO[column]);
                 }
             }

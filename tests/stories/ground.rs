@@ -98,6 +98,21 @@ impl Ground {
         }
     }
 
+    /// A connection of somebody else, for many statements.
+    pub(crate) async fn editor(&self) -> Editor {
+        match self {
+            Self::File(path) => {
+                let connection = open(path);
+                // A test's database need not survive a power cut.
+                let unsynced = connection.pragma_update(None, "synchronous", "OFF");
+                unsynced.expect("a setting of the connection");
+                Editor::File(connection)
+            }
+            #[cfg(feature = "postgres")]
+            Self::Server(scratch) => Editor::Server(scratch.connect().await),
+        }
+    }
+
     /// The numbers that a query gives, on a server.
     #[cfg(feature = "postgres")]
     pub(crate) async fn numbers(&self, query: &str) -> Vec<i64> {
@@ -115,6 +130,46 @@ impl Ground {
                 .expect("a number"),
             #[cfg(feature = "postgres")]
             Self::Server(scratch) => scratch.number(query).await,
+        }
+    }
+}
+
+/// A connection besides the bot's own.
+pub(crate) enum Editor {
+    /// To the file of SQLite.
+    File(rusqlite::Connection),
+    /// To the database on the server.
+    #[cfg(feature = "postgres")]
+    Server(tokio_postgres::Client),
+}
+
+impl Editor {
+    /// Runs statements in one transaction. Where PostgreSQL ends it for the sake of another one, it is
+    /// run again.
+    pub(crate) async fn change(&self, statements: &str) {
+        match self {
+            Self::File(connection) => {
+                let statements = format!("BEGIN IMMEDIATE;\n{statements}\nCOMMIT;");
+                connection.execute_batch(&statements).expect("a change");
+            }
+            #[cfg(feature = "postgres")]
+            Self::Server(client) => postgres::run_in_one(client, statements).await,
+        }
+    }
+
+    /// The texts that a query of one column gives.
+    pub(crate) async fn texts(&self, query: &str) -> Vec<String> {
+        match self {
+            Self::File(connection) => {
+                let mut statement = connection.prepare_cached(query).expect("a query");
+                let rows = statement.query_map([], |row| row.get(0)).expect("rows");
+                rows.collect::<Result<_, _>>().expect("texts")
+            }
+            #[cfg(feature = "postgres")]
+            Self::Server(client) => {
+                let rows = client.query_typed(query, &[]).await.expect("rows");
+                rows.iter().map(|row| row.get(0)).collect()
+            }
         }
     }
 }

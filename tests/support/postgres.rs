@@ -13,6 +13,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use tokio::sync::OnceCell;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{Config, NoTls};
 
 /// What the shell does: makes the cluster, starts it, and waits.
@@ -35,6 +36,8 @@ cat > /dev/null
 cd / && rm -rf "$1"
 "#;
 
+/// Tries of a change that is in the way of others.
+const CHANGES_MAX: u32 = 20;
 /// Tries to start a server that was killed.
 const START_AGAIN_MAX: u32 = 20;
 
@@ -175,6 +178,11 @@ impl Scratch {
     /// Runs statements as somebody else.
     pub(crate) async fn run(&self, statements: &str) {
         run(&self.url, statements).await;
+    }
+
+    /// A connection to it.
+    pub(crate) async fn connect(&self) -> tokio_postgres::Client {
+        connect(&self.url).await
     }
 
     /// The numbers that a query gives.
@@ -342,4 +350,24 @@ async fn run(url: &str, statements: &str) {
         .batch_execute(statements)
         .await
         .expect("it can be done");
+}
+
+/// Runs statements in one transaction, again if PostgreSQL ends it for the sake of another one: a
+/// deadlock, or what cannot be serialised.
+pub(crate) async fn run_in_one(client: &tokio_postgres::Client, statements: &str) {
+    for _ in 0..CHANGES_MAX {
+        // Statements that are sent together are one transaction.
+        match client.batch_execute(statements).await {
+            Ok(()) => return,
+            Err(error) => {
+                let code = error.code();
+                let passes = [
+                    &SqlState::T_R_DEADLOCK_DETECTED,
+                    &SqlState::T_R_SERIALIZATION_FAILURE,
+                ];
+                assert!(code.is_some_and(|code| passes.contains(&code)), "{error:?}");
+            }
+        }
+    }
+    panic!("others are in the way {CHANGES_MAX} times");
 }

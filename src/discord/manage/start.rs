@@ -39,7 +39,11 @@ pub(super) async fn sure(ctx: Context, click: Click, pressed: Pressed) -> Result
         Ok(desk) => desk,
         Err(reply) => return Ok(reply),
     };
-    let gone = desk.drop_departed().await?;
+    // A start that is refused takes nobody out. The command decides, also about a click that comes twice.
+    let gone = match desk.view().await? {
+        Ok(view) if view.session.started(&desk.actor).is_ok() => desk.drop_departed().await?,
+        _ => String::new(),
+    };
     let command = StartNow {
         session: desk.session,
         actor: desk.actor,

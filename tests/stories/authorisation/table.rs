@@ -349,7 +349,7 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "button manage-call-end",
         ("{s}:700005:w0", &[]),
-        ["++++ooooonsggn", "eeeeooooonsggn", "eeeeooooonsggn"],
+        ["++++ooooonsggn", "++++ooooonsggn", "++++ooooonsggn"],
     ),
     row(
         "button manage-move",
