@@ -94,6 +94,40 @@ describe('the playground in a browser', { skip }, () => {
     await other.page.context().close();
   });
 
+  test('a hidden channel is neither listed, nor opened, nor offered, to the person it is hidden from', async () => {
+    const { guilds, people } = await (await fetch(`${playground.url}/client/world`)).json();
+    const [hidden, shown] = guilds[0].channels;
+    const kwame = people.find((person) => person.global_name === 'Kwame').id;
+    const overwrite = async (deny) => {
+      const body = JSON.stringify({ id: kwame, type: 'member', deny });
+      const path = `${playground.url}/client/channels/${hidden.id}/overwrites`;
+      const answer = await fetch(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+      assert.ok(answer.ok);
+    };
+    const places = (page) => page.getByRole('navigation').getByRole('button');
+    await overwrite(String(1 << 10));
+    const { page, complaints } = await open({ as: 'Kwame' });
+    await places(page).filter({ hasText: shown.name }).first().waitFor();
+    await page.getByRole('heading', { name: shown.name }).waitFor();
+    assert.equal(await places(page).filter({ hasText: hidden.name }).count(), 0);
+    // The address of a hidden channel leads to the nearest place there is.
+    await page.goto(`${playground.url}/#${new URLSearchParams({ as: kwame, at: hidden.id })}`);
+    await page.getByRole('heading', { name: shown.name }).waitFor();
+    await command(page, '/session move');
+    await page.getByRole('combobox', { name: /^channel\b/ }).focus();
+    await page.locator('.option:visible', { hasText: shown.name }).waitFor();
+    assert.equal(await page.locator('.option:visible', { hasText: hidden.name }).count(), 0);
+    assert.deepEqual(complaints, []);
+    await page.context().close();
+    // Others see it, and so does Kwame once it is shown again.
+    const other = await open({ as: 'Mira' });
+    await places(other.page).filter({ hasText: hidden.name }).first().waitFor();
+    await overwrite('0');
+    const again = await open({ as: 'Kwame' });
+    await places(again.page).filter({ hasText: hidden.name }).first().waitFor();
+    for (const one of [other, again]) await one.page.context().close();
+  });
+
   test('a bot that does not answer is told where the command was', async () => {
     const { page } = await open({ as: 'Ines' });
     const faults = `${playground.url}/client/faults`;

@@ -165,7 +165,7 @@ function choicesOf(option, { world, guild, me }) {
     case USER: return people();
     case ROLE: return roles();
     case MENTIONABLE: return [...people(), ...roles()];
-    case CHANNEL: return (guild?.channels ?? []).map((one) => ({ label: one.name, value: one.id }));
+    case CHANNEL: return (guild ? world.channelsOf(guild, me) : []).map((one) => ({ label: one.name, value: one.id }));
     default:
       return option.choices?.length ? option.choices.map(({ name, value }) => ({ label: name, value })) : null;
   }

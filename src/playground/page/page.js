@@ -99,7 +99,7 @@ function follow() {
   const { world } = state;
   const before = `${state.me} ${state.at}`;
   state.me = world.users.has(wanted.get('as')) && wanted.get('as') !== world.bot.id ? wanted.get('as') : world.people[0].id;
-  const channels = world.guildsOf(state.me).flatMap((one) => one.channels.map((channel) => channel.id));
+  const channels = world.guildsOf(state.me).flatMap((one) => world.channelsOf(one, state.me).map((channel) => channel.id));
   state.at = wanted.get('at') === DIRECT || channels.includes(wanted.get('at')) ? wanted.get('at') : channels[0] ?? DIRECT;
   if (!before.startsWith(`${state.me} `)) {
     state.direct = null;

@@ -21,7 +21,7 @@ export function drawPlaces(nav, { world, me, at, direct, connected, unread }, go
       entry(DIRECT, direct, h('span', { class: connected ? 'dot on' : 'dot' }), world.bot.username)),
     ...world.guildsOf(me).map((guild) => h('section', {},
       h('h2', {}, guild.name),
-      guild.channels.filter((channel) => !channel.thread && !channel.hidden_from.includes(me)).flatMap((channel) => [
+      world.channelsOf(guild, me).filter((channel) => !channel.thread).flatMap((channel) => [
         entry(channel.id, channel.id, '#', channel.name),
         ...threadsOf(guild, channel, at).map((thread) => entry(thread.id, thread.id, '🧵', thread.name)),
       ]),

@@ -113,6 +113,6 @@ function optionsOf(component, { world, guild, me }) {
     case USER: return people();
     case ROLE: return roles();
     case MENTIONABLE: return [...people(), ...roles()];
-    default: return (guild?.channels ?? []).map((one) => option(one.id, `#${one.name}`));
+    default: return (guild ? world.channelsOf(guild, me) : []).map((one) => option(one.id, `#${one.name}`));
   }
 }

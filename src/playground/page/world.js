@@ -46,6 +46,11 @@ export class World {
     return this.guilds.filter((guild) => may(guild, person, VIEW_CHANNEL));
   }
 
+  /** The channels and threads of a server that somebody sees. */
+  channelsOf(guild, person) {
+    return guild.channels.filter((channel) => !channel.hidden_from.includes(person));
+  }
+
   /** What somebody is in a server: "owner", "manages events" or "member". */
   standing(guild, person) {
     if (guild.owner === person) return 'owner';
