@@ -1,11 +1,13 @@
 //! The world of a story: an embedded Discord, the bot, and people who do things.
 
-use std::ops::AsyncFnOnce;
+mod person;
+mod told;
+
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use overwatch_bot::app::{App, Settings, StartError};
 use overwatch_bot::clock::Clock;
 use overwatch_bot::config::Shards;
@@ -17,146 +19,22 @@ use overwatch_bot::store::{self, backup};
 use serde_json::{Value, json};
 
 use crate::contract;
-use crate::ground::{self, Ground};
+use crate::ground::Ground;
 use crate::limits;
+
+pub(crate) use person::{Answer, Person, text_of};
+pub(crate) use told::{
+    story, story_before_the_start, story_in, story_in_real_time, story_of_a_file, story_over_http,
+    story_while_time_passes,
+};
 #[cfg(feature = "postgres")]
-use crate::postgres::{Cluster, Server};
+pub(crate) use told::{story_of_a_server, story_of_many, story_over_http_on};
 
 /// When every story begins: a Sunday, 13:00 in Berlin.
 pub(crate) const START: &str = "2026-11-22T12:00:00Z";
 /// A story that waits this long for something to appear has failed.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
-/// How far time is moved at once where it goes by.
-const TICK: Duration = Duration::from_millis(10);
 pub(crate) const TOKEN: &str = "a.story.token";
-
-/// Tells a story in a world of two servers, and holds the bot's requests to Discord's document.
-pub(crate) async fn story(tell: impl AsyncFnOnce(&mut World)) {
-    story_in(playground::World::default(), 1, tell).await;
-}
-
-/// Tells a story that is about the file of SQLite, and of no other database.
-pub(crate) async fn story_of_a_file(tell: impl AsyncFnOnce(&mut World)) {
-    match ground::on_postgres() {
-        false => story(tell).await,
-        true => eprintln!("skipped: it is about the file of SQLite"),
-    }
-}
-
-/// Tells a story on a PostgreSQL server of its own, which may be stopped and started.
-#[cfg(feature = "postgres")]
-pub(crate) async fn story_of_a_server(tell: impl AsyncFnOnce(&mut World, &Cluster)) {
-    if !ground::on_postgres() {
-        return eprintln!("skipped: it is about a PostgreSQL server");
-    }
-    let Some(server) = Server::own() else { return };
-    let ground = Ground::on(&server).await;
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let clock = Clock::manual(START.parse().expect("a time"));
-    let mut world = World::on(ground, folder, playground::World::default(), 1, clock).await;
-    world.start().await;
-    tell(&mut world, server.cluster().expect("its own")).await;
-    world.stop().await;
-    world.end().await;
-}
-
-/// Tells a story in the machine's own time, which a program of its own shares. The story starts it.
-pub(crate) async fn story_in_real_time(tell: impl AsyncFnOnce(&mut World)) {
-    let Some(mut world) = World::begin(playground::World::default(), 1, Clock::system()).await
-    else {
-        return;
-    };
-    tell(&mut world).await;
-    world.stop().await;
-    world.end().await;
-}
-
-/// Tells a story of several processes, in the machine's own time, on a server only. The story starts
-/// them itself.
-#[cfg(feature = "postgres")]
-pub(crate) async fn story_of_many(shards: u32, tell: impl AsyncFnOnce(&mut World)) {
-    if !crate::ground::on_postgres() {
-        return;
-    }
-    let people = playground::World::default();
-    let Some(mut world) = World::begin(people, shards, Clock::system()).await else {
-        return;
-    };
-    tell(&mut world).await;
-    world.end().await;
-}
-
-/// Tells a story while time goes by, at a quarter of its pace: Discord's three seconds pass, and a
-/// machine that is busy with other things can keep up.
-pub(crate) async fn story_while_time_passes(tell: impl AsyncFnOnce(&mut World)) {
-    story(async |world| {
-        let clock = world.clock.clone();
-        let time = async {
-            loop {
-                tokio::time::sleep(4 * TICK).await;
-                clock.advance(TimeDelta::from_std(TICK).expect("a short time"));
-            }
-        };
-        tokio::select! {
-            () = time => {}
-            () = tell(world) => {}
-        }
-    })
-    .await;
-}
-
-/// Tells a story to which the clicks come over HTTP, and for which there is no gateway.
-pub(crate) async fn story_over_http(tell: impl AsyncFnOnce(&mut World)) {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    if let Some(ground) = Ground::new(folder.path()).await {
-        over_http(ground, folder, tell).await;
-    }
-}
-
-/// The same on this ground.
-#[cfg(feature = "postgres")]
-pub(crate) async fn story_over_http_on(ground: Ground, tell: impl AsyncFnOnce(&mut World)) {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    over_http(ground, folder, tell).await;
-}
-
-async fn over_http(ground: Ground, folder: tempfile::TempDir, tell: impl AsyncFnOnce(&mut World)) {
-    let clock = Clock::manual(START.parse().expect("a time"));
-    let mut world = World::on(ground, folder, playground::World::default(), 1, clock).await;
-    world.over_http = true;
-    world.start().await;
-    tell(&mut world).await;
-    world.stop().await;
-    world.end().await;
-}
-
-/// Tells a story with so many shards, which begins before the bot is started.
-pub(crate) async fn story_before_the_start(shards: u32, tell: impl AsyncFnOnce(&mut World)) {
-    let clock = Clock::manual(START.parse().expect("a time"));
-    let people = playground::World::default();
-    let Some(mut world) = World::begin(people, shards, clock).await else {
-        return;
-    };
-    tell(&mut world).await;
-    world.stop().await;
-    world.end().await;
-}
-
-/// Tells a story in a world of another make.
-pub(crate) async fn story_in(
-    people: playground::World,
-    shards: u32,
-    tell: impl AsyncFnOnce(&mut World),
-) {
-    let clock = Clock::manual(START.parse().expect("a time"));
-    let Some(mut world) = World::begin(people, shards, clock).await else {
-        return;
-    };
-    world.start().await;
-    tell(&mut world).await;
-    world.stop().await;
-    world.end().await;
-}
 
 /// Everything that a story plays in.
 pub(crate) struct World {
@@ -320,12 +198,7 @@ impl World {
     /// owns the servers, the second one may manage events, the others are plain members.
     pub(crate) fn person(&self, index: usize) -> Person<'_> {
         let user = self.people.people[index].id.to_string();
-        Person {
-            world: self,
-            user,
-            channel: Some(self.channel()),
-            odd: Value::Null,
-        }
+        Person::new(self, user, self.channel())
     }
 
     /// Sends a JSON body to the embedded Discord's side for people and tests.
@@ -421,6 +294,19 @@ impl World {
         requests.iter().filter(fits).count()
     }
 
+    /// Delivers an interaction once more, and waits until the bot has answered it again.
+    pub(crate) async fn redeliver(&self, answer: &Answer) {
+        let before = self.count("POST", "/interactions").await;
+        self.post(
+            &format!("interactions/{}/redeliver", answer.id()),
+            json!({}),
+        )
+        .await;
+        while self.count("POST", "/interactions").await == before {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
     /// Checks every request that the bot made, every response and every gateway event against Discord's
     /// own document, and every button and modal in them against the bot's own wiring.
     async fn end(&self) {
@@ -460,222 +346,6 @@ impl World {
     }
 }
 
-/// Somebody who does things, at a place.
-#[derive(Clone)]
-pub(crate) struct Person<'w> {
-    world: &'w World,
-    /// Their id.
-    pub(crate) user: String,
-    /// Where they are; `None`: in direct messages with the bot.
-    pub(crate) channel: Option<String>,
-    /// What is odd about the events of what they do, by JSON pointers; null: nothing.
-    odd: Value,
-}
-
-impl Person<'_> {
-    /// The same person, with odd values in what Discord tells of them, by JSON pointers.
-    pub(crate) fn with_odd(&self, odd: Value) -> Self {
-        Self {
-            odd,
-            ..self.clone()
-        }
-    }
-
-    /// Where they are.
-    pub(crate) fn world(&self) -> &World {
-        self.world
-    }
-
-    /// The same person in another channel.
-    pub(crate) fn in_channel(&self, channel: String) -> Self {
-        Self {
-            channel: Some(channel),
-            ..self.clone()
-        }
-    }
-
-    /// The same person in direct messages with the bot.
-    pub(crate) fn in_private(&self) -> Self {
-        Self {
-            channel: None,
-            ..self.clone()
-        }
-    }
-
-    /// Sends a command, `"session create"`, with its options.
-    pub(crate) async fn command(&self, command: &str, options: Value) -> Answer {
-        self.interact("command", self.named(command, options)).await
-    }
-
-    /// Sends a command that their client would not let them send.
-    pub(crate) async fn forge_command(&self, command: &str, options: Value) -> Answer {
-        let mut body = self.named(command, options);
-        body["forge"] = true.into();
-        self.interact("command", body).await
-    }
-
-    /// The choices (name, value) while typing the option `focused`.
-    pub(crate) async fn complete(
-        &self,
-        command: &str,
-        options: Value,
-        focused: &str,
-    ) -> Vec<(String, String)> {
-        let mut body = self.named(command, options);
-        body["focused"] = focused.into();
-        let answer = self.interact("autocomplete", body).await;
-        let choices = answer.0["choices"].as_array().cloned().unwrap_or_default();
-        let text = |value: &Value| {
-            value
-                .as_str()
-                .map_or_else(|| value.to_string(), str::to_owned)
-        };
-        choices
-            .iter()
-            .map(|choice| (text(&choice["name"]), text(&choice["value"])))
-            .collect()
-    }
-
-    /// Presses the button with this id on a message.
-    pub(crate) async fn press(&self, message: &Value, custom_id: &str) -> Answer {
-        self.choose(message, custom_id, &[]).await
-    }
-
-    /// Chooses from the menu with this id on a message.
-    pub(crate) async fn choose(&self, message: &Value, custom_id: &str, values: &[&str]) -> Answer {
-        let body = json!({"message": message["id"], "custom_id": custom_id, "values": values});
-        self.interact("component", body).await
-    }
-
-    /// Presses what cannot be pressed: any id, on any message.
-    pub(crate) async fn forge(&self, message: &Value, custom_id: &str, values: &[&str]) -> Answer {
-        let body = json!({
-            "message": message["id"], "custom_id": custom_id, "values": values, "forge": true
-        });
-        self.interact("component", body).await
-    }
-
-    /// Sends the modal that they are looking at.
-    pub(crate) async fn submit(&self, modal: &Answer, values: Value) -> Answer {
-        let body = json!({"custom_id": modal.0["modal"]["custom_id"], "values": values});
-        self.interact("modal", body).await
-    }
-
-    /// Sends a modal that was never opened.
-    pub(crate) async fn forge_modal(&self, custom_id: &str, values: Value) -> Answer {
-        let body = json!({"custom_id": custom_id, "values": values, "forge": true});
-        self.interact("modal", body).await
-    }
-
-    /// What they see in their channel, or in the direct messages with the bot.
-    pub(crate) async fn messages(&self) -> Vec<Value> {
-        let path = match &self.channel {
-            Some(channel) => format!("channels/{channel}/messages?user={}", self.user),
-            None => format!("users/{}/dms", self.user),
-        };
-        self.world.get(&path).await["messages"]
-            .as_array()
-            .cloned()
-            .unwrap_or_default()
-    }
-
-    /// Waits until they see a message, of everybody's or their own, of which this holds.
-    pub(crate) async fn sees(&self, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
-        let looking = async {
-            loop {
-                let found = self.messages().await.into_iter().rfind(&holds);
-                if let Some(found) = found {
-                    return found;
-                }
-                // Long polls would need the channel of a conversation that is not there yet.
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        match tokio::time::timeout(PATIENCE, looking).await {
-            Ok(found) => found,
-            Err(_) => panic!("never seen: {what}; instead: {:#?}", self.messages().await),
-        }
-    }
-
-    /// Waits until they see a message with this text in it.
-    pub(crate) async fn reads(&self, text: &str) -> Value {
-        self.sees(text, |message| text_of(message).contains(text))
-            .await
-    }
-
-    fn named(&self, command: &str, options: Value) -> Value {
-        let mut words = command.split(' ');
-        json!({"name": words.next(), "subcommand": words.next(), "options": options})
-    }
-
-    async fn interact(&self, kind: &str, mut body: Value) -> Answer {
-        body["user"] = self.user.clone().into();
-        body["kind"] = kind.into();
-        body["wait"] = "settled".into();
-        body["odd"] = self.odd.clone();
-        if let Some(channel) = &self.channel {
-            body["channel"] = channel.clone().into();
-        }
-        Answer(self.world.post("interactions", body).await)
-    }
-}
-
-/// How the bot answered.
-#[derive(Clone, Debug)]
-pub(crate) struct Answer(pub(crate) Value);
-
-impl Answer {
-    /// `message`, `update`, `modal`, `choices` or `failed`.
-    pub(crate) fn outcome(&self) -> &str {
-        self.0["outcome"].as_str().unwrap_or_default()
-    }
-
-    /// The message.
-    pub(crate) fn message(&self) -> &Value {
-        &self.0["message"]
-    }
-
-    /// All text that can be read in it, of messages and of modals.
-    pub(crate) fn text(&self) -> String {
-        format!(
-            "{}{}",
-            text_of(&self.0["message"]),
-            text_of(&self.0["modal"])
-        )
-    }
-
-    /// The interaction's id, for [`World::redeliver`].
-    pub(crate) fn id(&self) -> &str {
-        self.0["id"].as_str().unwrap_or_default()
-    }
-
-    /// The answer, if this can be read in it.
-    #[track_caller]
-    pub(crate) fn says(&self, text: &str) -> &Self {
-        assert!(
-            self.text().contains(text),
-            "{text:?} is not in {:#}",
-            self.0
-        );
-        self
-    }
-}
-
-impl World {
-    /// Delivers an interaction once more, and waits until the bot has answered it again.
-    pub(crate) async fn redeliver(&self, answer: &Answer) {
-        let before = self.count("POST", "/interactions").await;
-        self.post(
-            &format!("interactions/{}/redeliver", answer.id()),
-            json!({}),
-        )
-        .await;
-        while self.count("POST", "/interactions").await == before {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    }
-}
-
 /// The ids of components and modals in a request that no feature answers to.
 fn unwired(body: &Value) -> Vec<String> {
     const MODAL: u64 = 9;
@@ -704,42 +374,4 @@ fn unwired(body: &Value) -> Vec<String> {
         .filter(|id| !routes(false, id))
         .map(str::to_owned)
         .collect()
-}
-
-/// All text of a message or modal that a person can read, line by line.
-pub(crate) fn text_of(message: &Value) -> String {
-    const READ: [&str; 9] = [
-        "content",
-        "title",
-        "description",
-        "name",
-        "value",
-        "text",
-        "label",
-        "placeholder",
-        "filename",
-    ];
-    let mut text = String::new();
-    let mut gather = vec![message];
-    while let Some(value) = gather.pop() {
-        match value {
-            Value::Array(values) => gather.extend(values.iter().rev()),
-            Value::Object(fields) => {
-                for (key, value) in fields {
-                    match value {
-                        Value::String(read) if READ.contains(&key.as_str()) => {
-                            text.push_str(read);
-                            text.push('\n');
-                        }
-                        // Who somebody is is not what a message says.
-                        Value::Object(_)
-                            if ["author", "interaction_metadata"].contains(&key.as_str()) => {}
-                        value => gather.push(value),
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-    text
 }
