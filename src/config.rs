@@ -5,6 +5,7 @@
 
 mod backup;
 mod connection;
+mod db_path;
 mod log;
 mod secret;
 mod server;
@@ -16,6 +17,7 @@ use clap::Args;
 
 pub use backup::{BackupConfig, Every, S3Url};
 pub use connection::{ApiUrl, PublicKey, Shards};
+pub use db_path::parse_db_path;
 pub use log::{LogConfig, LogFilter, LogFormat};
 pub use secret::{Secret, Token};
 pub use server::ServerConfig;

@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::Failed;
-use crate::config::{Config, DB_PATH};
+use crate::config::{Config, DB_PATH, parse_db_path};
 use crate::store::Place;
+use crate::store::sqlite::location;
 use crate::store::sqlite::owner::Owner;
 
 /// The database: a server if one is named, a file if not.
@@ -46,21 +47,30 @@ pub(super) fn file_only(config: &Config, what: &str, instead: &str) -> Result<Pa
 /// that do not repeat it.
 pub(super) fn place_at(url: &str, config: &Config) -> Result<Place, String> {
     match url.split_once(':') {
-        Some(("sqlite", path)) if !path.is_empty() => file_at(path.into()),
+        Some(("sqlite", path)) if !path.is_empty() => file_at(Path::new(url)),
         Some(("postgres" | "postgresql", _)) => server_at(url, config),
         _ => Err("postgres://USER:PASSWORD@HOST:PORT/NAME or sqlite:FILE is needed".into()),
     }
 }
 
 fn file(config: &Config) -> Result<Place, String> {
-    file_at(config.db_path.clone().unwrap_or_else(|| DB_PATH.into()))
+    file_at(config.db_path.as_deref().unwrap_or(Path::new(DB_PATH)))
 }
 
-/// The file at `path`, unless it is the playground's. Nothing has it open yet.
-fn file_at(path: PathBuf) -> Result<Place, String> {
+/// The file that `text` names, where all links lead, unless it is the playground's. Nothing has it open
+/// yet.
+fn file_at(text: &Path) -> Result<Place, String> {
+    let path = path_in(text)?;
+    let path = location::resolve(&path).map_err(|error| error.to_string())?;
     let checked = Owner::Bot.check(&path);
     checked.map_err(|error| error.to_string())?;
     Ok(Place::File(path))
+}
+
+/// The path of a database file that `text` names.
+pub(super) fn path_in(text: &Path) -> Result<PathBuf, String> {
+    parse_db_path(text, std::env::var_os("HOME").as_deref())
+        .map_err(|wrong| format!("the database {} {wrong}", text.display()))
 }
 
 #[cfg(feature = "postgres")]

@@ -12,7 +12,8 @@ pub(super) async fn run(config: Config) -> Result<(), Failed> {
     let backups = super::backup::settings(&config.backup);
     let (folder, checkpoints) = (&backups.folder, Checkpoints::with(backups.litestream));
     let now = Clock::system().now();
-    let migrated = store::migrate(&place, folder, now, checkpoints).await?;
+    let migrated = store::migrate(&place, folder, now, checkpoints).await;
+    let migrated = migrated.map_err(|error| Failed::to_open(&error))?;
     let Migrated { from, to, .. } = migrated;
     match (from, &migrated.adopted) {
         (_, Some(adopted)) => {

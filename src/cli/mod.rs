@@ -26,6 +26,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::app::StartError;
 use crate::config::{Config, LogConfig, LogFormat};
+use crate::store::OpenError;
 
 /// The exit code for settings that are missing or malformed.
 const EXIT_SETTINGS: u8 = 2;
@@ -94,16 +95,20 @@ impl<E: std::error::Error> From<E> for Failed {
 }
 
 impl Failed {
-    /// Of a bot that did not start. A setting that is wrong is told apart: a restart would not help.
-    fn to_start(error: &StartError) -> Self {
-        let is_setting = match error {
-            StartError::TokenRefused => true,
-            StartError::Database(error) => error.is_setting(),
-            _ => false,
-        };
-        match is_setting {
+    /// Of a database that was not opened, as [`Failed::to_start`].
+    fn to_open(error: &OpenError) -> Self {
+        match error.is_setting() {
             true => Self::Settings(error.to_string()),
             false => Self::Other(error.to_string()),
+        }
+    }
+
+    /// Of a bot that did not start. A setting that is wrong is told apart: a restart would not help.
+    fn to_start(error: &StartError) -> Self {
+        match error {
+            StartError::TokenRefused => Self::Settings(error.to_string()),
+            StartError::Database(error) => Self::to_open(error),
+            _ => Self::Other(error.to_string()),
         }
     }
 }

@@ -120,7 +120,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failed> {
 
 /// The playground's database, if it is its own; nothing is opened before this is known.
 fn place(arguments: &Arguments) -> Result<Place, Failed> {
-    let path = arguments.db_path.clone();
+    let path = super::database::path_in(&arguments.db_path).map_err(Failed::Settings)?;
     // Earlier versions did not mark the file that they made there.
     let adopts_unmarked = path == Path::new(DB_PATH);
     if !arguments.discord_only {

@@ -101,7 +101,9 @@ pub(super) async fn run(config: Config, arguments: Arguments) -> Result<(), Fail
         return bot::serve(&config).await;
     }
     let stopped = super::run::stop_signal()?;
-    let folder = Folder::beside(config.db_path.as_deref().unwrap_or(Path::new(DB_PATH)))?;
+    let database = config.db_path.as_deref().unwrap_or(Path::new(DB_PATH));
+    let database = super::database::path_in(database).map_err(Failed::Settings)?;
+    let folder = Folder::beside(&database)?;
     let mut grounds = Vec::new();
     for wanted in &arguments.database {
         grounds.push(Ground::of(wanted, &config).await?);

@@ -28,6 +28,7 @@ pub mod postgres;
 pub mod process;
 pub mod profile;
 pub mod queue;
+pub(crate) mod safe_file;
 pub mod session;
 pub mod shards;
 pub mod sql;

@@ -28,14 +28,14 @@ fn start_playground(folder: &Path, arguments: &[&str], environment: &[(&str, &st
         .expect("the program runs")
 }
 
-fn signal(child: &Child, name: &str) {
+pub(crate) fn signal(child: &Child, name: &str) {
     let arguments = [name, &child.id().to_string()];
     let sent = Command::new("kill").args(arguments).status();
     assert!(sent.expect("kill").success());
 }
 
 /// What it said on standard error, and its exit code.
-fn end_of(child: Child) -> (String, Option<i32>) {
+pub(crate) fn end_of(child: Child) -> (String, Option<i32>) {
     let output = child.wait_with_output().expect("it ends");
     let said = String::from_utf8(output.stderr).expect("text");
     (said, output.status.code())
@@ -59,7 +59,7 @@ fn play(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) {
 }
 
 /// Makes the database of a bot at `path`, with its log written back.
-fn make_bots_database(path: &Path) {
+pub(crate) fn make_bots_database(path: &Path) {
     let path = path.to_str().expect("text");
     let made = program(Path::new("/"), &["migrate"], &[("DB_PATH", path)]);
     let said = String::from_utf8_lossy(&made.stderr);
@@ -67,7 +67,7 @@ fn make_bots_database(path: &Path) {
 }
 
 /// The names and contents of all files in `folder`, and in folders in it.
-fn files_in(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+pub(crate) fn files_in(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut all = Vec::new();
     for entry in folder.read_dir().expect("a folder") {
         let path = entry.expect("an entry").path();

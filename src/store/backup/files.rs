@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
+use crate::store::safe_file;
 use crate::store::sqlite::inspect::Unfit;
 
 /// What a zstd file begins with.
@@ -55,7 +56,7 @@ pub(crate) fn is_compressed(path: &Path) -> io::Result<bool> {
 
 /// Compresses `source` into the new file `target`, reads it back, and flushes it.
 pub(crate) fn compress(source: &Path, target: &Path) -> Result<(), Unfit> {
-    let file = File::create_new(target)?;
+    let file = safe_file::create_new(target)?;
     let mut encoder = zstd::Encoder::new(BufWriter::new(&file), ZSTD_LEVEL)?;
     encoder.include_checksum(true)?;
     io::copy(&mut File::open(source)?, &mut encoder)?;
@@ -70,7 +71,7 @@ pub(crate) fn compress(source: &Path, target: &Path) -> Result<(), Unfit> {
 
 /// Decompresses `source` into the new file `target`.
 pub(crate) fn decompress(source: &Path, target: &Path) -> Result<(), Unfit> {
-    let mut file = File::create_new(target)?;
+    let mut file = safe_file::create_new(target)?;
     let mut decoder = zstd::Decoder::new(File::open(source)?)?;
     let mut chunk = vec![0; CHUNK_BYTES];
     loop {

@@ -4,7 +4,7 @@
 //! in a folder at a time; what has not got its final name is garbage, whoever left it there.
 
 use std::fs::{File, TryLockError};
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
@@ -13,9 +13,11 @@ use tokio_util::sync::CancellationToken;
 use super::files;
 use super::manifest::{self, Manifest};
 use crate::domain::backup::{BackupName, Keep};
+use crate::store::safe_file;
 use crate::store::sqlite::backup::{SnapshotError, checkpoint, snapshot};
 use crate::store::sqlite::inspect::{Contents, Unfit};
 use crate::store::sqlite::lock::beside;
+use crate::store::sqlite::log_pair::require_pair;
 
 /// Behind the name of what is not finished.
 const UNFINISHED: &str = ".part";
@@ -101,6 +103,13 @@ pub(crate) fn make(
     let name = free_name(folder, now, order.compress);
     let path = folder.join(name.to_string());
 
+    if order.checkpoint {
+        // What does not belong to the file is not written into it.
+        require_pair(order.database).map_err(|source| BackupError::Snapshot {
+            path: path.clone(),
+            source: Unfit::from(source).into(),
+        })?;
+    }
     if order.checkpoint
         && let Err(error) = checkpoint(order.database)
     {
@@ -202,8 +211,9 @@ fn name_it(
 ) -> io::Result<()> {
     let manifest = Manifest::make(finished, contents.clone(), now)?;
     let unfinished = beside(&manifest::path_of(path), UNFINISHED);
-    std::fs::write(&unfinished, manifest.to_json())?;
-    File::open(&unfinished)?.sync_all()?;
+    let mut file = safe_file::create(&unfinished)?;
+    file.write_all(manifest.to_json().as_bytes())?;
+    file.sync_all()?;
     std::fs::rename(&unfinished, manifest::path_of(path))?;
     std::fs::rename(finished, path)?;
     files::sync_folder_of(path)
@@ -225,7 +235,7 @@ fn drop_superfluous(folder: &Path, keep: Keep, made: BackupName) -> Vec<BackupNa
 fn lock(folder: &Path) -> Result<File, BackupError> {
     let path = folder.join(LOCK);
     files::create_folder(folder).map_err(|source| io_error(folder, source))?;
-    let file = File::create(&path).map_err(|source| io_error(&path, source))?;
+    let file = safe_file::open_lock(&path).map_err(|source| io_error(&path, source))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(BackupError::InProgress(folder.to_owned())),

@@ -13,6 +13,7 @@ use rusqlite::{Connection, OpenFlags};
 use tokio_util::sync::CancellationToken;
 
 use super::inspect::{self, Contents, Unfit};
+use crate::store::safe_file;
 
 /// Pages (of 4 KiB) that are copied at a time. Measured with a database of 495 MB under 500
 /// writes/s: 200 pages every 10 ms take 8 s and cost the writer nothing worth naming; without
@@ -69,7 +70,7 @@ pub(super) fn snapshot_from(
 
     // Open for as long as SQLite has the target: closing a descriptor of a file drops all locks
     // that the process holds on it.
-    let file = File::create_new(target)?;
+    let file = safe_file::create_new(target)?;
     copy(&moment, target, &file, stop)?;
     file.sync_all()?;
     drop(file);

@@ -10,6 +10,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::inspect::{self, Unfit};
 use super::lock::{Lock, LockError};
+use super::log_pair::{self, PairError};
 use super::migrations::{self, newest};
 
 /// How long [`optimize`] waits for somebody who only looks at the file, in milliseconds.
@@ -63,6 +64,9 @@ pub enum OptimizeError {
         /// The version that is needed.
         known: i32,
     },
+    /// Its log is not its own.
+    #[error(transparent)]
+    Pair(#[from] PairError),
     /// SQLite's own error.
     #[error(transparent)]
     Sqlite(rusqlite::Error),
@@ -87,6 +91,7 @@ pub fn optimize(
     mut report: impl FnMut(u64, u64) + Send + 'static,
 ) -> Result<(), OptimizeError> {
     let _lock = Lock::take(path)?;
+    log_pair::require_pair(path)?;
     let db = open_alone(path)?;
     let total = steps(&db)?;
     let mut done = 0;

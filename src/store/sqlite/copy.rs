@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 
 use super::lock::Lock;
+use super::log_pair::require_pair;
 use super::transaction::value_of;
 use super::{Checkpoints, configure_reader, configure_writer, migrations};
 use crate::store::copy::{Column, Fault, Kind, Side, Table, Target, quoted};
@@ -41,6 +42,7 @@ pub(in crate::store) fn table_with_rows(path: &Path) -> Result<Option<String>, F
     {
         return Ok(None);
     }
+    require_pair(path).map_err(|error| Fault(error.to_string()))?;
     // Not read-only: a copy that was interrupted early leaves a journal that has to be rolled back.
     let db = open_with(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     for name in names(&db)? {

@@ -12,6 +12,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use serde::{Deserialize, Serialize};
 
 use super::lock::beside;
+use super::log_pair::PairError;
 use super::migrations::{self, SchemaError};
 use super::owner::{Claim, Owner};
 
@@ -84,6 +85,9 @@ pub enum Unfit {
     /// It is a whole database, but not one of this program, or of a later version of it.
     #[error(transparent)]
     Schema(SchemaError),
+    /// Its log is not its own.
+    #[error(transparent)]
+    Pair(#[from] PairError),
     /// SQLite failed otherwise.
     #[error("it cannot be read: {0}")]
     Sqlite(rusqlite::Error),
@@ -237,7 +241,7 @@ fn not_a_database(head: &[u8]) -> Unfit {
 }
 
 /// A path as part of a `file:` address.
-fn percent_encoded(path: &Path) -> String {
+pub(super) fn percent_encoded(path: &Path) -> String {
     use std::os::unix::ffi::OsStrExt as _;
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/-_.~".contains(byte);
     let encode = |byte: &u8| match plain(byte) {

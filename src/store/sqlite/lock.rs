@@ -1,11 +1,15 @@
 //! The lock that says which process has a database open for writing.
 //!
-//! May touch: the lock file beside the database. Invariant: one holder at a time; the system
-//! itself lets go when the process ends, however it ends, so that no lock is ever left over.
+//! May touch: the lock file beside the database, and the lock on the database file itself that is not
+//! SQLite's. Invariant: one holder at a time, by whatever name the file is reached; the system itself
+//! lets go when the process ends, however it ends, so that no lock is ever left over.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
+
+use super::location::{self, LocationError};
+use crate::store::safe_file;
 
 /// Why the lock could not be taken.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +25,9 @@ pub enum LockError {
         /// ` (process 123)`, or nothing if that is not known.
         holder: String,
     },
+    /// The path cannot be that of a database.
+    #[error(transparent)]
+    Location(#[from] LocationError),
     /// The lock file cannot be made or locked.
     #[error("the lock file {} cannot be used: {source}", path.display())]
     Io {
@@ -31,10 +38,22 @@ pub enum LockError {
     },
 }
 
+impl LockError {
+    /// Whether it is a setting that is wrong, so that another start would fail in the same way.
+    pub fn is_setting(&self) -> bool {
+        matches!(self, Self::Location(_))
+    }
+}
+
 /// The right to write to a database, for as long as this lives.
 #[derive(Debug)]
 pub(crate) struct Lock {
     file: File,
+    /// Where the database really is.
+    database: PathBuf,
+    /// The database file, locked as a whole: two containers may have the one file under two paths.
+    /// Closed after SQLite's connections, whose own locks would go with it.
+    held: Option<File>,
 }
 
 impl Lock {
@@ -43,18 +62,13 @@ impl Lock {
     /// # Errors
     /// [`LockError::Held`] if another process, or another part of this one, has it.
     pub(crate) fn take(path: &Path) -> Result<Self, LockError> {
+        let path = &location::resolve(path)?;
         let lock_path = beside(path, ".lock");
         let io = |source| LockError::Io {
             path: lock_path.clone(),
             source,
         };
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&lock_path)
-            .map_err(io)?;
+        let mut file = safe_file::open_lock(&lock_path).map_err(io)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -70,7 +84,52 @@ impl Lock {
             .set_len(0)
             .and_then(|()| write!(file, "{}", std::process::id()));
         told.map_err(io)?;
-        Ok(Self { file })
+        let mut lock = Self {
+            file,
+            database: path.to_owned(),
+            held: None,
+        };
+        lock.hold_file()?;
+        Ok(lock)
+    }
+
+    /// Where the database is, links followed.
+    pub(crate) fn database(&self) -> &Path {
+        &self.database
+    }
+
+    /// Locks the database file itself, if it is there by now.
+    ///
+    /// # Errors
+    /// As [`Lock::take`].
+    pub(crate) fn hold_file(&mut self) -> Result<(), LockError> {
+        if self.held.is_some() || !self.database.exists() {
+            return Ok(());
+        }
+        let io = |source| LockError::Io {
+            path: self.database.clone(),
+            source,
+        };
+        let file = File::open(&self.database).map_err(io)?;
+        location::require_one_name(&self.database, &file.metadata().map_err(io)?)?;
+        if is_on_network(&file) {
+            return Ok(());
+        }
+        match file.try_lock() {
+            Ok(()) => self.held = Some(file),
+            Err(TryLockError::WouldBlock) => {
+                return Err(LockError::Held {
+                    path: self.database.clone(),
+                    holder: String::new(),
+                });
+            }
+            // Not every file system has such locks; the one on the lock file is there.
+            Err(TryLockError::Error(error)) => {
+                tracing::debug!(%error, "the database file itself cannot be locked");
+                self.held = Some(file);
+            }
+        }
+        Ok(())
     }
 }
 
@@ -80,7 +139,21 @@ impl Drop for Lock {
     fn drop(&mut self) {
         // Where unlocking fails there is nothing left but to close the file, which follows.
         let _ = self.file.unlock();
+        if let Some(file) = &self.held {
+            let _ = file.unlock();
+        }
     }
+}
+
+/// Whether a file is on NFS or SMB, where the lock of a whole file would be in the way of SQLite's own:
+/// flock(2), "NFS details", "CIFS details".
+fn is_on_network(file: &File) -> bool {
+    const NFS: i64 = 0x6969;
+    const SMB: i64 = 0x517b;
+    const CIFS: i64 = 0xff53_4d42;
+    const SMB2: i64 = 0xfe53_4d42;
+    let found = rustix::fs::fstatfs(file).map(|found| found.f_type);
+    found.is_ok_and(|kind| [NFS, SMB, CIFS, SMB2].contains(&(kind & 0xffff_ffff)))
 }
 
 fn holder(file: &mut File) -> String {
@@ -116,6 +189,43 @@ mod tests {
         );
         drop(first);
         Lock::take(&path).unwrap();
+    }
+
+    #[test]
+    fn file_that_is_held_under_another_path_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("overwatch.db");
+        std::fs::write(&path, "").unwrap();
+        // As by a process that sees the file elsewhere.
+        let elsewhere = File::open(&path).unwrap();
+        elsewhere.try_lock().unwrap();
+        assert!(matches!(Lock::take(&path), Err(LockError::Held { .. })));
+        elsewhere.unlock().unwrap();
+        let lock = Lock::take(&path).unwrap();
+        assert!(matches!(
+            elsewhere.try_lock(),
+            Err(TryLockError::WouldBlock)
+        ));
+        drop(lock);
+        elsewhere.try_lock().unwrap();
+    }
+
+    #[test]
+    fn link_to_a_database_leads_to_the_same_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, link) = (
+            folder.path().join("overwatch.db"),
+            folder.path().join("link.db"),
+        );
+        std::fs::write(&path, "").unwrap();
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        let lock = Lock::take(&link).unwrap();
+        assert_eq!(lock.database(), path);
+        assert!(matches!(Lock::take(&path), Err(LockError::Held { .. })));
+        drop(lock);
+        std::fs::remove_file(&link).unwrap();
+        std::fs::hard_link(&path, &link).unwrap();
+        assert!(matches!(Lock::take(&path), Err(LockError::Location(_))));
     }
 
     #[test]

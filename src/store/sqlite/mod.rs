@@ -9,7 +9,9 @@ pub mod compact;
 pub(super) mod copy;
 pub mod files;
 pub mod inspect;
+pub mod location;
 pub mod lock;
+pub(crate) mod log_pair;
 pub mod migrations;
 pub mod owner;
 #[cfg(test)]
@@ -35,6 +37,7 @@ use crate::metrics::Metrics;
 use crate::store::backup::files as backup_files;
 pub use adopt::{Adopted, Counts};
 use lock::{Lock, LockError};
+use log_pair::{PairError, Recorder};
 pub use migrations::Migrated;
 use owner::{Claim, Owner, OwnerError};
 use readers::Readers;
@@ -65,6 +68,9 @@ pub enum OpenError {
     /// It is the playground's, or the playground was pointed at another one.
     #[error(transparent)]
     Owner(#[from] OwnerError),
+    /// Its log is not its own.
+    #[error(transparent)]
+    Pair(#[from] PairError),
     /// A restore was interrupted in the moment when the files were being renamed.
     #[error(
         "a restore of the database {} was interrupted and has to be repeated: run the same \
@@ -93,7 +99,11 @@ pub enum OpenError {
 impl OpenError {
     /// Whether it is a setting that is wrong, so that another start would fail in the same way.
     pub fn is_setting(&self) -> bool {
-        matches!(self, Self::Owner(_))
+        match self {
+            Self::Owner(_) | Self::Pair(_) => true,
+            Self::Lock(error) => error.is_setting(),
+            _ => false,
+        }
     }
 }
 
@@ -159,11 +169,13 @@ impl Database {
         checkpoints: Checkpoints,
     ) -> Result<Self, OpenError> {
         let (lock, connection, _) = open_writer(owner, path, backups, now, checkpoints).await?;
+        // A lock that was taken is that of the file at the end of all links.
+        let path = lock.database().to_owned();
         let failed = |source| OpenError::Sqlite {
-            path: path.to_owned(),
+            path: path.clone(),
             source,
         };
-        let readers = Readers::open(path).await.map_err(failed)?;
+        let readers = Readers::open(&path).await.map_err(failed)?;
 
         let stop = CancellationToken::new();
         let committed = Arc::new(Notify::new());
@@ -179,6 +191,7 @@ impl Database {
             committed: committed.clone(),
             metrics: metrics.clone(),
             checkpoints,
+            recorder: Recorder::start(&path),
             _lock: lock,
         };
         Ok(Self {
@@ -188,7 +201,7 @@ impl Database {
                 readers: Arc::new(AnyReaders::Sqlite(readers)),
                 committed,
                 metrics,
-                place: Arc::new(Place::File(path.to_owned())),
+                place: Arc::new(Place::File(path)),
                 lease: None,
             },
             writer: tokio::spawn(writer.run(lanes, stop.clone())),
@@ -286,11 +299,14 @@ async fn open_writer(
     checkpoints: Checkpoints,
 ) -> Result<(Lock, Connection, Migrated), OpenError> {
     make_folder(path)?;
-    let lock = Lock::take(path)?;
+    let mut lock = Lock::take(path)?;
+    let (given, resolved) = (path, lock.database().to_owned());
+    let path = resolved.as_path();
     if restore::is_half_done(path) {
         return Err(OpenError::HalfRestored(path.to_owned()));
     }
-    owner.check(path)?;
+    owner.check(given)?;
+    log_pair::require_pair(path)?;
     let failed = |source| OpenError::Sqlite {
         path: path.to_owned(),
         source,
@@ -305,6 +321,7 @@ async fn open_writer(
     }
     let configure = move |db: &mut rusqlite::Connection| configure_writer(db, checkpoints);
     call(&connection, configure).await.map_err(failed)?;
+    lock.hold_file()?;
     let migrated = migrations::run(&connection, backups.to_owned(), now).await;
     let migrated = migrated.map_err(|source| OpenError::Schema {
         path: path.to_owned(),

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::backup::{SnapshotError, snapshot_from};
 use super::files::folder_of;
 use super::inspect::{self, Contents, Unfit};
+use super::location;
 use super::lock::{Lock, LockError, beside};
 use super::migrations::{self, Migrated, Precaution, SchemaError};
 use crate::store::backup::files;
@@ -95,6 +96,7 @@ fn restore_with(
     dry_run: bool,
     rename: Rename<'_>,
 ) -> Result<Restored, RestoreError> {
+    let path = &location::resolve(path).map_err(LockError::from)?;
     let unfinished = beside(path, UNFINISHED);
     let io = |source| RestoreError::Io {
         path: unfinished.clone(),

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::super::{DbError, Job};
 use super::Checkpoints;
 use super::lock::Lock;
+use super::log_pair::Recorder;
 use super::transaction::Open;
 use crate::metrics::{Metrics, Written};
 
@@ -62,13 +63,15 @@ pub(super) struct Writer {
     pub(super) committed: Arc<Notify>,
     pub(super) metrics: Metrics,
     pub(super) checkpoints: Checkpoints,
+    /// What the file and its log are like, for the next start.
+    pub(super) recorder: Recorder,
     /// Nobody else may write for as long as the writer may.
     pub(super) _lock: Lock,
 }
 
 impl Writer {
     /// Writes until `stop`, then what still waits; then checkpoints and closes the connection.
-    pub(super) async fn run(self, mut lanes: Lanes, stop: CancellationToken) {
+    pub(super) async fn run(mut self, mut lanes: Lanes, stop: CancellationToken) {
         loop {
             let batch = tokio::select! {
                 biased;
@@ -85,7 +88,7 @@ impl Writer {
         self.close().await;
     }
 
-    async fn write(&self, mut batch: Batch) {
+    async fn write(&mut self, mut batch: Batch) {
         let written = self
             .connection
             .call(move |db| {
@@ -98,6 +101,7 @@ impl Writer {
         let Ok((batch, result, held)) = written else {
             return;
         };
+        self.recorder.update();
         if let Ok(done) = &result {
             if done.changed {
                 self.committed.notify_waiters();
@@ -129,6 +133,8 @@ impl Writer {
         if let Err(error) = self.connection.close().await {
             tracing::warn!(%error, "the database was not closed cleanly");
         }
+        // Under Litestream the log stays.
+        self.recorder.finish();
     }
 }
 

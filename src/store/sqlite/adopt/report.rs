@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde_json::Value as Json;
 
+use crate::store::safe_file;
+
 /// A report that is being written.
 pub(super) struct Report {
     path: PathBuf,
@@ -107,7 +109,7 @@ impl Report {
     fn write(&mut self, line: &Line<'_>) -> io::Result<()> {
         let mut file = match self.file.take() {
             Some(file) => file,
-            None => BufWriter::new(File::create(self.unfinished())?),
+            None => BufWriter::new(safe_file::create(&self.unfinished())?),
         };
         serde_json::to_writer(&mut file, line)?;
         file.write_all(b"\n")?;

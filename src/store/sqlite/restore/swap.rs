@@ -5,7 +5,7 @@
 //! finished under the same name and the file stays together with its log.
 
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
@@ -13,6 +13,7 @@ use chrono::{DateTime, Utc};
 use super::super::lock::beside;
 use super::stamp;
 use crate::store::backup::files;
+use crate::store::safe_file;
 
 /// The verified new file, from just before the swap until it is done.
 pub(super) const READY: &str = ".restoring";
@@ -86,11 +87,9 @@ fn interrupted_plan(path: &Path) -> io::Result<Option<PathBuf>> {
 fn write_plan(path: &Path, aside: &Path, rename: Rename<'_>) -> io::Result<()> {
     use std::os::unix::ffi::OsStrExt as _;
     let unfinished = beside(path, PLAN_UNFINISHED);
-    std::fs::write(
-        &unfinished,
-        aside.file_name().unwrap_or_default().as_bytes(),
-    )?;
-    std::fs::File::open(&unfinished)?.sync_all()?;
+    let mut file = safe_file::create(&unfinished)?;
+    file.write_all(aside.file_name().unwrap_or_default().as_bytes())?;
+    file.sync_all()?;
     rename(&unfinished, &beside(path, PLAN))?;
     files::sync_folder_of(path)
 }

@@ -1,0 +1,275 @@
+//! Whether a database and the write-ahead log beside it belong together.
+//!
+//! SQLite applies any whole log to the file beside it. A log that was left behind when the file was copied
+//! over, or that came from elsewhere, is mixed into it, page by page. Therefore what the two were like is
+//! written down beside them while they are in use; where they are no longer like that, the pair is looked
+//! at before it is opened for writing.
+//!
+//! May touch: the record beside the file; the pair, read-only. Invariant: the database file is never opened
+//! here but by SQLite: closing another descriptor would drop SQLite's locks.
+
+use std::fs::File;
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
+use serde::{Deserialize, Serialize};
+
+use super::inspect;
+use super::lock::beside;
+use super::migrations;
+use crate::store::safe_file;
+
+/// Beside the database: what it and its log were like last.
+const RECORD: &str = ".pair.json";
+/// The record while it is written.
+const UNFINISHED: &str = ".pair.json.part";
+/// How a log begins: <https://www.sqlite.org/fileformat2.html>, "The WAL Header". The last bit tells the
+/// order of bytes in checksums.
+const LOG_MAGIC: u32 = 0x377f_0682;
+/// The length of a log's header, in bytes, and where its two salts are.
+const LOG_HEADER_BYTES: usize = 32;
+const SALTS: std::ops::Range<usize> = 16..24;
+/// From so many rows on, a log with which fewer than half of them would be left is not believed.
+const ROWS_MIN: u64 = 20;
+
+/// The log is not that of the file beside it.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the log {} does not belong to the database beside it: {reason}. Nothing was changed. Put the \
+     database back that the log belongs to, or give `overwatch-bot restore`, which sets both aside; or, \
+     if the log is of another database, move it away yourself",
+    log.display()
+)]
+pub struct PairError {
+    /// The log.
+    log: PathBuf,
+    /// How that shows.
+    reason: String,
+}
+
+/// What a database and its log were like.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Pair {
+    device: u64,
+    inode: u64,
+    bytes: u64,
+    /// When the file was changed last, in nanoseconds since 1970.
+    modified_ns: i128,
+    /// The salts in the log's header, which are others each time that the log begins anew; `None` without
+    /// a log.
+    salts: Option<u64>,
+}
+
+impl Pair {
+    /// As they are now.
+    fn of(path: &Path) -> io::Result<Self> {
+        let file = std::fs::metadata(path)?;
+        Ok(Self {
+            device: file.dev(),
+            inode: file.ino(),
+            bytes: file.len(),
+            modified_ns: i128::from(file.mtime()) * 1_000_000_000 + i128::from(file.mtime_nsec()),
+            salts: salts(&beside(path, "-wal"))?,
+        })
+    }
+}
+
+/// Checks the pair at `path` before it is opened for writing. Blocks, for as long as it takes to read the
+/// whole database, where it is not as it was written down.
+///
+/// # Errors
+/// [`PairError`]; nothing was changed.
+pub(crate) fn require_pair(path: &Path) -> Result<(), PairError> {
+    let refuse = |reason: String| PairError {
+        log: beside(path, "-wal"),
+        reason,
+    };
+    let log = salts(&beside(path, "-wal"));
+    if log.map_err(|error| refuse(error.to_string()))?.is_none() {
+        return Ok(());
+    }
+    // SQLite would remove the log.
+    let file = std::fs::metadata(path);
+    if file.is_ok_and(|file| file.len() == 0) || !path.exists() {
+        return Err(refuse("that is missing, or empty".into()));
+    }
+    let now = Pair::of(path).map_err(|error| refuse(error.to_string()))?;
+    if recorded(path).is_some_and(|last| last == now) {
+        return Ok(());
+    }
+    tracing::info!(path = %path.display(), "the database and its log are not as they were left; checking them");
+    compare(path).map_err(refuse)
+}
+
+/// Keeps the record of a database that is in use.
+#[derive(Debug)]
+pub(super) struct Recorder {
+    path: PathBuf,
+    last: Option<Pair>,
+}
+
+impl Recorder {
+    /// Begins to keep the record of the database at `path`, which SQLite has open.
+    pub(super) fn start(path: &Path) -> Self {
+        let mut recorder = Self {
+            path: path.to_owned(),
+            last: None,
+        };
+        recorder.update();
+        recorder
+    }
+
+    /// Writes down what the two are like, if that has changed. A record that is missing or old costs the
+    /// next start a look at the whole database, and nothing else.
+    pub(super) fn update(&mut self) {
+        let now = match Pair::of(&self.path) {
+            Ok(now) if self.last.as_ref() != Some(&now) => now,
+            _ => return,
+        };
+        match write(&self.path, &now) {
+            Ok(()) => self.last = Some(now),
+            Err(error) => tracing::debug!(%error, "failed to record the state of the log"),
+        }
+    }
+
+    /// Ends the record of a database that was closed. Where no log is left there is nothing to compare.
+    pub(super) fn finish(mut self) {
+        match salts(&beside(&self.path, "-wal")) {
+            // Should it stay, it costs nothing.
+            Ok(None) => drop(std::fs::remove_file(beside(&self.path, RECORD))),
+            _ => self.update(),
+        }
+    }
+}
+
+fn write(path: &Path, pair: &Pair) -> io::Result<()> {
+    let unfinished = beside(path, UNFINISHED);
+    let mut file = safe_file::create(&unfinished)?;
+    file.write_all(&serde_json::to_vec(pair)?)?;
+    std::fs::rename(&unfinished, beside(path, RECORD))
+}
+
+fn recorded(path: &Path) -> Option<Pair> {
+    let text = std::fs::read(beside(path, RECORD)).ok()?;
+    serde_json::from_slice(&text).ok()
+}
+
+/// The salts of a log; `None` if it is not there or has no header, so that SQLite would not read it.
+fn salts(log: &Path) -> io::Result<Option<u64>> {
+    let file = match File::open(log) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        file => file?,
+    };
+    let mut header = Vec::with_capacity(LOG_HEADER_BYTES);
+    file.take(LOG_HEADER_BYTES as u64)
+        .read_to_end(&mut header)?;
+    let magic = header.get(..4).and_then(|bytes| bytes.try_into().ok());
+    let is_log = magic.is_some_and(|bytes| u32::from_be_bytes(bytes) & !1 == LOG_MAGIC);
+    let salts = header.get(SALTS).and_then(|bytes| bytes.try_into().ok());
+    Ok(salts.filter(|_| is_log).map(u64::from_be_bytes))
+}
+
+/// Compares the file alone with the file and its log. The reason why they do not belong together.
+fn compare(path: &Path) -> Result<(), String> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let pair = Connection::open_with_flags(path, flags).map_err(|error| error.to_string())?;
+    let whole = pair.query_row("PRAGMA integrity_check(1)", [], |row| {
+        row.get::<_, String>(0)
+    });
+    match whole {
+        Ok(ok) if ok == "ok" => {}
+        Ok(fault) => {
+            return Err(format!(
+                "together they are damaged ({})",
+                fault.replace('\n', " ")
+            ));
+        }
+        Err(error) => return Err(format!("together they cannot be read ({error})")),
+    }
+    // Without its log a file may be in the middle of a checkpoint, and then tells nothing.
+    let address = format!("file:{}?immutable=1", inspect::percent_encoded(path));
+    let alone = Connection::open_with_flags(address, flags | OpenFlags::SQLITE_OPEN_URI);
+    let Some(alone) = alone.ok().and_then(|db| Told::by(&db).ok()) else {
+        return Ok(());
+    };
+    let together = Told::by(&pair).map_err(|error| error.to_string())?;
+    if alone.identity.is_some() && together.identity != alone.identity {
+        return Err("it is of another installation".into());
+    }
+    if alone.version > together.version {
+        return Err("it is of an older schema".into());
+    }
+    if alone.rows >= ROWS_MIN && together.rows < alone.rows / 2 {
+        return Err(format!(
+            "with it {} rows would be left of {}",
+            together.rows, alone.rows
+        ));
+    }
+    Ok(())
+}
+
+/// What a database tells of itself.
+struct Told {
+    identity: Option<String>,
+    version: Option<i32>,
+    rows: u64,
+}
+
+impl Told {
+    fn by(db: &Connection) -> rusqlite::Result<Self> {
+        let has = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'installation')";
+        let identity = match db.query_row(has, [], |row| row.get(0))? {
+            true => db
+                .query_row("SELECT identity FROM installation", [], |row| row.get(0))
+                .optional()?,
+            false => None,
+        };
+        Ok(Self {
+            identity,
+            version: migrations::version(db)?,
+            rows: rows(db)?,
+        })
+    }
+}
+
+fn rows(db: &Connection) -> rusqlite::Result<u64> {
+    let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~'";
+    let mut tables = db.prepare(tables)?;
+    let mut total = 0;
+    for table in tables.query_map([], |row| row.get::<_, String>(0))? {
+        let count = format!("SELECT count(*) FROM \"{}\"", table?.replace('"', "\"\""));
+        let count: i64 = db.query_row(&count, [], |row| row.get(0))?;
+        total += count.unsigned_abs();
+    }
+    Ok(total)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn record_is_of_the_pair_as_it_was_last() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("overwatch.db");
+        let db = Connection::open(&path).unwrap();
+        db.pragma_update(None, "journal_mode", "WAL").unwrap();
+        db.execute_batch("CREATE TABLE one (id INTEGER)").unwrap();
+        let mut recorder = Recorder::start(&path);
+        assert_eq!(recorded(&path), Pair::of(&path).ok());
+        assert!(recorded(&path).unwrap().salts.is_some());
+        // The log begins anew.
+        let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
+        db.query_row(checkpoint, [], |_| Ok(())).unwrap();
+        db.execute_batch("INSERT INTO one VALUES (1)").unwrap();
+        assert_ne!(recorded(&path), Pair::of(&path).ok());
+        recorder.update();
+        assert_eq!(recorded(&path), Pair::of(&path).ok());
+        require_pair(&path).unwrap();
+        drop(db);
+        recorder.finish();
+        assert_eq!(recorded(&path), None);
+    }
+}
