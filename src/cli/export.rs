@@ -1,7 +1,12 @@
 //! `export`: a server's sessions, past and present, as CSV or JSON.
+//!
+//! May touch: the database, read-only, and the file that is asked for. Invariant: ids are text in JSON, since
+//! as numbers they would lose digits in most programs; no cell of the CSV is a formula; a database is never
+//! written over.
 
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
+mod target;
+
+use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -11,11 +16,19 @@ use crate::config::Config;
 use crate::domain::ids::{GuildId, SessionId};
 use crate::store::Database;
 use crate::store::history::{HistoryOf, PastSession, Player};
+use target::Target;
 
 /// Sessions that are read at once.
 const PAGE: u32 = 500;
+/// The version of what is written, in JSON and in every row of the CSV. It rises when something is renamed,
+/// removed or told in another way, and not when something is added. 1 had ids as numbers.
+const VERSION: u32 = 2;
+/// What cells that spreadsheets calculate begin with, also as full-width characters.
+const FORMULA_STARTS: [char; 11] = [
+    '=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}',
+];
 /// The columns of the CSV: one row for every player, or one without a player.
-const COLUMNS: [&str; 14] = [
+const COLUMNS: [&str; 15] = [
     "session_id",
     "status",
     "mode",
@@ -30,6 +43,7 @@ const COLUMNS: [&str; 14] = [
     "tier",
     "division",
     "declared_at",
+    "export_version",
 ];
 
 #[derive(Debug, clap::Args)]
@@ -51,21 +65,18 @@ pub(super) struct Arguments {
 enum Format {
     /// One row for every player of every session; opens in any spreadsheet
     Csv,
-    /// One array of sessions with their players
+    /// One object: its version, the server, and the sessions with their players
     Json,
 }
 
 pub(super) async fn run(config: Config, arguments: Arguments) -> Result<(), Failed> {
-    let database = Database::read(&super::database::place(&config)?).await?;
-    let out: Box<dyn Write> = match &arguments.out {
-        Some(path) => Box::new(File::create(path).map_err(|error| {
-            Failed::Other(format!("{} cannot be written: {error}", path.display()))
-        })?),
-        None => Box::new(io::stdout().lock()),
-    };
-    let mut sink = Sink::new(arguments.format, BufWriter::new(out))?;
+    let database = Database::read(&super::database::place(&config)?).await;
+    let database = database.map_err(|error| Failed::to_open(&error))?;
+    let guild = GuildId(arguments.guild);
+    let target = Target::open(arguments.out.as_deref())?;
+    let mut sink = Sink::new(arguments.format, guild, BufWriter::new(target))?;
     let mut page = HistoryOf {
-        guild: GuildId(arguments.guild),
+        guild,
         after: SessionId(0),
         max: PAGE,
     };
@@ -79,7 +90,7 @@ pub(super) async fn run(config: Config, arguments: Arguments) -> Result<(), Fail
             sink.write(session)?;
         }
     }
-    sink.finish()?;
+    sink.finish()?.keep()?;
     eprintln!("{count} sessions");
     Ok(())
 }
@@ -89,8 +100,8 @@ enum Sink<W: Write> {
     Json { out: W, first: bool },
 }
 
-impl<W: Write> Sink<W> {
-    fn new(format: Format, mut out: W) -> Result<Self, Failed> {
+impl<W: Write> Sink<BufWriter<W>> {
+    fn new(format: Format, guild: GuildId, mut out: BufWriter<W>) -> Result<Self, Failed> {
         Ok(match format {
             Format::Csv => {
                 let mut csv = csv::Writer::from_writer(out);
@@ -98,7 +109,11 @@ impl<W: Write> Sink<W> {
                 Self::Csv(Box::new(csv))
             }
             Format::Json => {
-                write!(out, "[")?;
+                let guild = guild.to_string();
+                write!(
+                    out,
+                    "{{\n\"format\": \"overwatch-bot history\",\n\"version\": {VERSION},\n\"guild_id\": \"{guild}\",\n\"sessions\": ["
+                )?;
                 Self::Json { out, first: true }
             }
         })
@@ -114,26 +129,52 @@ impl<W: Write> Sink<W> {
             }
             Self::Json { out, first } => {
                 let comma = if std::mem::take(first) { "" } else { "," };
-                write!(out, "{comma}\n{}", serde_json::to_string(session)?)?;
+                write!(out, "{comma}\n{}", serde_json::to_string(&object(session))?)?;
             }
         }
         Ok(())
     }
 
-    fn finish(self) -> Result<(), Failed> {
-        match self {
-            Self::Csv(mut csv) => csv.flush()?,
+    /// What was written to, with all of it.
+    fn finish(self) -> Result<W, Failed> {
+        let out = match self {
+            Self::Csv(csv) => csv.into_inner().map_err(|error| error.into_error())?,
             Self::Json { mut out, .. } => {
-                writeln!(out, "\n]")?;
-                out.flush()?;
+                writeln!(out, "\n]\n}}")?;
+                out
             }
-        }
-        Ok(())
+        };
+        Ok(out.into_inner().map_err(|error| error.into_error())?)
     }
 }
 
-fn row(session: &PastSession, player: Option<&Player>) -> [String; 14] {
-    let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
+/// A session as it is in JSON.
+fn object(session: &PastSession) -> serde_json::Value {
+    let player = |player: &Player| {
+        serde_json::json!({
+            "user_id": player.user.map(|id| id.to_string()),
+            "role": player.role,
+            "ladder": player.ladder,
+            "tier": player.tier,
+            "division": player.division,
+            "declared_at": player.declared_at.map(iso),
+        })
+    };
+    serde_json::json!({
+        "id": session.id.to_string(),
+        "status": session.status,
+        "mode": session.mode,
+        "teams": session.teams,
+        "start": iso(session.start),
+        "length_minutes": session.length_minutes,
+        "title": session.title,
+        "organiser_id": session.organiser.map(|id| id.to_string()),
+        "players": session.players.iter().map(player).collect::<Vec<_>>(),
+    })
+}
+
+fn row(session: &PastSession, player: Option<&Player>) -> [String; 15] {
+    let text = |value: Option<&str>| harmless(value.unwrap_or_default());
     let shown = |value: Option<&dyn std::fmt::Display>| match value {
         Some(value) => value.to_string(),
         None => String::new(),
@@ -144,12 +185,12 @@ fn row(session: &PastSession, player: Option<&Player>) -> [String; 14] {
     let declared = player.and_then(|player| player.declared_at);
     [
         session.id.to_string(),
-        session.status.clone(),
-        session.mode.clone(),
+        harmless(&session.status),
+        harmless(&session.mode),
         session.teams.to_string(),
         iso(session.start),
         session.length_minutes.to_string(),
-        harmless(&text(session.title.as_deref())),
+        text(session.title.as_deref()),
         shown(organiser.map(|id| id as &dyn std::fmt::Display)),
         shown(user.map(|id| id as &dyn std::fmt::Display)),
         text(player.map(|player| player.role.as_str())),
@@ -157,6 +198,7 @@ fn row(session: &PastSession, player: Option<&Player>) -> [String; 14] {
         text(player.and_then(|player| player.tier.as_deref())),
         shown(division.map(|division| division as &dyn std::fmt::Display)),
         declared.map(iso).unwrap_or_default(),
+        VERSION.to_string(),
     ]
 }
 
@@ -164,11 +206,16 @@ fn iso(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-/// What begins like a formula would be one in a spreadsheet; people choose their titles.
-fn harmless(title: &str) -> String {
-    match title.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        true => format!("'{title}"),
-        false => title.to_owned(),
+/// What begins like a formula would be one in a spreadsheet; people choose their titles, and an old file may
+/// hold anything. Some spreadsheets take full-width signs for the others, and leave blanks before them out.
+fn harmless(text: &str) -> String {
+    let is_blank = |char: char| char.is_whitespace() && !FORMULA_STARTS.contains(&char);
+    match text
+        .trim_start_matches(is_blank)
+        .starts_with(FORMULA_STARTS)
+    {
+        true => format!("'{text}"),
+        false => text.to_owned(),
     }
 }
 
@@ -179,6 +226,13 @@ mod tests {
     #[test]
     fn a_title_is_never_a_formula() {
         assert_eq!(harmless("=1+1"), "'=1+1");
+        for start in FORMULA_STARTS {
+            for blanks in ["", " ", "\u{a0}\u{3000}"] {
+                let title = format!("{blanks}{start}1+1");
+                assert_eq!(harmless(&title), format!("'{title}"));
+            }
+        }
         assert_eq!(harmless("Scrim = fun"), "Scrim = fun");
+        assert_eq!(harmless(""), "");
     }
 }

@@ -4,7 +4,6 @@
 //! the history, and is told once whichever it is.
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
 
 use super::sql::{DbError, Row, sql, values};
 use super::{Question, Read, cleanup};
@@ -23,7 +22,7 @@ pub struct HistoryOf {
 }
 
 /// A session. What is odd in an old file is told as it is, so these are words.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PastSession {
     /// Its number.
     pub id: SessionId,
@@ -46,7 +45,7 @@ pub struct PastSession {
 }
 
 /// Somebody who had a place.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Player {
     /// Who, unless they have deleted their profile.
     pub user: Option<UserId>,

@@ -22,6 +22,11 @@ use crate::store::profile::{
 };
 
 const FILE_NAME: &str = "overwatch-profile.json";
+/// The version of the document. It rises when something is renamed, removed or told in another way. 1 said none,
+/// and had a few ids as numbers.
+const VERSION: u32 = 2;
+/// Fields of what is stored as JSON that hold ids.
+const ID_FIELDS: [&str; 2] = ["channel", "session"];
 
 /// Hands the file over.
 pub(super) async fn run(context: &Context, click: &Click) -> Result<Reply, Fault> {
@@ -46,6 +51,7 @@ fn document(user: UserId, everything: &Everything, now: DateTime<Utc>) -> Value 
     let on_record = everything.records.iter();
     let on_record = on_record.map(|(session, record)| self::on_record(user, *session, record));
     json!({
+        "version": VERSION,
         "exported_at": iso(now),
         "profile": person.map(|held| profile(&held.profile)),
         "accounts": person.map_or_else(Vec::new, |held| all(&held.accounts, account)),
@@ -62,7 +68,7 @@ fn document(user: UserId, everything: &Everything, now: DateTime<Utc>) -> Value 
         "no_shows": all(&everything.no_shows, no_show),
         "reminders_sent": reminders.collect::<Vec<_>>(),
         "in_threads_of_sessions": everything.threads.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        "messages_to_be_sent": everything.notices,
+        "messages_to_be_sent": with_ids_as_text(json!(everything.notices)),
     })
 }
 
@@ -140,7 +146,7 @@ fn on_record(user: UserId, session: SessionId, record: &Record) -> Value {
         "at": iso(record.at),
         "by_you": record.by == Some(Whom::User(user)),
         "as": record.capacity,
-        "action": record.action,
+        "action": with_ids_as_text(json!(record.action)),
         "reason": record.reason,
         "override": record.overridden,
     })
@@ -208,6 +214,47 @@ fn organised(session: &Session) -> Value {
     })
 }
 
+/// Makes text of the ids in a document that was written for the database.
+fn with_ids_as_text(value: Value) -> Value {
+    match value {
+        Value::Array(items) => items.into_iter().map(with_ids_as_text).collect(),
+        Value::Object(fields) => {
+            let fields = fields.into_iter().map(|(name, value)| match value {
+                Value::Number(id) if ID_FIELDS.contains(&name.as_str()) => {
+                    (name, json!(id.to_string()))
+                }
+                value => (name, with_ids_as_text(value)),
+            });
+            Value::Object(fields.collect())
+        }
+        value => value,
+    }
+}
+
 fn iso(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::ChannelId;
+    use crate::domain::log::Action;
+    use crate::domain::role::Role;
+    use crate::store::outbox::Notice;
+
+    #[test]
+    fn ids_in_stored_documents_become_text() {
+        let channel = ChannelId(1_234_567_890_123_456_789);
+        let action = with_ids_as_text(json!([Action::CardMoved { channel }]));
+        let text = action.to_string();
+        assert!(text.contains("\"1234567890123456789\""), "{text}");
+        let notice = Notice::Accepted {
+            title: "Scrim".into(),
+            at: DateTime::UNIX_EPOCH,
+            role: Role::Tank,
+            session: Some(SessionId(12)),
+        };
+        assert_eq!(with_ids_as_text(json!(notice))["session"], "12");
+    }
 }
