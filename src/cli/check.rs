@@ -1,4 +1,9 @@
 //! `check`: looks whether the bot could do its work here, a line for each thing that must be right.
+//!
+//! `surroundings` looks at what is around the database, `outside` asks others.
+
+mod outside;
+mod surroundings;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
@@ -11,14 +16,14 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use super::{Failed, say};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::domain::backup::BackupName;
 use crate::store::Place;
-use crate::store::backup::{list::verify, local};
+use crate::store::backup::local;
 #[cfg(feature = "postgres")]
 use crate::store::postgres::{self, Address};
 use crate::store::sqlite::compact::room;
 use crate::store::sqlite::files::{self, Sizes};
 use crate::store::sqlite::inspect::{Contents, Unfit, inspect, ours};
+use crate::store::sqlite::log_pair::require_pair;
 use crate::store::sqlite::migrations::{newest, try_on_copy};
 
 /// Free space below this is warned of, in bytes; below the size of the database, too, because a
@@ -43,6 +48,10 @@ pub(super) struct Arguments {
     #[arg(long)]
     json: bool,
 
+    /// Ask Discord, too: whether it takes the token, and what time it is there
+    #[arg(long, conflicts_with = "live")]
+    online: bool,
+
     /// Only ask the running bot at HTTP_ADDR whether it lives, as a container's health check does
     #[arg(long)]
     live: bool,
@@ -61,6 +70,17 @@ struct Line {
     name: &'static str,
     verdict: Verdict,
     says: String,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    advice: Option<&'static str>,
+}
+
+impl Line {
+    /// With what to do about it.
+    fn advise(mut self, advice: &'static str) -> Self {
+        self.advice = Some(advice);
+        self
+    }
 }
 
 fn line(name: &'static str, verdict: Verdict, says: impl Into<String>) -> Line {
@@ -68,21 +88,44 @@ fn line(name: &'static str, verdict: Verdict, says: impl Into<String>) -> Line {
         name,
         verdict,
         says: says.into(),
+        advice: usual_advice(name).filter(|_| verdict != Verdict::Ok),
     }
+}
+
+/// What to do about most of what can be wrong with a thing.
+fn usual_advice(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "configuration" => "put the token from Discord's developer portal into BOT_TOKEN",
+        "clock" => "set the machine's clock, by NTP for example, before the bot runs",
+        "size" => "see RETENTION_DAYS and `optimize`, or raise DB_SIZE_WARN_MB",
+        "log" => {
+            "see what keeps it from being written back: another program that reads the database, Litestream"
+        }
+        "free space" => "make room on the disk, or the bot will refuse to write",
+        "disk" => {
+            "give the folder to the user that runs the bot, and see whether the disk is read-only"
+        }
+        "connection" => "see DB_PATH or DATABASE_URL, and whether the disk or the server is there",
+        "log's file" => {
+            "put the database back that the log belongs to, or `overwatch-bot restore latest`"
+        }
+        "integrity" | "foreign keys" => {
+            "stop the bot, see the disk, and `overwatch-bot restore latest`"
+        }
+        "schema" => {
+            "start the newest overwatch-bot once; if it fails, keep the file and restore a backup"
+        }
+        "unused room" => "stop the bot and run `overwatch-bot optimize` once",
+        "live" => "see whether the bot runs, its log, and HTTP_ADDR",
+        _ => return None,
+    })
 }
 
 pub(super) async fn run(config: Config, arguments: Arguments) -> Result<(), Failed> {
     let lines = if arguments.live {
         vec![live(config.http_addr).await]
     } else {
-        let now = Clock::system().now();
-        match super::database::place(&config)? {
-            Place::File(path) | Place::Playground { path, .. } => {
-                tokio::task::spawn_blocking(move || look(&config, &path, now)).await?
-            }
-            #[cfg(feature = "postgres")]
-            Place::Server(address) => look_at_server(&config, &address, now).await,
-        }
+        look_at_all(config, arguments.online).await?
     };
     print(&lines, arguments.json)?;
     let failed = |line: &&Line| line.verdict == Verdict::Fail;
@@ -95,6 +138,27 @@ pub(super) async fn run(config: Config, arguments: Arguments) -> Result<(), Fail
     }
 }
 
+async fn look_at_all(config: Config, online: bool) -> Result<Vec<Line>, Failed> {
+    let clock = Clock::system();
+    let now = clock.now();
+    let mut lines = match super::database::place(&config)? {
+        Place::File(path) | Place::Playground { path, .. } => {
+            let here = config.clone();
+            let looked = tokio::task::spawn_blocking(move || look(&here, &path, now));
+            let mut lines = looked.await?;
+            lines.push(outside::object_store(&config.backup).await);
+            lines
+        }
+        #[cfg(feature = "postgres")]
+        Place::Server(address) => look_at_server(&config, &address, now).await,
+    };
+    lines.push(surroundings::zones(now));
+    if online {
+        lines.extend(outside::discord(&config, &clock).await);
+    }
+    Ok(lines)
+}
+
 fn print(lines: &[Line], json: bool) -> Result<(), Failed> {
     if json {
         let ok = lines.iter().all(|line| line.verdict != Verdict::Fail);
@@ -103,30 +167,38 @@ fn print(lines: &[Line], json: bool) -> Result<(), Failed> {
         return Ok(());
     }
     for line in lines {
-        let verdict = match line.verdict {
-            Verdict::Ok => "ok",
-            Verdict::Warn => "warn",
-            Verdict::Fail => "FAIL",
+        let sign = match line.verdict {
+            Verdict::Ok => '✔',
+            Verdict::Warn => '!',
+            Verdict::Fail => '✘',
         };
-        say(format_args!("{verdict:<5}{:<15}{}", line.name, line.says));
+        say(format_args!("{sign} {:<16}{}", line.name, line.says));
+        if let Some(advice) = line.advice {
+            say(format_args!("  → {advice}"));
+        }
     }
     Ok(())
 }
 
 fn look(config: &Config, path: &Path, now: DateTime<Utc>) -> Vec<Line> {
     let warn_bytes = u64::from(config.db_size_warn_mb) * BYTES_PER_MB;
-    let mut lines = vec![token(config), clock(path, &config.backup.backup_dir, now)];
-    match files::sizes(path) {
-        Ok(sizes) => lines.extend(weigh(&sizes, warn_bytes)),
+    let backups = &config.backup.backup_dir;
+    let mut lines = vec![token(config), clock(path, backups, now)];
+    let sizes = files::sizes(path);
+    match &sizes {
+        Ok(sizes) => {
+            lines.extend(weigh(sizes, warn_bytes));
+            lines.push(writable("disk", files::folder_of(path)));
+            lines.extend(inside(path, now));
+        }
         Err(error) => {
             let says = format!("{} cannot be found: {error}", path.display());
             lines.push(line("connection", Verdict::Fail, says));
-            return lines;
         }
     }
-    lines.push(writable("disk", files::folder_of(path)));
-    lines.extend(inside(path, now));
-    lines.push(backup(&config.backup.backup_dir, now));
+    let bytes = sizes.map_or(0, |sizes| sizes.file);
+    lines.extend(surroundings::backups(backups, bytes, now));
+    lines.push(surroundings::permissions(path, backups));
     lines
 }
 
@@ -191,7 +263,7 @@ fn clock(db: &Path, backups: &Path, now: DateTime<Utc>) -> Line {
     let modified = |path: &Path| -> Option<DateTime<Utc>> {
         Some(std::fs::metadata(path).ok()?.modified().ok()?.into())
     };
-    let newest_backup = newest_backup(backups).ok().flatten();
+    let newest_backup = local::names(backups).ok().and_then(|mut names| names.pop());
     let files = [modified(db), newest_backup.map(|backup| backup.at)];
     let newest = files.into_iter().flatten().max();
     match newest {
@@ -210,7 +282,7 @@ fn clock(db: &Path, backups: &Path, now: DateTime<Utc>) -> Line {
 
 fn weigh(sizes: &Sizes, warn_bytes: u64) -> [Line; 3] {
     let judge = |well: bool| if well { Verdict::Ok } else { Verdict::Warn };
-    let mb = |bytes: u64| format!("{}.{} MB", bytes / BYTES_PER_MB, bytes / 100_000 % 10);
+    let mb = megabytes;
     let size = judge(sizes.file < warn_bytes);
     let log = judge(sizes.log < LOG_WARN_BYTES);
     let free = judge(sizes.free >= FREE_WARN_BYTES.max(sizes.file));
@@ -223,6 +295,10 @@ fn weigh(sizes: &Sizes, warn_bytes: u64) -> [Line; 3] {
         line("log", log, mb(sizes.log)),
         line("free space", free, mb(sizes.free)),
     ]
+}
+
+fn megabytes(bytes: u64) -> String {
+    format!("{}.{} MB", bytes / BYTES_PER_MB, bytes / 100_000 % 10)
 }
 
 fn writable(name: &'static str, folder: &Path) -> Line {
@@ -240,6 +316,9 @@ fn writable(name: &'static str, folder: &Path) -> Line {
 }
 
 fn inside(path: &Path, now: DateTime<Utc>) -> Vec<Line> {
+    if let Err(error) = require_pair(path) {
+        return vec![line("log's file", Verdict::Fail, error.to_string())];
+    }
     let contents = match inspect(path) {
         Ok(contents) => contents,
         Err(unfit @ Unfit::Damaged(_)) => {
@@ -303,41 +382,10 @@ fn unused(path: &Path) -> Line {
         }
         Ok(room) => {
             let bytes = room.bytes;
-            let says = format!("{bytes} bytes, and none comes back by itself; run `optimize` once");
+            let says = format!("{bytes} bytes, and none comes back by itself");
             line("unused room", Verdict::Warn, says)
         }
         Err(unfit) => line("unused room", Verdict::Fail, unfit.to_string()),
-    }
-}
-
-fn newest_backup(folder: &Path) -> std::io::Result<Option<BackupName>> {
-    Ok(local::names(folder)?.pop())
-}
-
-fn backup(folder: &Path, now: DateTime<Utc>) -> Line {
-    let newest = match newest_backup(folder) {
-        Err(error) => {
-            let says = format!("{} cannot be read: {error}", folder.display());
-            return line("backup", Verdict::Fail, says);
-        }
-        Ok(None) => {
-            let says = format!("there is none in {}", folder.display());
-            return line("backup", Verdict::Warn, says);
-        }
-        Ok(Some(newest)) => newest,
-    };
-    let age = now - newest.at;
-    let says = format!("{newest}, {} h old", age.num_hours());
-    match verify(&folder.join(newest.to_string())) {
-        Ok(_) => line("backup", aged(age), format!("{says}, verified")),
-        Err(unfit) => line("backup", Verdict::Fail, format!("{says}: {unfit}")),
-    }
-}
-
-fn aged(age: TimeDelta) -> Verdict {
-    match age > TimeDelta::hours(BACKUP_WARN_H) {
-        true => Verdict::Warn,
-        false => Verdict::Ok,
     }
 }
 

@@ -49,7 +49,7 @@ mod commands;
 mod extras;
 mod limiter;
 mod myself;
-mod transport;
+pub(crate) mod transport;
 
 pub use access::{ChannelAccess, GuildRoles, MemberRoles};
 use answer::Body;

@@ -185,6 +185,23 @@ async fn a_backup_of_several_parts_goes_there_and_comes_back_with_every_row() {
 }
 
 #[tokio::test]
+async fn object_store_is_tried_out_and_left_as_it_was() {
+    let server = Server::start().await;
+    let remote = remote::Remote::new(&server.remote()).unwrap();
+    remote.probe().await.unwrap();
+    let left = server.folder().read_dir().map_or(0, Iterator::count);
+    assert_eq!(left, 0);
+    let mut refused = server.remote();
+    let secret = refused
+        .variables
+        .iter_mut()
+        .find(|(name, _)| name == "AWS_SECRET_ACCESS_KEY");
+    secret.expect("it is set").1 = "another".into();
+    let refused = remote::Remote::new(&refused).unwrap();
+    assert_eq!(refused.probe().await.unwrap_err().step, "write");
+}
+
+#[tokio::test]
 async fn the_object_store_keeps_as_many_as_the_folder() {
     let server = Server::start().await;
     let home = Home::with(1).await;

@@ -59,6 +59,38 @@ struct Inner {
     processes: Processes,
 }
 
+/// The client of every request to Discord. It knows of no limits.
+///
+/// # Errors
+/// [`RestError`] if TLS cannot be set up.
+pub(crate) fn web_client() -> Result<reqwest::Client, RestError> {
+    // TLS needs one provider of cryptography; installed already is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let impossible = |error: &dyn std::fmt::Display| RestError::Unknown(error.to_string());
+    let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS;
+    let roots = roots.iter().map(|root| Certificate::from_der(root));
+    let roots: Result<Vec<_>, _> = roots.collect();
+    reqwest::Client::builder()
+        // Compiled in, so that an image without any works.
+        .tls_certs_only(roots.map_err(|error| impossible(&error))?)
+        .no_proxy()
+        .redirect(redirect::Policy::none())
+        .user_agent(USER_AGENT)
+        .timeout(Duration::from_secs(REQUEST_TIMEOUT_S))
+        .build()
+        .map_err(|error| impossible(&error))
+}
+
+/// The address that the paths of all requests follow.
+pub(crate) fn address_of(api: Option<&ApiUrl>) -> String {
+    let (scheme, host) = match api {
+        Some(api) if api.plain_http => ("http", api.authority.as_str()),
+        Some(api) => ("https", api.authority.as_str()),
+        None => ("https", "discord.com"),
+    };
+    format!("{scheme}://{host}/api/v{API_VERSION}/")
+}
+
 /// How many processes share Discord's budgets, because they use one token.
 pub type Processes = watch::Receiver<NonZeroUsize>;
 
@@ -75,32 +107,14 @@ impl Transport {
         metrics: Metrics,
         processes: Processes,
     ) -> Result<Self, RestError> {
-        // TLS needs one provider of cryptography; installed already is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let impossible = |error: &dyn std::fmt::Display| RestError::Unknown(error.to_string());
-        let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS;
-        let roots = roots.iter().map(|root| Certificate::from_der(root));
-        let roots: Result<Vec<_>, _> = roots.collect();
-        let web = reqwest::Client::builder()
-            // Compiled in, so that an image without any works.
-            .tls_certs_only(roots.map_err(|error| impossible(&error))?)
-            .no_proxy()
-            .redirect(redirect::Policy::none())
-            .user_agent(USER_AGENT)
-            .timeout(Duration::from_secs(REQUEST_TIMEOUT_S))
-            .build()
-            .map_err(|error| impossible(&error))?;
+        let web = web_client()?;
         let mut authorization = HeaderValue::try_from(format!("Bot {}", token.reveal()))
             .map_err(|error| impossible(&error))?;
         authorization.set_sensitive(true);
-        let (scheme, host) = match api {
-            Some(api) if api.plain_http => ("http", api.authority.as_str()),
-            Some(api) => ("https", api.authority.as_str()),
-            None => ("https", "discord.com"),
-        };
         Ok(Self(Arc::new(Inner {
             web,
-            base: format!("{scheme}://{host}/api/v{API_VERSION}/"),
+            base: address_of(api),
             authorization,
             limiter: Mutex::default(),
             ended: Notify::new(),

@@ -20,8 +20,13 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use super::files;
 use super::manifest::{self, Digest, Manifest};
 use crate::domain::backup::BackupName;
+use crate::store::safe_file;
 use crate::store::sqlite::inspect::Unfit;
 use crate::store::sqlite::lock::beside;
+
+mod probe;
+
+pub use probe::ProbeError;
 
 /// Parts of an upload are this long, in bytes; the last one may be shorter.
 const PART_BYTES: usize = 8 * 1024 * 1024;
@@ -166,7 +171,12 @@ impl Remote {
         let manifest = self.manifest_text(name).await?;
         if let Some(text) = &manifest {
             let path = manifest::path_of(&path);
-            let written = tokio::fs::write(&path, text).await;
+            let written = async {
+                let mut file = create(&path)?;
+                file.write_all(text).await?;
+                file.flush().await
+            };
+            let written = written.await;
             written.map_err(|error| self.local(&path, error))?;
         }
         let unfinished = beside(&path, ".part");
@@ -251,7 +261,7 @@ impl Remote {
 
     async fn receive(&self, name: BackupName, path: &Path) -> Result<(u64, String), RemoteError> {
         let local = |error| self.local(path, error);
-        let mut file = tokio::fs::File::create(path).await.map_err(local)?;
+        let mut file = create(path).map_err(local)?;
         let write = async |chunk: &[u8]| file.write_all(chunk).await.map_err(local);
         let digest = self.read(name, write).await?;
         file.sync_all().await.map_err(local)?;
@@ -377,4 +387,8 @@ fn unwrapped(error: std::io::Error) -> object_store::Error {
             .into_inner()
             .unwrap_or_else(|| "the upload was not completed".into()),
     }
+}
+
+fn create(path: &Path) -> std::io::Result<tokio::fs::File> {
+    safe_file::create(path).map(tokio::fs::File::from_std)
 }

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::lock::beside;
+use crate::store::safe_file;
 
 /// How much room a database takes and has, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,12 +28,20 @@ pub struct Sizes {
 pub fn sizes(path: &Path) -> io::Result<Sizes> {
     let file = std::fs::metadata(path)?.len();
     let log = std::fs::metadata(beside(path, "-wal")).map_or(0, |log| log.len());
-    let disk = rustix::fs::statvfs(path)?;
     Ok(Sizes {
         file,
         log,
-        free: disk.f_bavail.saturating_mul(disk.f_frsize),
+        free: free(path)?,
     })
+}
+
+/// Free space on the disk on which `path` is, for those who are not root, in bytes.
+///
+/// # Errors
+/// The system's.
+pub fn free(path: &Path) -> io::Result<u64> {
+    let disk = rustix::fs::statvfs(path)?;
+    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
 /// Writes a small file into `folder`, through to the disk, and removes it.
@@ -45,7 +54,7 @@ pub fn try_write(folder: &Path) -> io::Result<()> {
     let (process, number) = (std::process::id(), ASKED.fetch_add(1, Ordering::Relaxed));
     let path = folder.join(format!(".overwatch-bot-{process}-{number}.probe"));
     let write = || -> io::Result<()> {
-        let mut file = std::fs::File::create(&path)?;
+        let mut file = safe_file::create(&path)?;
         file.write_all(&[0; 4096])?;
         file.sync_all()
     };
