@@ -39,6 +39,17 @@ pub struct Config {
     #[arg(long, env = "DB_PATH", global = true, hide_env_values = true, value_name = "FILE", help = db_path_help())]
     pub db_path: Option<PathBuf>,
 
+    /// Start with an empty database although there are backups of another one, or no volume: any word, such as
+    /// today's date, each of which counts once
+    #[arg(
+        long,
+        env = "START_EMPTY",
+        global = true,
+        hide_env_values = true,
+        value_name = "WORD"
+    )]
+    pub start_empty: Option<String>,
+
     /// A database on a server, in the place of the file
     #[command(flatten)]
     pub server: ServerConfig,

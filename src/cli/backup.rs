@@ -7,7 +7,9 @@ use super::{Failed, database, say};
 use crate::clock::Clock;
 use crate::config::{BackupConfig, Config, S3Url};
 use crate::domain::backup::Keep;
+use crate::store::Place;
 use crate::store::backup::list::Listed;
+use crate::store::backup::mounts::{self, Surroundings};
 use crate::store::backup::{self, Backups, remote};
 
 #[derive(Debug, clap::Args)]
@@ -75,6 +77,27 @@ pub(super) fn backups(config: &Config, what: &str) -> Result<Backups, Failed> {
     )?;
     Backups::new(&path, settings(&config.backup))
         .map_err(|error| Failed::Settings(format!("BACKUP_S3_URL: {error}")))
+}
+
+/// Stops where the database is not there, and should be.
+pub(super) async fn check_first_start(config: &Config, place: &Place) -> Result<(), Failed> {
+    let Some(path) = place.file() else {
+        return Ok(());
+    };
+    let backups = Backups::new(path, settings(&config.backup))
+        .map_err(|error| Failed::Settings(format!("BACKUP_S3_URL: {error}")))?;
+    let is_set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let surroundings = Surroundings::of_this_process(mounts::VARIABLES.iter().any(is_set));
+    let word = config
+        .start_empty
+        .as_deref()
+        .filter(|word| !word.is_empty());
+    let now = Clock::system().now();
+    let checked = backups.check_first_start(word, &surroundings, now).await;
+    checked.map_err(|error| match error.is_setting() {
+        true => Failed::Settings(error.to_string()),
+        false => Failed::Other(error.to_string()),
+    })
 }
 
 async fn make(backups: &Backups) -> Result<(), Failed> {

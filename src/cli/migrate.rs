@@ -8,6 +8,7 @@ use crate::store::{self, Migrated};
 
 pub(super) async fn run(config: Config) -> Result<(), Failed> {
     let place = super::database::place(&config)?;
+    super::backup::check_first_start(&config, &place).await?;
     let is_new = place.file().is_some_and(|path| !path.exists());
     let backups = super::backup::settings(&config.backup);
     let (folder, checkpoints) = (&backups.folder, Checkpoints::with(backups.litestream));

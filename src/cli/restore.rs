@@ -1,5 +1,7 @@
 //! `restore`: puts a backup in the place of the database.
 
+use std::collections::BTreeSet;
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 use super::backup::backups;
@@ -8,7 +10,8 @@ use crate::clock::Clock;
 use crate::config::{Config, S3Url};
 use crate::store::backup::Backups;
 use crate::store::backup::find::{Found, find_at};
-use crate::store::sqlite::restore::{Restored, restore};
+use crate::store::sqlite::inspect::Contents;
+use crate::store::sqlite::restore::{Comparison, RestoreError, Restored, restore_if};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -19,6 +22,10 @@ pub(super) struct Arguments {
     /// Try everything and change nothing
     #[arg(long)]
     dry_run: bool,
+
+    /// Don't ask, even if more than half of the rows would be gone
+    #[arg(long)]
+    yes: bool,
 }
 
 pub(super) async fn run(config: Config, arguments: Arguments) -> Result<(), Failed> {
@@ -27,7 +34,7 @@ pub(super) async fn run(config: Config, arguments: Arguments) -> Result<(), Fail
     let found = find(&backups, &arguments.what).await?;
     say(format_args!("Restoring {} …", found.shown()));
     let downloads = download_folder(&found, &database)?;
-    let done = bring_back(&found, &downloads, &database, arguments.dry_run).await;
+    let done = bring_back(&found, &downloads, &database, &arguments).await;
     if let Found::There(..) = found {
         // The downloads only; a folder that cannot be removed is no reason to have failed.
         let _ = std::fs::remove_dir_all(&downloads);
@@ -54,13 +61,84 @@ async fn bring_back(
     found: &Found,
     downloads: &Path,
     database: &Path,
-    dry_run: bool,
+    arguments: &Arguments,
 ) -> Result<Restored, Failed> {
     let file = found.fetch(downloads).await?;
     let database = database.to_owned();
     let now = Clock::system().now();
-    let done = tokio::task::spawn_blocking(move || restore(&database, &file, now, dry_run));
-    Ok(done.await??)
+    let (dry_run, yes) = (arguments.dry_run, arguments.yes);
+    let mut unasked = false;
+    let done = tokio::task::spawn_blocking(move || {
+        let mut agree = |comparison: &Comparison| {
+            show(comparison);
+            match () {
+                () if dry_run || yes || comparison.present.is_none() => true,
+                () if std::io::stdin().is_terminal() => ask(),
+                () => {
+                    unasked = comparison.loses_more_than_half();
+                    !unasked
+                }
+            }
+        };
+        let done = restore_if(&database, &file, now, dry_run, &mut agree);
+        (done, unasked)
+    });
+    match done.await? {
+        (Err(RestoreError::Declined), true) => Err(Failed::Other(
+            "the backup has less than half of the rows that are there; if it is the right one, say --yes; \
+             nothing was changed"
+                .into(),
+        )),
+        (done, _) => Ok(done?),
+    }
+}
+
+/// Shows what would be gone and what would come, table by table.
+fn show(comparison: &Comparison) {
+    let Some(present) = &comparison.present else {
+        return say(format_args!(
+            "No database that can be read is there at present."
+        ));
+    };
+    let restored = &comparison.restored;
+    say(format_args!(
+        "  {:<28} {:>10} {:>10}",
+        "", "at present", "restored"
+    ));
+    let time = |contents: &Contents| {
+        let at = contents.last_command;
+        at.map_or("?".into(), |at| at.format("%m-%d %H:%M").to_string())
+    };
+    say(format_args!(
+        "  {:<28} {:>10} {:>10}",
+        "last command (UTC)",
+        time(present),
+        time(restored)
+    ));
+    let tables: BTreeSet<_> = present.rows.keys().chain(restored.rows.keys()).collect();
+    for table in tables {
+        let rows = |contents: &Contents| contents.rows.get(table).copied().unwrap_or(0);
+        if rows(present) != rows(restored) {
+            say(format_args!(
+                "  {table:<28} {:>10} {:>10}",
+                rows(present),
+                rows(restored)
+            ));
+        }
+    }
+    if present.identity.is_some() && present.identity != restored.identity {
+        say(format_args!("  They are not the same database."));
+    }
+}
+
+/// Asks at the terminal.
+fn ask() -> bool {
+    say(format_args!(
+        "Replace what is there? It is set aside, not deleted. [y/N]"
+    ));
+    let mut answer = String::new();
+    let read = std::io::stdin().read_line(&mut answer);
+    read.is_ok() && ["y", "yes"].contains(&answer.trim().to_ascii_lowercase().as_str())
 }
 
 /// Where a remote backup is downloaded to: beside the database, where there must be room anyway.

@@ -9,9 +9,13 @@ use crate::config::{Config, Shards};
 use crate::jobs::upkeep::Upkeep;
 
 pub(super) async fn run(config: Config) -> Result<(), Failed> {
-    let settings = settings(config)?;
+    let settings = settings(config.clone())?;
     let stopped = stop_signal()?;
     tokio::pin!(stopped);
+    tokio::select! {
+        checked = super::backup::check_first_start(&config, &settings.database) => checked?,
+        () = &mut stopped => return Ok(()),
+    }
     let app = match App::start_unless(settings, Clock::system(), &mut stopped).await {
         Ok(app) => app,
         Err(StartError::Stopped) => {

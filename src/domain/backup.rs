@@ -151,5 +151,7 @@ fn last_of_each<P: PartialEq>(
     kept
 }
 
+pub mod rotation;
+
 #[cfg(test)]
 mod tests;

@@ -9,9 +9,11 @@
 
 pub(crate) mod files;
 pub mod find;
+pub mod first_start;
 pub mod list;
 pub(crate) mod local;
 pub mod manifest;
+pub mod mounts;
 pub mod remote;
 mod status;
 
@@ -185,15 +187,36 @@ impl Backups {
             return Ok(None);
         }
         remote.upload(folder, newest).await?;
-        let mut there: Vec<_> = there.into_iter().map(|(name, _)| name).collect();
-        there.push(newest);
-        for name in self.settings.keep.superfluous(&there, newest) {
-            // It is there and safe; that an older one could not be dropped is no failure of it.
-            if let Err(error) = remote.remove(name).await {
-                tracing::warn!(%error, %name, "a superfluous remote backup was not dropped");
-            }
+        // It is there and safe; that older ones could not be dropped is no failure of it.
+        if let Err(error) = self.rotate(remote, newest, there).await {
+            tracing::warn!(%error, "failed to drop superfluous remote backups");
         }
         Ok(Some(newest))
+    }
+
+    /// Drops what is superfluous beside `newest`, of `there` in the object store.
+    async fn rotate(
+        &self,
+        remote: &Remote,
+        newest: BackupName,
+        mut there: Vec<(BackupName, u64)>,
+    ) -> Result<(), RemoteError> {
+        let keep = self.settings.keep;
+        let newest = local::kept(&self.settings.folder, newest);
+        there.retain(|(name, _)| *name != newest.name);
+        let mut names: Vec<_> = there.iter().map(|(name, _)| *name).collect();
+        names.push(newest.name);
+        if keep.superfluous(&names, newest.name).is_empty() {
+            return Ok(());
+        }
+        let mut all = vec![newest.clone()];
+        for (name, bytes) in there {
+            all.push(remote.kept(name, bytes).await?);
+        }
+        for name in keep.droppable(&all, &newest) {
+            remote.remove(name).await?;
+        }
+        Ok(())
     }
 
     fn with_status<T>(&self, look: impl FnOnce(&mut Status) -> T) -> T {

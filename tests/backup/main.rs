@@ -2,6 +2,7 @@
 
 mod command_line;
 mod disks;
+mod first_start;
 mod home;
 mod litestream;
 mod local;

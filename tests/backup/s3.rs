@@ -47,7 +47,7 @@ impl Server {
     }
 
     /// Nobody answers until [`Server::resume`]: who comes is turned away.
-    async fn stop(&mut self) {
+    pub(crate) async fn stop(&mut self) {
         let listener = another(&self.listener);
         self.replace(tokio::spawn(async move {
             while listener.accept().await.is_ok() {}
@@ -89,7 +89,7 @@ impl Server {
         }
     }
 
-    fn folder(&self) -> PathBuf {
+    pub(crate) fn folder(&self) -> PathBuf {
         self.root.path().join(BUCKET).join("bot/backups")
     }
 }
@@ -121,7 +121,7 @@ fn serve(root: &Path, listener: TcpListener) -> tokio::task::JoinHandle<()> {
 }
 
 /// Backups of `home` that go to `server` too.
-fn settings(home: &Home, server: &Server) -> Settings {
+pub(crate) fn settings(home: &Home, server: &Server) -> Settings {
     Settings {
         remote: Some(server.remote()),
         ..home.settings()

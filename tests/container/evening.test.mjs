@@ -78,9 +78,11 @@ describe(IMAGE ? 'the image' : 'the program', () => {
     assert.deepEqual([dyno.code, /Heroku dyno/.test(dyno.said)], [2, true], dyno.said);
   });
 
-  test('without a volume nothing is written, and that is exit code 1', { skip: !IMAGE }, async () => {
+  test('without a volume nothing is written, and that is exit code 2, or 1 if it is wanted', { skip: !IMAGE }, async () => {
     const environment = { BOT_TOKEN: 'playground', DISCORD_API_URL: discord.url };
-    const { code, said } = await refusedToStart(environment);
+    const refused = await refusedToStart(environment);
+    assert.deepEqual([refused.code, /is on no volume/.test(refused.said)], [2, true], refused.said);
+    const { code, said } = await refusedToStart({ ...environment, START_EMPTY: 'try' });
     assert.deepEqual([code, /read-only|Read-only|unable to open/.test(said)], [1, true], said);
   });
 

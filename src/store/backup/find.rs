@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 
 use super::remote::{self, Remote, RemoteError};
-use super::{Backups, local};
+use super::{Backups, local, manifest};
 use crate::domain::backup::{BackupName, parse_time};
 
 /// The backup that was meant.
@@ -28,6 +28,9 @@ pub enum FindError {
          a time such as 2026-11-22 20:15 (UTC); `backup list` shows what there is"
     )]
     Nothing(String),
+    /// All of them are of empty databases.
+    #[error("no backup holds data; to restore an empty one all the same, name it: {0}")]
+    Empty(String),
     /// The folder cannot be read.
     #[error("the backups in {} cannot be read: {source}", path.display())]
     Folder {
@@ -43,14 +46,13 @@ pub enum FindError {
 
 impl Backups {
     /// The backup that `what` means at `now`. Of several that fit, the newest; here before there.
-    /// The latest is not one that is dated in the future, since the clock was wrong.
+    /// The latest is one that holds data, and is not dated in the future, since the clock was wrong.
     ///
     /// # Errors
     /// [`FindError`].
     pub async fn find(&self, what: &str, now: DateTime<Utc>) -> Result<Found, FindError> {
         if what == "latest" {
-            let latest = self.newest(|name| name.is_from_before(now)).await?;
-            return latest.ok_or_else(|| FindError::Nothing(what.into()));
+            return self.latest(now).await;
         }
         if Path::new(what).is_file() {
             return Ok(Found::Here(what.into()));
@@ -61,6 +63,41 @@ impl Backups {
         let until = parse_time(what).ok_or_else(|| FindError::Nothing(what.into()))?;
         let found = self.newest(|name| name.at <= until).await?;
         found.ok_or_else(|| FindError::Nothing(format!("from {what} or before")))
+    }
+
+    /// The newest backup that is not known to hold nothing.
+    async fn latest(&self, now: DateTime<Utc>) -> Result<Found, FindError> {
+        let mut before = None;
+        let mut skipped = None;
+        loop {
+            let is_next = |name: &BackupName| {
+                name.is_from_before(now) && before.is_none_or(|before| *name < before)
+            };
+            let Some(found) = self.newest(is_next).await? else {
+                return Err(match skipped {
+                    Some(skipped) => FindError::Empty(skipped),
+                    None => FindError::Nothing("latest".into()),
+                });
+            };
+            if !self.is_known_to_be_empty(&found).await? {
+                return Ok(found);
+            }
+            let shown = found.shown();
+            tracing::warn!(backup = %shown, "skipped a backup that holds no data");
+            before = found.name();
+            skipped.get_or_insert(shown);
+        }
+    }
+
+    async fn is_known_to_be_empty(&self, found: &Found) -> Result<bool, FindError> {
+        let contents = match found {
+            Found::Here(path) => manifest::of(path).ok().flatten(),
+            Found::There(remote, name) => match remote.manifest(*name).await {
+                Err(RemoteError::Broken { .. }) => None,
+                manifest => manifest?,
+            },
+        };
+        Ok(contents.is_some_and(|manifest| manifest.contents.data_rows() == 0))
     }
 
     async fn named(&self, name: BackupName) -> Result<Found, FindError> {
@@ -145,6 +182,14 @@ impl Found {
         match self {
             Self::Here(path) => path.display().to_string(),
             Self::There(remote, name) => format!("{}/{name}", remote.place()),
+        }
+    }
+
+    /// The name that it has as a backup.
+    fn name(&self) -> Option<BackupName> {
+        match self {
+            Self::Here(path) => BackupName::parse(path.file_name()?.to_str()?),
+            Self::There(_, name) => Some(*name),
         }
     }
 

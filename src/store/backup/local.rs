@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::files;
 use super::manifest::{self, Manifest};
+use crate::domain::backup::rotation::Kept;
 use crate::domain::backup::{BackupName, Keep};
 use crate::store::safe_file;
 use crate::store::sqlite::backup::{SnapshotError, checkpoint, snapshot};
@@ -220,8 +221,12 @@ fn name_it(
 }
 
 fn drop_superfluous(folder: &Path, keep: Keep, made: BackupName) -> Vec<BackupName> {
-    let all = names(folder).unwrap_or_default();
-    let mut dropped = keep.superfluous(&all, made);
+    let all = names(folder).unwrap_or_default().into_iter();
+    let all: Vec<_> = all.map(|name| kept(folder, name)).collect();
+    let Some(made) = all.iter().find(|one| one.name == made) else {
+        return vec![];
+    };
+    let mut dropped = keep.droppable(&all, made);
     dropped.retain(|name| {
         let removed = remove(&folder.join(name.to_string()));
         if let Err(error) = &removed {
@@ -230,6 +235,15 @@ fn drop_superfluous(folder: &Path, keep: Keep, made: BackupName) -> Vec<BackupNa
         removed.is_ok()
     });
     dropped
+}
+
+/// What is known of a backup without reading all of it.
+pub(super) fn kept(folder: &Path, name: BackupName) -> Kept {
+    let path = folder.join(name.to_string());
+    let manifest = manifest::of(&path).ok().flatten();
+    let bytes = std::fs::metadata(&path).map_or(0, |file| file.len());
+    let whole = manifest.filter(|manifest| manifest.bytes == bytes);
+    manifest::kept(name, whole)
 }
 
 fn lock(folder: &Path) -> Result<File, BackupError> {

@@ -12,6 +12,8 @@ use ring::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
 
 use super::files::CHUNK_BYTES;
+use crate::domain::backup::BackupName;
+use crate::domain::backup::rotation::Kept;
 use crate::store::sqlite::backup::difference;
 use crate::store::sqlite::inspect::{Contents, Unfit};
 use crate::store::sqlite::lock::beside;
@@ -85,6 +87,17 @@ impl Manifest {
             return Ok(());
         }
         Err(Unfit::Differs(difference(&self.contents, contents)))
+    }
+}
+
+/// What a manifest tells of the backup `name`; nothing if there is none to rely on.
+pub(crate) fn kept(name: BackupName, manifest: Option<Manifest>) -> Kept {
+    let rows = manifest.as_ref().map(|one| one.contents.data_rows());
+    let identity = manifest.and_then(|one| one.contents.identity);
+    Kept {
+        name,
+        identity,
+        rows,
     }
 }
 

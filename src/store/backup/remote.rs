@@ -20,6 +20,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use super::files;
 use super::manifest::{self, Digest, Manifest};
 use crate::domain::backup::BackupName;
+use crate::domain::backup::rotation::Kept;
 use crate::store::safe_file;
 use crate::store::sqlite::inspect::Unfit;
 use crate::store::sqlite::lock::beside;
@@ -199,6 +200,16 @@ impl Remote {
     pub async fn manifest(&self, name: BackupName) -> Result<Option<Manifest>, RemoteError> {
         let text = self.manifest_text(name).await?;
         text.map(|text| self.parse(name, &text)).transpose()
+    }
+
+    /// What its manifest tells of the backup `name`, which is `bytes` long there.
+    pub(super) async fn kept(&self, name: BackupName, bytes: u64) -> Result<Kept, RemoteError> {
+        let manifest = match self.manifest(name).await {
+            Err(RemoteError::Broken { .. }) => None,
+            manifest => manifest?,
+        };
+        let whole = manifest.filter(|manifest| manifest.bytes == bytes);
+        Ok(manifest::kept(name, whole))
     }
 
     /// Reads all of the backup `name` and compares it with its manifest.

@@ -8,13 +8,15 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _};
 use serde::{Deserialize, Serialize};
 
 use super::lock::beside;
 use super::log_pair::PairError;
 use super::migrations::{self, SchemaError};
 use super::owner::{Claim, Owner};
+use crate::store::sql::sql;
 
 /// What every SQLite file begins with.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
@@ -38,12 +40,44 @@ pub struct Contents {
     pub rows: BTreeMap<String, u64>,
     /// Rows that refer to one that is not there.
     pub dangling: u64,
+    /// The identity of the database; `None` if it has none yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<String>,
+    /// The `START_EMPTY` with which it was begun beside backups of another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_empty: Option<String>,
+    /// When somebody last gave a command that is still remembered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_command: Option<DateTime<Utc>>,
 }
+
+/// Tables in which nothing stands that anybody gave the bot to keep.
+const WITHOUT_DATA: [&str; 11] = [
+    "chores",
+    "gateway_sessions",
+    "identify_buckets",
+    "installation",
+    "leases",
+    "outbox",
+    "parked_deliveries",
+    "processes",
+    "receipts",
+    "schema_version",
+    "shard_holders",
+];
+/// The first version of the schema that knows identities.
+const IDENTITY_SINCE: i32 = 12;
 
 impl Contents {
     /// Rows in all tables together.
     pub fn total_rows(&self) -> u64 {
         self.rows.values().sum()
+    }
+
+    /// Rows in those tables that hold what people gave the bot to keep.
+    pub fn data_rows(&self) -> u64 {
+        let tables = self.rows.iter().filter(|(table, _)| is_data(table));
+        tables.map(|(_, rows)| rows).sum()
     }
 }
 
@@ -131,6 +165,16 @@ pub fn ours(path: &Path) -> Result<(), Unfit> {
         })
 }
 
+/// Whether the database at `path` has been worked on, or cannot be read: then whoever opens it says why.
+pub(in crate::store) fn is_begun(path: &Path) -> bool {
+    let look = || -> Result<bool, Unfit> {
+        let db = open(path)?;
+        let identity = life(&db, migrations::version(&db)?)?.identity;
+        Ok(identity.is_some() || count(&db)?.data_rows() > 0)
+    };
+    look().unwrap_or(true)
+}
+
 /// The rows of every table, and what the schema says of itself, as `db` sees it now.
 pub(super) fn count(db: &Connection) -> Result<Contents, Unfit> {
     let mut rows = BTreeMap::new();
@@ -142,10 +186,43 @@ pub(super) fn count(db: &Connection) -> Result<Contents, Unfit> {
         let count: i64 = db.query_row(&count, [], |row| row.get(0))?;
         rows.insert(table, count.unsigned_abs());
     }
+    let schema_version = migrations::version(db)?;
+    let life = life(db, schema_version)?;
     Ok(Contents {
-        schema_version: migrations::version(db)?,
+        schema_version,
         rows,
         dangling: dangling(db)?,
+        identity: life.identity,
+        started_empty: life.started_empty,
+        last_command: life.last_command,
+    })
+}
+
+fn is_data(table: &str) -> bool {
+    !WITHOUT_DATA.contains(&table) && !table.starts_with("_litestream")
+}
+
+/// What a database says of itself beside its rows.
+#[derive(Default)]
+struct Life {
+    identity: Option<String>,
+    started_empty: Option<String>,
+    last_command: Option<DateTime<Utc>>,
+}
+
+fn life(db: &Connection, version: Option<i32>) -> rusqlite::Result<Life> {
+    if version.is_none_or(|version| version < IDENTITY_SINCE) {
+        return Ok(Life::default());
+    }
+    let last: Option<i64> = db.query_row(sql!("receipt/last").text, [], |row| row.get(0))?;
+    let identity = db.query_row(sql!("installation/life").text, [], |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    });
+    let (identity, started_empty) = identity.optional()?.unwrap_or_default();
+    Ok(Life {
+        identity,
+        started_empty,
+        last_command: last.and_then(|at| DateTime::from_timestamp(at, 0)),
     })
 }
 

@@ -32,6 +32,8 @@ use tokio::sync::{Notify, mpsc};
 use tokio_rusqlite::Connection;
 use tokio_util::sync::CancellationToken;
 
+use super::installation::random;
+use super::sql::sql;
 use super::{LANE_MAX, Place, Readers as AnyReaders, Store};
 use crate::metrics::Metrics;
 use crate::store::backup::files as backup_files;
@@ -289,6 +291,32 @@ pub async fn migrate(
         source: sqlite_error(error),
     })?;
     Ok(migrated)
+}
+
+/// Makes the database, which is not there or empty, and notes with which word of the operator it begins.
+///
+/// # Errors
+/// As [`Database::open`].
+pub(super) async fn begin_empty(
+    path: &Path,
+    backups: &Path,
+    now: DateTime<Utc>,
+    checkpoints: Checkpoints,
+    word: &str,
+) -> Result<(), OpenError> {
+    let failed = |source| OpenError::Sqlite {
+        path: path.to_owned(),
+        source,
+    };
+    let opened = open_writer(Owner::Bot, path, backups, now, checkpoints).await?;
+    let (_lock, connection, _) = opened;
+    let values = [random(), random(), word.to_owned()];
+    let begun = call(&connection, move |db| {
+        db.execute(sql!("installation/begin").text, values)
+    });
+    begun.await.map_err(failed)?;
+    let closed = connection.close().await;
+    closed.map_err(|error| failed(sqlite_error(error)))
 }
 
 async fn open_writer(

@@ -48,6 +48,9 @@ pub enum RestoreError {
         /// What failed.
         reason: SchemaError,
     },
+    /// Whoever was asked did not want it.
+    #[error("nothing was restored; the database is as it was")]
+    Declined,
     /// A file could not be written or renamed.
     #[error("{}: {source}", path.display())]
     Io {
@@ -85,16 +88,50 @@ pub fn restore(
     now: DateTime<Utc>,
     dry_run: bool,
 ) -> Result<Restored, RestoreError> {
-    let mut rename = |from: &Path, to: &Path| std::fs::rename(from, to);
-    restore_with(path, source, now, dry_run, &mut rename)
+    restore_if(path, source, now, dry_run, &mut |_| true)
 }
+
+/// As [`restore`], if whoever is asked says yes to the comparison of what is there with what would replace it.
+///
+/// # Errors
+/// [`RestoreError`]; nothing was changed then. [`RestoreError::Declined`] if the answer was no.
+pub fn restore_if(
+    path: &Path,
+    source: &Path,
+    now: DateTime<Utc>,
+    dry_run: bool,
+    agree: Agree<'_>,
+) -> Result<Restored, RestoreError> {
+    let mut rename = |from: &Path, to: &Path| std::fs::rename(from, to);
+    restore_with(path, source, now, dry_run, (agree, &mut rename))
+}
+
+/// What is there, and what would replace it.
+#[derive(Clone, Debug)]
+pub struct Comparison {
+    /// What is in the present database; `None` if there is none, or it cannot be read.
+    pub present: Option<Contents>,
+    /// What would be in it.
+    pub restored: Contents,
+}
+
+impl Comparison {
+    /// Whether less than half of the data would be left.
+    pub fn loses_more_than_half(&self) -> bool {
+        let present = self.present.as_ref().map_or(0, Contents::data_rows);
+        self.restored.data_rows().saturating_mul(2) < present
+    }
+}
+
+/// Is shown a comparison, and says whether to go on.
+pub type Agree<'a> = &'a mut dyn FnMut(&Comparison) -> bool;
 
 fn restore_with(
     path: &Path,
     source: &Path,
     now: DateTime<Utc>,
     dry_run: bool,
-    rename: Rename<'_>,
+    (agree, rename): (Agree<'_>, Rename<'_>),
 ) -> Result<Restored, RestoreError> {
     let path = &location::resolve(path).map_err(LockError::from)?;
     let unfinished = beside(path, UNFINISHED);
@@ -109,6 +146,13 @@ fn restore_with(
     let report_name = beside(path, &format!(".restored_{}.db", stamp(now)));
     let prepared = prepare(source, &unfinished, &report_name, now);
     let done = prepared.and_then(|prepared| {
+        let comparison = Comparison {
+            present: inspect::inspect(path).ok(),
+            restored: prepared.database.clone(),
+        };
+        if !agree(&comparison) {
+            return Err(RestoreError::Declined);
+        }
         let set_aside = if dry_run {
             swap::set_aside_names(path, now)
         } else {

@@ -47,7 +47,7 @@ fn restore_interrupted_at_any_rename_and_repeated_keeps_the_former_database_whol
             left -= 1;
             std::fs::rename(from, to)
         };
-        let interrupted = restore_with(&path, &backup, now, false, &mut rename);
+        let interrupted = restore_with(&path, &backup, now, false, (&mut |_| true, &mut rename));
 
         let later = now + TimeDelta::minutes(5);
         let restored = match interrupted {

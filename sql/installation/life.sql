@@ -1,0 +1,1 @@
+SELECT identity, started_empty FROM installation WHERE id = 1
