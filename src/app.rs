@@ -135,6 +135,7 @@ pub struct App {
     http: Option<Http>,
     status: Status,
     backups: Option<Backups>,
+    clock: Clock,
 }
 
 impl App {
@@ -157,12 +158,17 @@ impl App {
         stopped: impl Future<Output = ()>,
     ) -> Result<Self, StartError> {
         tokio::pin!(stopped);
+        let kept_clock = clock.clone();
         let file = settings.database.file();
         let backups = file.map(|path| Backups::new(path, settings.backups.clone()));
         let backups = backups.transpose()?;
         let checkpoints = Checkpoints::with(settings.backups.litestream);
         let opened = open(&settings, clock.now(), checkpoints);
         let database = until_opened(opened, &mut stopped).await?;
+        let backups = match (backups, database.presence()) {
+            (Some(backups), Some(presence)) => Some(backups.of_open_file(presence.clone())),
+            (backups, _) => backups,
+        };
         let status = Status::default();
         let parts = async {
             let (store, copies) = (database.store(), backups.clone());
@@ -189,6 +195,7 @@ impl App {
                 http,
                 status,
                 backups,
+                clock: kept_clock,
             }),
             Err(error) => {
                 database.close().await;
@@ -215,6 +222,28 @@ impl App {
     /// Returns once Discord has ended a connection for good; the log says with which code.
     pub async fn ended(&self) {
         self.gateway.ended().await;
+    }
+
+    /// Returns once the database's file has been deleted, moved or replaced; nothing is written since.
+    pub async fn file_taken_away(&self) {
+        match self.database.presence() {
+            Some(presence) => presence.taken_away().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Backs up what the open connection holds of a file that was taken away, into the folder for backups.
+    /// Says what became of it.
+    pub async fn rescue(&self) -> String {
+        let Some(backups) = &self.backups else {
+            return "there is nothing to rescue on a server".into();
+        };
+        let folder = &backups.settings().folder;
+        match self.database.rescue(folder, self.clock.now()).await {
+            Some(Ok(taken)) => format!("what it held is in {}", taken.path.display()),
+            Some(Err(error)) => format!("what it held could not be saved: {error}"),
+            None => "there is nothing to rescue on a server".into(),
+        }
     }
 
     /// What is remembered.

@@ -29,21 +29,23 @@ pub(super) async fn run(config: Config) -> Result<(), Failed> {
         tracing::info!("ready");
         std::future::pending::<()>().await;
     };
-    let ended = tokio::select! {
-        () = ready => false,
-        () = app.ended() => true,
-        () = &mut stopped => false,
+    let failed = tokio::select! {
+        () = ready => None,
+        () = app.ended() => Some(
+            "Discord has ended the connection for good; the log says why (a token that was reset, \
+             or too few SHARDS)"
+                .to_owned(),
+        ),
+        () = app.file_taken_away() => Some(format!(
+            "the database's file was deleted, moved or replaced while the bot ran, and nothing was written \
+             since; {}; `overwatch-bot restore` brings it back",
+            app.rescue().await
+        )),
+        () = &mut stopped => None,
     };
     tracing::info!("stopping");
     app.stop().await;
-    if ended {
-        return Err(Failed::Other(
-            "Discord has ended the connection for good; the log says why (a token that was reset, \
-             or too few SHARDS)"
-                .into(),
-        ));
-    }
-    Ok(())
+    failed.map_or(Ok(()), |reason| Err(Failed::Other(reason)))
 }
 
 /// Returns at Ctrl-C and at SIGTERM.

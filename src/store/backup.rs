@@ -24,6 +24,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::backup::{BackupName, Keep};
+use crate::store::sqlite::presence::Presence;
 pub use local::{BackupError, Taken};
 use remote::{Remote, RemoteError};
 pub use status::{Made, Status, Trouble};
@@ -66,6 +67,8 @@ pub struct Backups {
     settings: Arc<Settings>,
     remote: Option<Remote>,
     status: Arc<Mutex<Status>>,
+    /// Of the file that the bot has open.
+    presence: Option<Presence>,
 }
 
 impl Backups {
@@ -90,7 +93,15 @@ impl Backups {
             settings: Arc::new(settings),
             remote,
             status: Arc::new(Mutex::new(status)),
+            presence: None,
         })
+    }
+
+    /// The same backups, of this open file only: what stands in its place is not backed up.
+    #[must_use]
+    pub fn of_open_file(mut self, presence: Presence) -> Self {
+        self.presence = Some(presence);
+        self
     }
 
     /// How they are made and kept.
@@ -124,6 +135,9 @@ impl Backups {
     ) -> Result<Taken, BackupError> {
         let (this, stop) = (self.clone(), stop.clone());
         let made = tokio::task::spawn_blocking(move || {
+            if this.presence.as_ref().is_some_and(Presence::is_taken_away) {
+                return Err(BackupError::TakenAway(this.database.to_path_buf()));
+            }
             let order = local::Order {
                 database: &this.database,
                 folder: &this.settings.folder,

@@ -9,9 +9,11 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
+use super::backup::{BackupError, Taken};
 #[cfg(feature = "postgres")]
 use super::postgres;
 use super::sqlite::owner::Owner;
+use super::sqlite::presence::Presence;
 use super::sqlite::{self, Checkpoints, Migrated};
 use super::{Failure, Question, Store};
 
@@ -144,6 +146,31 @@ impl Database {
             Self::File(database) => database.store(),
             #[cfg(feature = "postgres")]
             Self::Server(database) => database.store(),
+        }
+    }
+
+    /// Whether the file is still there; `None` for a server.
+    pub fn presence(&self) -> Option<&Presence> {
+        match self {
+            Self::File(database) => Some(database.presence()),
+            #[cfg(feature = "postgres")]
+            Self::Server(_) => None,
+        }
+    }
+
+    /// Makes a backup of what the open connection to a file holds; `None` for a server.
+    ///
+    /// # Errors
+    /// [`BackupError`].
+    pub async fn rescue(
+        &self,
+        folder: &Path,
+        now: DateTime<Utc>,
+    ) -> Option<Result<Taken, BackupError>> {
+        match self {
+            Self::File(database) => Some(database.rescue(folder, now).await),
+            #[cfg(feature = "postgres")]
+            Self::Server(_) => None,
         }
     }
 

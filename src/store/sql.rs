@@ -281,6 +281,9 @@ pub enum DbError {
     /// Somebody else does by now what the command is a part of.
     #[error("the lease {0} is another process' by now")]
     NotHeld(&'static str),
+    /// The database's file is not at its path any more; nothing was done.
+    #[error("the database's file was deleted, moved or replaced")]
+    TakenAway,
     /// The store has been closed.
     #[error("the store is closed")]
     Closed,

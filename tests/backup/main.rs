@@ -8,3 +8,4 @@ mod litestream;
 mod local;
 mod restore;
 mod s3;
+mod taken_away;

@@ -4,6 +4,7 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::json;
 
+use crate::ground::on_postgres;
 use crate::world::{TOKEN, World, story_in_real_time, text_of};
 
 /// The program, running against the story's Discord and on its database.
@@ -26,6 +27,11 @@ impl Process {
         let process = Self(child);
         while world.get("ready?shards=1").await["ready"] != true {}
         process
+    }
+
+    /// Waits until it ends by itself; its exit code.
+    fn end(mut self) -> Option<i32> {
+        self.0.wait().expect("it ends").code()
     }
 
     /// Ends it as a power cut would.
@@ -76,6 +82,39 @@ async fn a_join_that_was_answered_survives_a_kill_and_the_card_becomes_true() {
         let places = world.ground.number("SELECT count(*) FROM session_queue").await;
         assert_eq!(places, 1);
         bot.kill();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn program_whose_database_is_deleted_acknowledges_nothing_and_ends_with_what_it_held_saved() {
+    if on_postgres() {
+        return eprintln!("skipped: it is about the file of SQLite");
+    }
+    story_in_real_time(async |world| {
+        let bot = Process::start(world).await;
+        let player = world.person(3);
+        let account = json!({"battletag": "Kiri#1234"});
+        player.command("account add", account).await.says("Kiri");
+        std::fs::remove_file(world.file_path()).expect("the file");
+        let answer = player
+            .command("account add", json!({"battletag": "Ana#1234"}))
+            .await;
+        assert!(!answer.0.to_string().contains("Ana#1234"), "{answer:?}");
+        assert_eq!(bot.end(), Some(1));
+        let folder = world.settings().backups.folder;
+        let mut backups: Vec<_> = std::fs::read_dir(folder)
+            .expect("the folder")
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .filter(|path| path.extension().is_some_and(|ending| ending == "db"))
+            .collect();
+        backups.sort();
+        let rescued = backups.pop().expect("what it held");
+        let rescued = rusqlite::Connection::open(rescued).expect("a database");
+        let account = rescued.query_row("SELECT account_name FROM user_accounts", [], |row| {
+            row.get::<_, String>(0)
+        });
+        assert_eq!(account.expect("one account"), "Kiri#1234");
     })
     .await;
 }

@@ -31,6 +31,9 @@ pub enum BackupError {
     /// There is no database to back up.
     #[error("there is no database at {}", .0.display())]
     NoDatabase(PathBuf),
+    /// The file at the database's path is not the one that the bot has open.
+    #[error("the database {} was deleted, moved or replaced while the bot runs", .0.display())]
+    TakenAway(PathBuf),
     /// Another process makes one at the moment.
     #[error("another backup is being made in {} at the moment", .0.display())]
     InProgress(PathBuf),
@@ -98,26 +101,34 @@ pub(crate) fn make(
     if !order.database.exists() {
         return Err(BackupError::NoDatabase(order.database.to_owned()));
     }
+    make_by(order, now, &|target| {
+        if order.checkpoint {
+            // What does not belong to the file is not written into it.
+            require_pair(order.database).map_err(Unfit::from)?;
+            if let Err(error) = checkpoint(order.database) {
+                // The snapshot reads the log as well.
+                tracing::warn!(%error, "the log was not checkpointed before the backup");
+            }
+        }
+        snapshot(order.database, target, stop)
+    })
+}
+
+/// Makes a copy of the database as a new file.
+type Snapshot<'s> = &'s dyn Fn(&Path) -> Result<Contents, SnapshotError>;
+
+/// As [`make`], of what `snapshot` copies.
+pub(crate) fn make_by(
+    order: &Order<'_>,
+    now: DateTime<Utc>,
+    snapshot: Snapshot<'_>,
+) -> Result<Taken, BackupError> {
     let folder = order.folder;
     let _lock = lock(folder)?;
     sweep(folder).map_err(|source| io_error(folder, source))?;
     let name = free_name(folder, now, order.compress);
     let path = folder.join(name.to_string());
-
-    if order.checkpoint {
-        // What does not belong to the file is not written into it.
-        require_pair(order.database).map_err(|source| BackupError::Snapshot {
-            path: path.clone(),
-            source: Unfit::from(source).into(),
-        })?;
-    }
-    if order.checkpoint
-        && let Err(error) = checkpoint(order.database)
-    {
-        // The snapshot reads the log as well.
-        tracing::warn!(%error, "the log was not checkpointed before the backup");
-    }
-    let made = write(order, &path, now, stop);
+    let made = write(order, &path, now, snapshot);
     if made.is_err() {
         // Nothing that is half done stays; should even this fail, the next backup sees to it.
         let _ = sweep(folder);
@@ -180,11 +191,10 @@ fn write(
     order: &Order<'_>,
     path: &Path,
     now: DateTime<Utc>,
-    stop: &CancellationToken,
+    snapshot: Snapshot<'_>,
 ) -> Result<Contents, BackupError> {
     let plain = beside(&path.with_extension("plain"), UNFINISHED);
-    let snapshot = snapshot(order.database, &plain, stop);
-    let contents = snapshot.map_err(|source| BackupError::Snapshot {
+    let contents = snapshot(&plain).map_err(|source| BackupError::Snapshot {
         path: path.to_owned(),
         source,
     })?;

@@ -16,6 +16,7 @@ pub mod migrations;
 pub mod owner;
 #[cfg(test)]
 pub(super) mod plans;
+pub mod presence;
 pub mod readers;
 pub mod restore;
 #[cfg(test)]
@@ -32,6 +33,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio_rusqlite::Connection;
 use tokio_util::sync::CancellationToken;
 
+use super::backup::{BackupError, Taken, local};
 use super::installation::random;
 use super::sql::sql;
 use super::{LANE_MAX, Place, Readers as AnyReaders, Store};
@@ -42,6 +44,7 @@ use lock::{Lock, LockError};
 use log_pair::{PairError, Recorder};
 pub use migrations::Migrated;
 use owner::{Claim, Owner, OwnerError};
+use presence::Presence;
 use readers::Readers;
 
 /// How long a connection waits for another process' lock, in milliseconds.
@@ -134,6 +137,8 @@ pub struct Database {
     store: Store,
     stop: CancellationToken,
     writer: tokio::task::JoinHandle<()>,
+    connection: Connection,
+    presence: Presence,
 }
 
 impl Database {
@@ -178,6 +183,10 @@ impl Database {
             source,
         };
         let readers = Readers::open(&path).await.map_err(failed)?;
+        let presence = Presence::of(&path).map_err(|source| OpenError::Folder {
+            path: path.clone(),
+            source,
+        })?;
 
         let stop = CancellationToken::new();
         let committed = Arc::new(Notify::new());
@@ -189,11 +198,12 @@ impl Database {
             jobs: jobs_lane,
         };
         let writer = writer::Writer {
-            connection,
+            connection: connection.clone(),
             committed: committed.clone(),
             metrics: metrics.clone(),
             checkpoints,
             recorder: Recorder::start(&path),
+            presence: presence.clone(),
             _lock: lock,
         };
         Ok(Self {
@@ -208,6 +218,8 @@ impl Database {
             },
             writer: tokio::spawn(writer.run(lanes, stop.clone())),
             stop,
+            connection,
+            presence,
         })
     }
 
@@ -237,6 +249,32 @@ impl Database {
     /// The way to what is in it.
     pub fn store(&self) -> Store {
         self.store.clone()
+    }
+
+    /// Whether the file is still there.
+    pub fn presence(&self) -> &Presence {
+        &self.presence
+    }
+
+    /// Makes a backup of what the open connection holds, whatever is at the path by now.
+    ///
+    /// # Errors
+    /// [`BackupError`].
+    pub async fn rescue(&self, folder: &Path, now: DateTime<Utc>) -> Result<Taken, BackupError> {
+        let (database, folder) = (self.presence.path().to_owned(), folder.to_owned());
+        let rescued = self.connection.call(move |db| {
+            let order = local::Order {
+                database: &database,
+                folder: &folder,
+                compress: false,
+                checkpoint: false,
+                keep: None,
+            };
+            let stop = CancellationToken::new();
+            let snapshot = |target: &Path| backup::snapshot_from(db, target, &stop);
+            Ok::<_, rusqlite::Error>(local::make_by(&order, now, &snapshot))
+        });
+        rescued.await.unwrap_or(Err(BackupError::Panicked))
     }
 
     /// Answers what still waits, checkpoints the log into the file and closes it. Commands that

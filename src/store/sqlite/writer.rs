@@ -14,6 +14,7 @@ use super::super::{DbError, Job};
 use super::Checkpoints;
 use super::lock::Lock;
 use super::log_pair::Recorder;
+use super::presence::Presence;
 use super::transaction::Open;
 use crate::metrics::{Metrics, Written};
 
@@ -65,6 +66,7 @@ pub(super) struct Writer {
     pub(super) checkpoints: Checkpoints,
     /// What the file and its log are like, for the next start.
     pub(super) recorder: Recorder,
+    pub(super) presence: Presence,
     /// Nobody else may write for as long as the writer may.
     pub(super) _lock: Lock,
 }
@@ -89,6 +91,12 @@ impl Writer {
     }
 
     async fn write(&mut self, mut batch: Batch) {
+        if self.presence.is_taken_away() {
+            for job in batch {
+                job.finish(Some(DbError::TakenAway));
+            }
+            return;
+        }
         let written = self
             .connection
             .call(move |db| {
@@ -123,6 +131,18 @@ impl Writer {
     }
 
     async fn close(self) {
+        if self.presence.is_taken_away() {
+            // The log at the path may be of the file that is there now: it is neither written nor removed.
+            let keep_log = rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+            let kept = move |db: &mut Connection| db.set_db_config(keep_log, true);
+            if let Err(error) = super::call(&self.connection, kept).await {
+                tracing::error!(%error, "failed to leave the log alone");
+            }
+            if let Err(error) = self.connection.close().await {
+                tracing::warn!(%error, "the database was not closed cleanly");
+            }
+            return;
+        }
         let checkpoint =
             |db: &mut Connection| db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
         if self.checkpoints == Checkpoints::Own
