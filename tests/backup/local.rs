@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use overwatch_bot::clock::Clock;
 use overwatch_bot::domain::backup::Keep;
 use overwatch_bot::jobs;
-use overwatch_bot::store::backup::{BackupError, Settings};
+use overwatch_bot::store::backup::{BackupError, Settings, list};
 use overwatch_bot::store::sqlite::{Checkpoints, Database};
 use tokio_util::sync::CancellationToken;
 
@@ -259,4 +259,21 @@ async fn beside_litestream_the_log_is_left_alone() {
     database.close().await;
     assert_eq!(backups.log_bytes(), 0);
     assert_eq!(count(&home.database(), "users"), 3_001);
+}
+
+#[tokio::test]
+async fn backup_is_verified_by_many_at_once() {
+    let home = Home::with(50).await;
+    let settings = Settings {
+        compress: true,
+        ..home.settings()
+    };
+    let taken = home.back_up(settings, start()).await.unwrap();
+    let verify = || (0..10).try_for_each(|_| list::verify(&taken.path).map(drop));
+    std::thread::scope(|scope| {
+        let verifying: Vec<_> = (0..8).map(|_| scope.spawn(verify)).collect();
+        for verified in verifying {
+            verified.join().unwrap().unwrap();
+        }
+    });
 }

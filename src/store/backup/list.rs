@@ -70,11 +70,11 @@ pub fn verify(path: &Path) -> Result<Contents, Unfit> {
         manifest.check_bytes(path)?;
     }
     let contents = if files::is_compressed(path)? {
-        let folder = tempfile_beside(path);
-        let decompressed = files::decompress(path, &folder)
-            .and_then(|()| inspect::ours(&folder))
-            .and_then(|()| inspect::inspect(&folder));
-        files::remove(&folder)?;
+        let unpacked = temporary_path(path);
+        let decompressed = files::decompress(path, &unpacked)
+            .and_then(|()| inspect::ours(&unpacked))
+            .and_then(|()| inspect::inspect(&unpacked));
+        files::remove(&unpacked)?;
         decompressed?
     } else {
         inspect::ours(path)?;
@@ -87,10 +87,12 @@ pub fn verify(path: &Path) -> Result<Contents, Unfit> {
 }
 
 /// Where a compressed backup is unpacked to for reading: not in its own folder, which may be
-/// read-only or full.
-fn tempfile_beside(path: &Path) -> std::path::PathBuf {
+/// read-only or full. The name is nobody else's, in this process or another, and cannot be guessed.
+fn temporary_path(path: &Path) -> std::path::PathBuf {
+    use std::hash::BuildHasher as _;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    std::env::temp_dir().join(format!("{name}.{}.part", std::process::id()))
+    let random = std::hash::RandomState::new().hash_one(std::process::id());
+    std::env::temp_dir().join(format!("{name}.{random:016x}.part"))
 }
 
 fn listed(folder: &Path, name: BackupName) -> Listed {
