@@ -276,6 +276,36 @@ async fn a_compressed_file_without_a_manifest_has_a_checksum_of_its_own() {
 }
 
 #[tokio::test]
+async fn file_that_decompresses_to_more_than_a_database_is_refused_in_time() {
+    /// More than what a file of this size may decompress to, in bytes.
+    const ZEROS: u64 = 64 * 1024 * 1024;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bomb.db.zst");
+    let zeros = std::io::Read::take(std::io::repeat(0), ZEROS);
+    zstd::stream::copy_encode(zeros, std::fs::File::create(&path).unwrap(), 3).unwrap();
+    let told = list::verify(&path).unwrap_err().to_string();
+    assert!(told.contains("decompresses to more"), "{told}");
+    let told = refused(&path).await.to_string();
+    assert!(told.contains("decompresses to more"), "{told}");
+
+    // A manifest that says less than there is counts as well.
+    let home = Home::with(400).await;
+    let settings = Settings {
+        compress: true,
+        ..home.settings()
+    };
+    let taken = home.back_up(settings, start()).await.unwrap();
+    list::verify(&taken.path).unwrap();
+    let manifest = PathBuf::from(format!("{}.json", taken.path.display()));
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    let mut json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    json["database_bytes"] = 4_096.into();
+    std::fs::write(&manifest, json.to_string()).unwrap();
+    let told = list::verify(&taken.path).unwrap_err().to_string();
+    assert!(told.contains("decompresses to more"), "{told}");
+}
+
+#[tokio::test]
 async fn a_truncated_backup_is_refused_as_such() {
     let home = Home::with(400).await;
     let taken = home.back_up(home.settings(), start()).await.unwrap();

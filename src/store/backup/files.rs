@@ -13,6 +13,11 @@ use crate::store::sqlite::inspect::Unfit;
 const ZSTD_MAGIC: [u8; 4] = 0xFD2F_B528_u32.to_le_bytes();
 /// zstd's own default: fast, and already most of what there is to gain.
 const ZSTD_LEVEL: i32 = 3;
+/// How many times as large as its compressed file a database is at most, if nobody wrote its size down. Full of
+/// text it is ten times as large; a file of nothing but zeros, which is none, some ten thousand times.
+const RATIO_MAX: u64 = 1_000;
+/// What any compressed file may decompress to, in bytes.
+const DECOMPRESSED_MIN_BYTES: u64 = 16 * 1024 * 1024;
 /// What is read or written at a time, in bytes.
 pub(crate) const CHUNK_BYTES: usize = 256 * 1024;
 
@@ -69,11 +74,24 @@ pub(crate) fn compress(source: &Path, target: &Path) -> Result<(), Unfit> {
     Ok(())
 }
 
-/// Decompresses `source` into the new file `target`.
-pub(crate) fn decompress(source: &Path, target: &Path) -> Result<(), Unfit> {
+/// How large the database in the compressed file `source` may be, in bytes: as large as `known`, or as a
+/// database can be that was compressed to this.
+pub(crate) fn decompressed_max(source: &Path, known: Option<u64>) -> io::Result<u64> {
+    let by_ratio = || {
+        let compressed = std::fs::metadata(source)?.len();
+        Ok(compressed
+            .saturating_mul(RATIO_MAX)
+            .max(DECOMPRESSED_MIN_BYTES))
+    };
+    known.map_or_else(by_ratio, Ok)
+}
+
+/// Decompresses `source` into the new file `target`, of `max_bytes` at most.
+pub(crate) fn decompress(source: &Path, target: &Path, max_bytes: u64) -> Result<(), Unfit> {
     let mut file = safe_file::create_new(target)?;
     let mut decoder = zstd::Decoder::new(File::open(source)?)?;
     let mut chunk = vec![0; CHUNK_BYTES];
+    let mut written = 0;
     loop {
         // Reading fails if it is damaged, writing if the disk is full: not the same thing.
         let read = decoder
@@ -81,6 +99,12 @@ pub(crate) fn decompress(source: &Path, target: &Path) -> Result<(), Unfit> {
             .map_err(|error| Unfit::Damaged(format!("it does not decompress: {error}")))?;
         if read == 0 {
             return Ok(());
+        }
+        written += read as u64;
+        if written > max_bytes {
+            return Err(Unfit::Damaged(format!(
+                "it decompresses to more than the {max_bytes} bytes that can be in it"
+            )));
         }
         file.write_all(&chunk[..read])?;
     }

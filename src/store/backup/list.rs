@@ -71,7 +71,11 @@ pub fn verify(path: &Path) -> Result<Contents, Unfit> {
     }
     let contents = if files::is_compressed(path)? {
         let unpacked = temporary_path(path);
-        let decompressed = files::decompress(path, &unpacked)
+        let known = manifest
+            .as_ref()
+            .and_then(|manifest| manifest.database_bytes);
+        let max_bytes = files::decompressed_max(path, known)?;
+        let decompressed = files::decompress(path, &unpacked, max_bytes)
             .and_then(|()| inspect::ours(&unpacked))
             .and_then(|()| inspect::inspect(&unpacked));
         files::remove(&unpacked)?;

@@ -198,6 +198,9 @@ fn write(
         path: path.to_owned(),
         source,
     })?;
+    let database_bytes = std::fs::metadata(&plain)
+        .map_err(|source| io_error(&plain, source))?
+        .len();
     let finished = if order.compress {
         let compressed = beside(path, UNFINISHED);
         files::compress(&plain, &compressed).map_err(|source| BackupError::Compress {
@@ -209,18 +212,14 @@ fn write(
     } else {
         plain
     };
-    name_it(&finished, path, &contents, now).map_err(|source| io_error(path, source))?;
+    let manifest = Manifest::make(&finished, contents.clone(), database_bytes, now);
+    let manifest = manifest.map_err(|source| io_error(&finished, source))?;
+    name_it(&finished, path, &manifest).map_err(|source| io_error(path, source))?;
     Ok(contents)
 }
 
 /// Gives the finished file its name, after its manifest: no backup is ever without.
-fn name_it(
-    finished: &Path,
-    path: &Path,
-    contents: &Contents,
-    now: DateTime<Utc>,
-) -> io::Result<()> {
-    let manifest = Manifest::make(finished, contents.clone(), now)?;
+fn name_it(finished: &Path, path: &Path, manifest: &Manifest) -> io::Result<()> {
     let unfinished = beside(&manifest::path_of(path), UNFINISHED);
     let mut file = safe_file::create(&unfinished)?;
     file.write_all(manifest.to_json().as_bytes())?;

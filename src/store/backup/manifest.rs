@@ -34,6 +34,9 @@ pub struct Manifest {
     pub bytes: u64,
     /// The SHA-256 of the file, in hexadecimal.
     pub sha256: String,
+    /// The length of the database in the file, in bytes; `None` in manifests of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database_bytes: Option<u64>,
     /// What is in the database.
     pub contents: Contents,
 }
@@ -43,6 +46,7 @@ impl Manifest {
     pub(crate) fn make(
         path: &Path,
         contents: Contents,
+        database_bytes: u64,
         now: DateTime<Utc>,
     ) -> std::io::Result<Self> {
         let (bytes, sha256) = digest(path)?;
@@ -51,6 +55,7 @@ impl Manifest {
             made_by: env!("CARGO_PKG_VERSION").into(),
             bytes,
             sha256,
+            database_bytes: Some(database_bytes),
             contents,
         })
     }

@@ -218,7 +218,9 @@ fn copy_verified(
         manifest.check_bytes(source)?;
     }
     if files::is_compressed(source)? {
-        files::decompress(source, copy)?;
+        let known = manifest.and_then(|manifest| manifest.database_bytes);
+        let max_bytes = files::decompressed_max(source, known)?;
+        files::decompress(source, copy, max_bytes)?;
     } else {
         // Through SQLite, so that a log that lies beside the file counts.
         inspect::inspect(source)?;
