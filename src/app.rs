@@ -20,7 +20,7 @@ use crate::discord::access::Access;
 use crate::discord::activity::Activity;
 use crate::discord::dispatch::{self, Dispatcher};
 use crate::discord::feature::Context;
-use crate::discord::gateway::{self, Gateway, Plan};
+use crate::discord::gateway::{self, Ending, Gateway, Plan};
 use crate::discord::inline::{self, Inline};
 use crate::discord::nonce::Nonces;
 use crate::discord::rest::{Rest, RestError, Transport};
@@ -129,6 +129,7 @@ impl From<RestError> for StartError {
 pub struct App {
     database: Database,
     gateway: Gateway,
+    rest: Rest,
     dispatcher: Dispatcher,
     jobs: Jobs,
     peers: Option<Peers>,
@@ -189,6 +190,7 @@ impl App {
             Ok((http, parts)) => Ok(Self {
                 database,
                 gateway: parts.gateway,
+                rest: parts.rest,
                 dispatcher: parts.dispatcher,
                 jobs: parts.jobs,
                 peers: parts.peers,
@@ -219,9 +221,13 @@ impl App {
         self.gateway.ready().await;
     }
 
-    /// Returns once Discord has ended a connection for good; the log says with which code.
-    pub async fn ended(&self) {
-        self.gateway.ended().await;
+    /// Returns once Discord has ended a connection for good, or does not take the token any more; the log
+    /// says with which code.
+    pub async fn ended(&self) -> Ending {
+        tokio::select! {
+            ending = self.gateway.ended() => ending,
+            () = self.rest.token_refused() => Ending::TokenRefused,
+        }
     }
 
     /// Returns once the database's file has been deleted, moved or replaced; nothing is written since.
@@ -372,6 +378,7 @@ fn answer_at(door: &Interactions, dispatcher: Dispatcher) {
 /// What works on interactions, and by itself.
 struct Parts {
     gateway: Gateway,
+    rest: Rest,
     dispatcher: Dispatcher,
     jobs: Jobs,
     peers: Option<Peers>,
@@ -435,6 +442,7 @@ async fn connect(
     let jobs = Jobs::start(&context, settings.upkeep.clone(), backups, identity);
     Ok(Parts {
         gateway,
+        rest: context.rest,
         dispatcher,
         jobs,
         peers,

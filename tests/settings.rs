@@ -141,6 +141,43 @@ fn token_that_discord_refuses_is_a_setting_that_is_wrong() {
 }
 
 #[test]
+fn token_that_is_reset_while_the_bot_runs_ends_it_as_at_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let discord = runtime.block_on(Discord::start(playground::Settings {
+        listen: ([127, 0, 0, 1], 0).into(),
+        token: SECRET.into(),
+        clock: Clock::system(),
+        shards: 1,
+        world: playground::World::default(),
+    }));
+    let url = discord.as_ref().expect("a free port").url();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_overwatch-bot"))
+        .env_clear()
+        .envs([("BOT_TOKEN", SECRET), ("DISCORD_API_URL", &url)])
+        .current_dir(folder.path())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program runs");
+    let log = BufReader::new(child.stderr.take().expect("its log"));
+    let mut lines = log.lines().map(|line| line.expect("text"));
+    assert!(lines.any(|line| line.ends_with(" ready")), "it starts");
+    // The client wants a provider of cryptography, also for plain HTTP.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    runtime.block_on(async {
+        let reset = format!("{url}/client/faults/token");
+        let body = reqwest::Client::new().post(reset).body("{}");
+        let body = body.header("content-type", "application/json");
+        let answer = body.send().await.expect("an answer");
+        assert!(answer.status().is_success(), "{answer:?}");
+    });
+    let said: Vec<_> = lines.collect();
+    assert_eq!(child.wait().unwrap().code(), Some(2), "{said:?}");
+    let last = said.last().expect("a sentence");
+    assert!(last.contains("Discord refuses the token"), "{said:?}");
+}
+
+#[test]
 fn while_discord_is_away_the_start_waits_and_can_be_stopped() {
     let folder = tempfile::tempdir().unwrap();
     // Nobody listens on port 1.

@@ -6,6 +6,7 @@ use super::Failed;
 use crate::app::{App, Settings, StartError};
 use crate::clock::Clock;
 use crate::config::{Config, Shards};
+use crate::discord::gateway::Ending;
 use crate::jobs::upkeep::Upkeep;
 
 pub(super) async fn run(config: Config) -> Result<(), Failed> {
@@ -31,21 +32,29 @@ pub(super) async fn run(config: Config) -> Result<(), Failed> {
     };
     let failed = tokio::select! {
         () = ready => None,
-        () = app.ended() => Some(
-            "Discord has ended the connection for good; the log says why (a token that was reset, \
-             or too few SHARDS)"
-                .to_owned(),
-        ),
-        () = app.file_taken_away() => Some(format!(
+        ending = app.ended() => Some(failure_of(&ending)),
+        () = app.file_taken_away() => Some(Failed::Other(format!(
             "the database's file was deleted, moved or replaced while the bot ran, and nothing was written \
              since; {}; `overwatch-bot restore` brings it back",
             app.rescue().await
-        )),
+        ))),
         () = &mut stopped => None,
     };
     tracing::info!("stopping");
     app.stop().await;
-    failed.map_or(Ok(()), |reason| Err(Failed::Other(reason)))
+    failed.map_or(Ok(()), Err)
+}
+
+/// What Discord's ending of the connection for good means for the operator.
+fn failure_of(ending: &Ending) -> Failed {
+    match ending {
+        // As at the start: another one does not help.
+        Ending::TokenRefused => Failed::Settings(StartError::TokenRefused.to_string()),
+        Ending::Other => Failed::Other(
+            "Discord has ended the connection for good; the log says why (too few SHARDS, for one)"
+                .into(),
+        ),
+    }
 }
 
 /// Returns at Ctrl-C and at SIGTERM.

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use twilight_gateway::{
     CloseFrame, Config, ConfigBuilder, Intents, Session, Shard, ShardId, ShardState,
 };
+use twilight_model::gateway::CloseCode;
 use twilight_model::gateway::connection_info::BotConnectionInfo;
 
 use super::dispatch::{Dispatcher, Way};
@@ -59,7 +60,16 @@ pub struct Gateway {
     running: JoinHandle<Vec<GatewaySession>>,
     stop: CancellationToken,
     progress: watch::Receiver<Progress>,
-    ended: CancellationToken,
+    ended: watch::Receiver<Option<Ending>>,
+}
+
+/// Why Discord has ended a connection for good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// It does not take the token any more.
+    TokenRefused,
+    /// For another reason that stays: the shards, the intents, or the version.
+    Other,
 }
 
 /// How far the start is.
@@ -87,7 +97,8 @@ impl Gateway {
             .queue(turns)
             .build();
         let (progress, watched) = watch::channel(Progress::default());
-        let (stop, ended) = (CancellationToken::new(), CancellationToken::new());
+        let stop = CancellationToken::new();
+        let (end, ended) = watch::channel(None);
         let fleet = Fleet {
             config,
             total: match &plan {
@@ -97,7 +108,7 @@ impl Gateway {
             dispatcher: dispatcher.clone(),
             progress,
             stop: stop.clone(),
-            ended: ended.clone(),
+            ended: end,
             running: BTreeMap::new(),
         };
         Self {
@@ -118,7 +129,7 @@ impl Gateway {
             running: tokio::spawn(async { Vec::new() }),
             stop: CancellationToken::new(),
             progress: watch::channel(settled).1,
-            ended: CancellationToken::new(),
+            ended: watch::channel(None).1,
         }
     }
 
@@ -129,10 +140,15 @@ impl Gateway {
         let _ = self.progress.clone().wait_for(ready).await;
     }
 
-    /// Returns once Discord has ended a connection for good: the token, the shards or the intents
-    /// are not accepted, and trying again would not help.
-    pub async fn ended(&self) {
-        self.ended.cancelled().await;
+    /// Returns once Discord has ended a connection for good, so that trying again would not help.
+    pub async fn ended(&self) -> Ending {
+        let mut ended = self.ended.clone();
+        let why = ended.wait_for(Option::is_some).await.map(|why| *why);
+        match why {
+            Ok(Some(why)) => why,
+            // The shards are gone, or there were none.
+            Ok(None) | Err(_) => std::future::pending().await,
+        }
     }
 
     /// Leaves all connections so that they can be resumed; where each of those stood that are not
@@ -160,7 +176,7 @@ pub(super) struct Fleet {
     progress: watch::Sender<Progress>,
     /// Ends all shards at once.
     stop: CancellationToken,
-    ended: CancellationToken,
+    ended: watch::Sender<Option<Ending>>,
     running: BTreeMap<u32, Running>,
 }
 
@@ -219,6 +235,7 @@ impl Fleet {
             progress: self.progress.clone(),
             stop: stop.clone(),
             ended: self.ended.clone(),
+            is_token_refused: false,
         };
         let task = tokio::spawn(runner.run());
         self.running.insert(number, Running { task, stop });
@@ -272,7 +289,9 @@ struct Runner {
     dispatcher: Dispatcher,
     progress: watch::Sender<Progress>,
     stop: CancellationToken,
-    ended: CancellationToken,
+    ended: watch::Sender<Option<Ending>>,
+    /// The connection was closed because the token is not taken.
+    is_token_refused: bool,
 }
 
 impl Runner {
@@ -297,7 +316,7 @@ impl Runner {
                 }
                 None => {
                     tracing::error!(shard = number, "Discord has ended this connection for good");
-                    self.ended.cancel();
+                    self.end();
                     return None;
                 }
             };
@@ -312,6 +331,8 @@ impl Runner {
                 }
                 Received::Resumed => self.connected(number),
                 Received::Closed(frame) => {
+                    let code = frame.as_ref().map(|frame| frame.code);
+                    self.is_token_refused = code == Some(CloseCode::AuthenticationFailed as u16);
                     tracing::info!(shard = number, ?frame, "disconnected");
                 }
                 Received::Other => {}
@@ -321,6 +342,14 @@ impl Runner {
             .status
             .shard_is(number, false, self.context.clock.now());
         leave(self.shard, &self.dispatcher).await
+    }
+
+    /// Tells why Discord has ended the connection for good.
+    fn end(&self) {
+        self.ended.send_replace(Some(match self.is_token_refused {
+            true => Ending::TokenRefused,
+            false => Ending::Other,
+        }));
     }
 
     fn connected(&self, number: u32) {

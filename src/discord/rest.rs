@@ -9,17 +9,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use tokio::time::Instant;
 use twilight_http::Client;
 use twilight_http::request::TryIntoRequest;
 use twilight_model::application::command::Command;
-use twilight_model::channel::message::{AllowedMentions, Component, Embed, MessageFlags};
+use twilight_model::channel::message::MessageFlags;
 use twilight_model::gateway::connection_info::BotConnectionInfo;
 use twilight_model::http::interaction::InteractionResponse;
 use twilight_model::id::Id;
-use twilight_model::id::marker::{ApplicationMarker, ChannelMarker, MessageMarker};
+use twilight_model::id::marker::ApplicationMarker;
 
 use super::click::Click;
 use super::reply::Message;
@@ -48,6 +47,7 @@ mod answer;
 mod commands;
 mod extras;
 mod limiter;
+mod messages;
 mod myself;
 pub(crate) mod transport;
 
@@ -55,6 +55,8 @@ pub use access::{ChannelAccess, GuildRoles, MemberRoles};
 use answer::Body;
 pub use extras::{EventStatus, EventText};
 pub use limiter::share;
+pub use messages::Shown;
+use messages::{Content, files};
 use transport::prepare;
 pub use transport::{Processes, Transport};
 
@@ -276,6 +278,11 @@ impl Rest {
         UserId(self.inner.application.get().cast_signed())
     }
 
+    /// Returns once Discord has refused the token: it was reset.
+    pub async fn token_refused(&self) {
+        self.inner.transport.token_refused().await;
+    }
+
     /// How many processes share Discord's budgets, and are to divide by it whatever they ask of Discord.
     pub fn processes(&self) -> Processes {
         self.inner.transport.processes()
@@ -366,168 +373,11 @@ impl Rest {
             .payload_json(&body);
         self.send_answer(request.attachments(files(message))).await
     }
-
-    /// Posts a message. The same `nonce` within some minutes posts nothing and gives the message
-    /// that is there already.
-    ///
-    /// # Errors
-    /// [`RestError`].
-    pub async fn post(
-        &self,
-        channel: ChannelId,
-        message: &Message,
-        nonce: &str,
-    ) -> Result<Shown, RestError> {
-        self.post_to(channel, message, nonce, None).await
-    }
-
-    /// Posts a message that may mention one person; else as [`Rest::post`].
-    ///
-    /// # Errors
-    /// [`RestError`].
-    pub async fn post_to(
-        &self,
-        channel: ChannelId,
-        message: &Message,
-        nonce: &str,
-        mention: Option<UserId>,
-    ) -> Result<Shown, RestError> {
-        let users = mention.map(|user| Id::new(user.0.cast_unsigned()));
-        let body = Content {
-            nonce: Some(nonce),
-            enforce_nonce: Some(true),
-            allowed_mentions: AllowedMentions {
-                users: users.into_iter().collect(),
-                ..AllowedMentions::default()
-            },
-            ..Content::of(message)
-        }
-        .json();
-        let channel = Id::new(channel.0.cast_unsigned());
-        let request = self.inner.builder.create_message(channel);
-        let answered: Answered = self.fetch(request.payload_json(&body)).await?;
-        Ok(answered.posted(message))
-    }
-
-    /// Replaces a message of the bot's.
-    ///
-    /// # Errors
-    /// [`RestError`].
-    pub async fn edit(
-        &self,
-        channel: ChannelId,
-        id: MessageId,
-        message: &Message,
-    ) -> Result<Shown, RestError> {
-        let body = Content::of(message).json();
-        let (channel, id) = (
-            Id::new(channel.0.cast_unsigned()),
-            Id::new(id.0.cast_unsigned()),
-        );
-        let request = self.inner.builder.update_message(channel, id);
-        let answered: Answered = self.fetch(request.payload_json(&body)).await?;
-        Ok(answered.posted(message))
-    }
-
-    /// Takes a message of the bot's away.
-    ///
-    /// # Errors
-    /// [`RestError`].
-    pub async fn delete(&self, channel: ChannelId, id: MessageId) -> Result<(), RestError> {
-        let (channel, id) = (
-            Id::new(channel.0.cast_unsigned()),
-            Id::new(id.0.cast_unsigned()),
-        );
-        self.send(self.inner.builder.delete_message(channel, id))
-            .await?;
-        Ok(())
-    }
-
-    /// The channel of the bot's direct messages with a person.
-    ///
-    /// # Errors
-    /// [`RestError`].
-    pub async fn conversation(&self, with: UserId) -> Result<ChannelId, RestError> {
-        let user = Id::new(with.0.cast_unsigned());
-        let channel: Opened = self
-            .fetch(self.inner.builder.create_private_channel(user))
-            .await?;
-        Ok(ChannelId(channel.id.get().cast_signed()))
-    }
 }
 
 /// One process has Discord's budgets for itself.
 pub fn alone() -> Processes {
     watch::Sender::new(NonZeroUsize::MIN).subscribe()
-}
-
-/// Of a message that was posted or replaced, what is used.
-#[derive(Deserialize)]
-struct Answered {
-    id: Id<MessageMarker>,
-    #[serde(default)]
-    embeds: Vec<serde::de::IgnoredAny>,
-}
-
-impl Answered {
-    fn posted(&self, message: &Message) -> Shown {
-        Shown {
-            id: MessageId(self.id.get().cast_signed()),
-            lacks_embeds: self.embeds.is_empty() && !message.embeds.is_empty(),
-        }
-    }
-}
-
-/// A message as it is now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shown {
-    /// Which one it is.
-    pub id: MessageId,
-    /// Whether Discord has dropped its embeds, as it does where the bot lacks *Embed Links*.
-    pub lacks_embeds: bool,
-}
-
-/// Of a channel that was opened, what is used.
-#[derive(Deserialize)]
-struct Opened {
-    id: Id<ChannelMarker>,
-}
-
-/// The body of a message. Everything is sent, so that an edit leaves nothing of what was before.
-#[derive(Serialize)]
-struct Content<'a> {
-    content: &'a str,
-    embeds: &'a [Embed],
-    components: &'a [Component],
-    allowed_mentions: AllowedMentions,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    flags: Option<MessageFlags>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    nonce: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    enforce_nonce: Option<bool>,
-}
-
-impl<'a> Content<'a> {
-    fn of(message: &'a Message) -> Self {
-        Self {
-            content: &message.text,
-            embeds: &message.embeds,
-            components: &message.rows,
-            allowed_mentions: AllowedMentions::default(),
-            flags: None,
-            nonce: None,
-            enforce_nonce: None,
-        }
-    }
-
-    fn json(&self) -> Vec<u8> {
-        serde_json::to_vec(self).expect("twilight's models serialise")
-    }
-}
-
-fn files(message: &Message) -> &[twilight_model::http::attachment::Attachment] {
-    message.file.as_slice()
 }
 
 #[cfg(test)]

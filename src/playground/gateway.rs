@@ -117,6 +117,7 @@ impl Connection {
     async fn obey(&mut self, order: Order) -> Result<(), End> {
         match order {
             Order::Drop => Err(End::Torn),
+            Order::Refuse => Err(End::ByServer(AUTHENTICATION_FAILED)),
             Order::Reconnect => {
                 if let Some(lease) = &self.lease {
                     self.hub.state().sessions.done(lease);

@@ -69,6 +69,8 @@ pub(super) enum Order {
     Drop,
     /// Send op 9; the session is gone already.
     Invalidate,
+    /// Close as whoever has no token.
+    Refuse,
 }
 
 /// A connection's hold on a session.

@@ -27,7 +27,10 @@ use std::{
     collections::{BTreeMap, HashMap, HashSet, VecDeque},
     hash::{BuildHasher, RandomState},
     net::SocketAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
@@ -54,6 +57,8 @@ pub(super) struct Hub {
     state: Mutex<State>,
     pub(super) address: SocketAddr,
     pub(super) token: String,
+    /// Somebody has reset the token, so that it is none any more.
+    pub(super) is_token_reset: AtomicBool,
     pub(super) clock: Clock,
     pub(super) shards: u32,
     pub(super) stopping: CancellationToken,
@@ -71,6 +76,7 @@ impl Hub {
             )),
             address,
             token: settings.token,
+            is_token_reset: AtomicBool::new(false),
             clock: settings.clock,
             shards: settings.shards.max(1),
             stopping: CancellationToken::new(),
@@ -84,7 +90,8 @@ impl Hub {
         let bare = token
             .strip_prefix(TOKEN_START)
             .and_then(|rest| rest.strip_prefix('.'));
-        bare.unwrap_or(token) == self.token
+        let is_reset = self.is_token_reset.load(Ordering::Relaxed);
+        !is_reset && bare.unwrap_or(token) == self.token
     }
 
     /// The state as of now; hold it shortly and never over an `await`.

@@ -54,6 +54,7 @@ mod spine;
 mod teams;
 mod thread;
 mod time_out;
+mod token;
 mod unreadable;
 mod update;
 mod world;

@@ -90,7 +90,7 @@ pub(super) enum Ended {
 
 /// What changed for all requests, to be logged once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Change {
+pub(super) enum LimitChange {
     /// All but acknowledgements wait for this long.
     GlobalLimit(Duration),
     /// All wait for this long.
@@ -125,7 +125,7 @@ pub(super) struct Limiter {
     global_until: Option<Instant>,
     address_until: Option<Instant>,
     token_refused_until: Option<Instant>,
-    /// Something holds all requests, and [`Change::Resumed`] has not been told yet.
+    /// Something holds all requests, and [`LimitChange::Resumed`] has not been told yet.
     held: bool,
     /// How many processes share the budgets.
     processes: NonZeroUsize,
@@ -186,7 +186,11 @@ impl Limiter {
     }
 
     /// Lets a request through that [`Limiter::look`] says is open; `None` if it is not any more.
-    pub(super) fn take(&mut self, now: Instant, route: &Route) -> Option<(Pass, Option<Change>)> {
+    pub(super) fn take(
+        &mut self,
+        now: Instant,
+        route: &Route,
+    ) -> Option<(Pass, Option<LimitChange>)> {
         if self.look(now, route) != Gate::Open {
             return None;
         }
@@ -214,7 +218,7 @@ impl Limiter {
         route: &Route,
         pass: &Pass,
         ended: &Ended,
-    ) -> Option<Change> {
+    ) -> Option<LimitChange> {
         if let Some(bucket) = pass.bucket.and_then(|id| self.buckets.get_mut(&id)) {
             bucket.give_back(ended == &Ended::Lost);
         }
@@ -237,7 +241,7 @@ impl Limiter {
                 if known {
                     spent
                 } else {
-                    Some(Change::TokenRefused(wait))
+                    Some(LimitChange::TokenRefused(wait))
                 }
             }
             Ended::Limited {
@@ -266,11 +270,17 @@ impl Limiter {
     }
 
     /// What a 429 covers besides its own bucket; the change if that was not so before.
-    fn cover(&mut self, now: Instant, cover: Cover, retry_after: Duration) -> Option<Change> {
+    fn cover(&mut self, now: Instant, cover: Cover, retry_after: Duration) -> Option<LimitChange> {
         let (until, change) = match cover {
             Cover::User | Cover::Shared => return None,
-            Cover::Global => (&mut self.global_until, Change::GlobalLimit(retry_after)),
-            Cover::Address => (&mut self.address_until, Change::AddressBlocked(retry_after)),
+            Cover::Global => (
+                &mut self.global_until,
+                LimitChange::GlobalLimit(retry_after),
+            ),
+            Cover::Address => (
+                &mut self.address_until,
+                LimitChange::AddressBlocked(retry_after),
+            ),
         };
         let known = later(*until, now).is_some();
         *until = (*until).max(Some(now + retry_after));
@@ -362,12 +372,12 @@ impl Limiter {
         }
     }
 
-    fn count_invalid(&mut self, now: Instant) -> Option<Change> {
+    fn count_invalid(&mut self, now: Instant) -> Option<LimitChange> {
         let was_spent = self.spent_until(now, Class::Other).is_some();
         self.invalid.push_back(now);
         let until = self.spent_until(now, Class::Other)?;
         self.held = true;
-        (!was_spent).then(|| Change::BudgetSpent(until - now))
+        (!was_spent).then(|| LimitChange::BudgetSpent(until - now))
     }
 
     /// Until when the budget of invalid requests is spent for this class; `None` if it is not.
@@ -387,7 +397,7 @@ impl Limiter {
     }
 
     /// Tells once that whatever held all requests is over.
-    fn resumed(&mut self, now: Instant) -> Option<Change> {
+    fn resumed(&mut self, now: Instant) -> Option<LimitChange> {
         let until = [
             self.address_until,
             self.global_until,
@@ -399,7 +409,7 @@ impl Limiter {
             return None;
         }
         self.held = false;
-        Some(Change::Resumed)
+        Some(LimitChange::Resumed)
     }
 }
 

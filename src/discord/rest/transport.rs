@@ -15,10 +15,11 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Certificate, Method, StatusCode, redirect};
 use tokio::sync::{Notify, OwnedMutexGuard, Semaphore, SemaphorePermit, watch};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 use twilight_http::request::{Request, TryIntoRequest};
 
 use super::answer::{self, Answer, Body};
-use super::limiter::{Change, Class, Cover, Ended, Gate, Limiter, Pass, Route};
+use super::limiter::{Class, Cover, Ended, Gate, LimitChange, Limiter, Pass, Route};
 use super::{REQUESTS_IN_FLIGHT_MAX, RestError};
 use crate::config::{ApiUrl, Token};
 use crate::metrics::{Metrics, Refusal};
@@ -57,6 +58,8 @@ struct Inner {
     metrics: Metrics,
     status: Status,
     processes: Processes,
+    /// Discord has refused the token.
+    token_refused: CancellationToken,
 }
 
 /// The client of every request to Discord. It knows of no limits.
@@ -124,6 +127,7 @@ impl Transport {
             metrics,
             status,
             processes,
+            token_refused: CancellationToken::new(),
         })))
     }
 
@@ -158,6 +162,11 @@ impl Transport {
         }
         let retry_after = self.0.limiter().wait(Instant::now(), &route);
         Err(RestError::Limited { retry_after })
+    }
+
+    /// Returns once Discord has refused the token.
+    pub(super) async fn token_refused(&self) {
+        self.0.token_refused.cancelled().await;
     }
 
     /// How many processes share Discord's budgets.
@@ -305,14 +314,17 @@ impl Inner {
     }
 
     /// Tells, once, what holds all requests, and that it does no longer.
-    fn tell(&self, change: Option<Change>) {
+    fn tell(&self, change: Option<LimitChange>) {
         let Some(change) = change else { return };
         let (hold, wait) = match change {
-            Change::GlobalLimit(wait) => (Hold::GlobalLimit, wait),
-            Change::AddressBlocked(wait) => (Hold::AddressBlocked, wait),
-            Change::BudgetSpent(wait) => (Hold::BudgetSpent, wait),
-            Change::TokenRefused(wait) => (Hold::TokenRefused, wait),
-            Change::Resumed => {
+            LimitChange::GlobalLimit(wait) => (Hold::GlobalLimit, wait),
+            LimitChange::AddressBlocked(wait) => (Hold::AddressBlocked, wait),
+            LimitChange::BudgetSpent(wait) => (Hold::BudgetSpent, wait),
+            LimitChange::TokenRefused(wait) => {
+                self.token_refused.cancel();
+                (Hold::TokenRefused, wait)
+            }
+            LimitChange::Resumed => {
                 self.status.discord_holds(None);
                 return tracing::info!("requests to Discord resumed");
             }

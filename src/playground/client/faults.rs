@@ -15,7 +15,7 @@ use axum::{
 };
 use serde_json::{Value, json};
 use std::{
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
 
@@ -24,6 +24,7 @@ type Done = Result<Json<Value>>;
 
 pub(super) async fn clear(Shared(hub): Hubs) -> Json<Value> {
     hub.state().faults = Faults::default();
+    hub.is_token_reset.store(false, Ordering::Relaxed);
     Json(json!({}))
 }
 
@@ -102,6 +103,18 @@ pub(super) async fn starts(Shared(hub): Hubs, Json(body): Json<Value>) -> Done {
     let (reset_after, now) = (Duration::from_millis(reset_after), Instant::now());
     hub.state().starts.set(left, reset_after, now);
     Ok(Json(json!({})))
+}
+
+/// Somebody resets the bot's token. Discord closes running sessions with 4004 then
+/// (discord/discord-api-docs#1542, Rapptz/discord.py#4027: a bot that ran for hours), and answers 401 to every
+/// request with the old one ("Opcodes and Status Codes", *HTTP*).
+pub(super) async fn token(Shared(hub): Hubs, Json(body): Json<Value>) -> Json<Value> {
+    hub.is_token_reset.store(true, Ordering::Relaxed);
+    let closed = match body["keep_sessions"] == true {
+        true => 0,
+        false => hub.state().sessions.order(Order::Refuse, None),
+    };
+    Json(json!({"closed": closed}))
 }
 
 pub(super) async fn dms(Shared(hub): Hubs, Json(body): Json<Value>) -> Done {

@@ -80,6 +80,7 @@
 //! | `/client/faults/latency` | `{ms}` for every REST request |
 //! | `/client/faults/limits` | `{enabled}`: rate limits off and on, and how soon sessions may be started |
 //! | `/client/faults/starts` | `{left, reset_after_ms}`: so many sessions may still be started until then; whoever identifies beyond is closed with 4004, as if the token had been reset. `DELETE` does not take it back |
+//! | `/client/faults/token` | `{keep_sessions: false}`: somebody resets the bot's token: requests with it are answered with 401, and sessions are closed with 4004, unless they are kept. `{closed}` |
 //! | `/client/faults/dms` | `{user, closed}`: takes no direct messages (50007) |
 //! | `/client/faults/permissions` | `{guild, user, permissions: "bits" or null for the usual}` |
 //! | `/client/faults/access` | `{channel, denied: "bits" or null}`: taken from the bot there; 1024 (View Channel) makes 50001, 2048 (Send Messages) 50013. With a guild for the channel: taken from it as far as the guild's events are concerned |
@@ -173,6 +174,7 @@ pub(super) fn router() -> Router<Arc<Hub>> {
         .route("/faults/latency", post(faults::latency))
         .route("/faults/limits", post(faults::limits))
         .route("/faults/starts", post(faults::starts))
+        .route("/faults/token", post(faults::token))
         .route("/faults/dms", post(faults::dms))
         .route("/faults/permissions", post(faults::permissions))
         .route("/faults/access", post(faults::access))

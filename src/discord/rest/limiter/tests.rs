@@ -57,7 +57,7 @@ impl Scene {
     }
 
     #[track_caller]
-    fn request(&mut self, route: &Route, ended: &Ended) -> Option<Change> {
+    fn request(&mut self, route: &Route, ended: &Ended) -> Option<LimitChange> {
         let pass = self.take(route);
         self.limiter.settle(self.now, route, &pass, ended)
     }
@@ -185,7 +185,7 @@ fn refusal_of_a_route_holds_that_route_alone() {
 fn global_refusal_holds_everything_but_callbacks() {
     let mut scene = Scene::new();
     let change = scene.request(&edit(), &limited(Cover::Global, ms(300)));
-    assert_eq!(change, Some(Change::GlobalLimit(ms(300))));
+    assert_eq!(change, Some(LimitChange::GlobalLimit(ms(300))));
     let answer = route("PATCH", "webhooks/1/token/messages/@original");
     for held in [edit(), route("GET", "gateway/bot"), answer] {
         assert_eq!(scene.wait(&held), ms(300), "{held:?}");
@@ -193,14 +193,14 @@ fn global_refusal_holds_everything_but_callbacks() {
     assert_eq!(scene.look(&callback(1)), Gate::Open);
     scene.now += ms(300);
     let resumed = scene.limiter.take(scene.now, &edit()).expect("open").1;
-    assert_eq!(resumed, Some(Change::Resumed));
+    assert_eq!(resumed, Some(LimitChange::Resumed));
 }
 
 #[test]
 fn refusal_before_the_api_holds_everything() {
     let mut scene = Scene::new();
     let change = scene.request(&edit(), &limited(Cover::Address, ms(300)));
-    assert_eq!(change, Some(Change::AddressBlocked(ms(300))));
+    assert_eq!(change, Some(LimitChange::AddressBlocked(ms(300))));
     for held in [edit(), callback(1)] {
         assert_eq!(scene.wait(&held), ms(300), "{held:?}");
     }
@@ -263,7 +263,8 @@ fn processes_share_the_requests_of_a_second_and_the_invalid_ones() {
         let budget = (INVALID_MAX - INVALID_RESERVED) / count;
         assert_eq!(invalid, budget.max(1));
         scene.limiter.share_among(NonZeroUsize::MIN);
-        assert_eq!(may(&mut scene, 0), count > 1, "the others have gone");
+        let is_open = scene.look(&edit()) == Gate::Open;
+        assert_eq!(is_open, count > 1, "the others have gone");
     }
 }
 
@@ -280,7 +281,7 @@ fn budget_of_invalid_requests_stops_the_rest_and_spares_a_share_for_callbacks() 
         changes.extend(scene.request(&edit(), &forbidden));
         scene.now += ms(100);
     }
-    let Change::BudgetSpent(wait) = changes.pop().expect("told") else {
+    let LimitChange::BudgetSpent(wait) = changes.pop().expect("told") else {
         panic!("another change");
     };
     assert!(changes.is_empty(), "told once: {changes:?}");
@@ -304,7 +305,7 @@ fn budget_of_invalid_requests_stops_the_rest_and_spares_a_share_for_callbacks() 
 fn refused_token_is_not_used_again_and_callbacks_need_none() {
     let mut scene = Scene::new();
     let change = scene.request(&edit(), &Ended::TokenRefused);
-    assert!(matches!(change, Some(Change::TokenRefused(_))));
+    assert!(matches!(change, Some(LimitChange::TokenRefused(_))));
     assert_eq!(scene.look(&edit()), Gate::TokenRefused);
     assert_eq!(scene.look(&callback(1)), Gate::Open);
 }
