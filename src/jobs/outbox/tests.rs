@@ -254,6 +254,34 @@ async fn behind_more_than_is_looked_at_others_are_seen_at_the_next_look() {
     }
 }
 
+#[tokio::test]
+async fn behind_the_crowds_of_many_servers_a_newcomer_is_seen_soon() {
+    let mut scene = Scene::open(false).await;
+    // Twenty places have 300 rows each, in turns, so that none has many of those that are looked at.
+    let crowds = "WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 5999) \
+                  INSERT INTO outbox (kind, key, payload, due_at, created_at) \
+                  SELECT 'retraction', CAST(i AS TEXT), json_object('channel', i % 20), 1, 1 FROM n";
+    scene.run(crowds).await;
+    let newcomer = "INSERT INTO outbox (kind, key, payload, due_at, created_at) \
+                    VALUES ('retraction', '9999', json_object('channel', 99), 1, 1)";
+    scene.run(newcomer).await;
+    let mut looks = 0;
+    let mut begun = Vec::new();
+    while !begun.contains(&ChannelId(99)) {
+        looks += 1;
+        assert!(looks <= 5, "not seen: {begun:?}");
+        scene.outbox.begin().await.expect("a look");
+        tokio::task::yield_now().await;
+        while let Ok((due, _)) = scene.begun.try_recv() {
+            let Owed::Retraction { channel, .. } = due.owed else {
+                panic!("something else: {due:?}");
+            };
+            begun.push(channel);
+        }
+    }
+    assert_eq!(begun.len(), 21, "each once: {begun:?}");
+}
+
 #[test]
 fn waits_double_up_to_a_quarter_of_an_hour() {
     assert_eq!(wait(0), TimeDelta::seconds(2));

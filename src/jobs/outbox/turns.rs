@@ -2,7 +2,7 @@
 //!
 //! Pure. Invariant: nothing is left out; only the order changes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
 use crate::store::outbox::{Due, Owed};
@@ -52,8 +52,11 @@ impl Turns {
         due
     }
 
-    /// Returns the rows of each server beyond its first `most` in the order of turns.
-    pub(super) fn beyond(&self, due: Vec<Due>, most: usize) -> Vec<i64> {
+    /// Returns the rows of each server beyond its first `most` in the order of turns; beyond fewer, and at
+    /// least one, if otherwise more than `all` were left of all servers together.
+    pub(super) fn beyond(&self, due: Vec<Due>, most: usize, all: usize) -> Vec<i64> {
+        let servers = due.iter().map(server).collect::<HashSet<_>>().len();
+        let most = most.min(all / servers.max(1)).max(1);
         let mut seen: HashMap<i64, usize> = HashMap::new();
         let is_beyond = |due: &Due| {
             let seen = seen.entry(server(due)).or_default();
@@ -154,7 +157,10 @@ mod tests {
             card(4, 1, 12),
             card(5, 2, 21),
         ];
-        assert_eq!(Turns::default().beyond(due, 2), [2, 3]);
+        let turns = Turns::default();
+        assert_eq!(turns.beyond(due.clone(), 2, 9), [2, 3]);
+        assert_eq!(turns.beyond(due.clone(), 2, 2), [4, 2, 3]);
+        assert_eq!(turns.beyond(due, 2, 1), [4, 2, 3], "one stays of each");
     }
 
     #[test]
