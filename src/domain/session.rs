@@ -46,7 +46,8 @@ pub const ALIVE_PER_ORGANISER_MAX: u32 = 25;
 pub const CO_ORGANISERS_MAX: usize = 10;
 /// Sessions that one server can have ahead of it or under way.
 pub const ALIVE_PER_GUILD_MAX: u32 = 200;
-/// Sessions that one person can make in one server within an hour, also those that they cancel.
+/// Sessions that one person can make in one server within an hour, also those that they cancel. For who was
+/// not known an hour ago, those count too whose makers have deleted their profiles: it could be them.
 pub const MADE_PER_HOUR_MAX: u32 = 25;
 
 /// Where a session is in its life.

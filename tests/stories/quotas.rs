@@ -50,6 +50,30 @@ async fn sessions_made_in_an_hour_are_limited_even_if_they_are_cancelled() {
 }
 
 #[tokio::test]
+async fn deleting_the_profile_gives_no_new_quota() {
+    story(async |world| {
+        let (organiser, regular) = (world.person(0), world.person(2));
+        account(&regular, json!({"battletag": "Known#1111"})).await;
+        world.clock.advance(TimeDelta::minutes(61));
+        for number in 1..=MADE_MAX {
+            let said = plan(&organiser, &format!("Cup {number}")).await;
+            assert!(said.contains("is planned"), "{said}");
+        }
+        let question = organiser.command("profile delete", json!({})).await;
+        press(&organiser, &question, "profile-delete").await;
+        let said = plan(&organiser, "Cup 26").await;
+        assert!(said.contains("within an hour"), "{said}");
+        // Who was known before is somebody else.
+        let said = plan(&regular, "Another cup").await;
+        assert!(said.contains("is planned"), "{said}");
+        world.clock.advance(TimeDelta::minutes(60));
+        let said = plan(&organiser, "Cup 27").await;
+        assert!(said.contains("is planned"), "{said}");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn thirty_moves_are_one_message() {
     story(async |world| {
         let organiser = world.person(0);
