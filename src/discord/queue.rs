@@ -15,13 +15,14 @@ use super::session::{IN_A_SERVER, refused};
 use super::text::{escape, relative_time};
 use crate::domain::admission::Admission;
 use crate::domain::ids::SessionId;
+use crate::domain::queue::form::{Offered, Shown};
 use crate::domain::queue::{self, NewcomerRefusal, QueueRefusal};
 use crate::domain::session::{Actor, SessionRefusal};
 use crate::store::queue::{
     JoinAsNewcomer, JoinDesk, JoinQueue, Joined, LeaveQueue, PrepareJoin, RefreshCard,
     ToggleStreaming,
 };
-use form::{Draft, Introduction, Offered};
+use form::{Draft, Introduction};
 
 /// The feature's table.
 pub const FEATURE: Feature = Feature {
@@ -73,7 +74,7 @@ async fn join(context: Context, click: Click, pressed: Pressed) -> Result<Reply,
         return Ok(Reply::Ask(form::join(&desk)));
     }
     let nothing = Offered::default();
-    send_offer(&context, &click, desk.session.id, nothing).await
+    send_offer(&context, &click, desk.session.id, nothing, None).await
 }
 
 /// Opens a newcomer's form again, with what they had typed.
@@ -90,37 +91,13 @@ async fn join_sent(context: Context, click: Click, sent: Submitted) -> Result<Re
     let Some(session) = session_id(&sent.args) else {
         return Ok(Reply::text(refused(&SessionRefusal::Unknown)));
     };
-    match Offered::read(&sent) {
+    match form::read_offer(&sent) {
         Ok(offered) => {
-            let offered = as_changed(&context, &click, &sent, offered).await?;
-            send_offer(&context, &click, session, offered).await
+            let shown = Shown::parse(&sent.args);
+            send_offer(&context, &click, session, offered, shown).await
         }
         Err(wrong) => Ok(again(&wrong, format!("join:{session}"))),
     }
-}
-
-/// What is offered by a form that was opened to change it: what was left as it was shown is as it is by
-/// now, be it changed since.
-async fn as_changed(
-    context: &Context,
-    click: &Click,
-    sent: &Submitted,
-    offered: Offered,
-) -> Result<Offered, Fault> {
-    let shown = form::Shown::parse(&sent.args);
-    let (Some(shown), Ok((session, actor))) = (shown, target(click, &sent.args)) else {
-        return Ok(offered);
-    };
-    let user = actor.user;
-    let desk = context.query(PrepareJoin { session, user }).await?;
-    Ok(match desk {
-        Some(JoinDesk {
-            session,
-            entry: Some(entry),
-            ..
-        }) => shown.only_changed(offered, session.plan.mode, &entry),
-        _ => offered,
-    })
 }
 
 async fn newcomer_sent(context: Context, click: Click, sent: Submitted) -> Result<Reply, Fault> {
@@ -218,6 +195,7 @@ async fn send_offer(
     click: &Click,
     session: SessionId,
     offered: Offered,
+    shown: Option<Shown>,
 ) -> Result<Reply, Fault> {
     let Some(actor) = click.actor() else {
         return Ok(Reply::text(IN_A_SERVER));
@@ -227,9 +205,8 @@ async fn send_offer(
         actor,
         person: click.person.clone(),
         nick: click.nick.clone(),
-        roles: offered.roles,
-        accounts: offered.accounts,
-        note: offered.note,
+        offered,
+        shown,
         at: click.at,
     };
     match context.execute(click, command).await? {

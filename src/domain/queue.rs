@@ -15,6 +15,8 @@ use super::rank::Rank;
 use super::role::{Role, Roles};
 use super::session::{RankBar, Session, SessionRefusal, Status};
 
+pub mod form;
+
 /// Entries that one session can have.
 pub const ENTRIES_MAX: usize = 2_000;
 /// Characters of the note that a person leaves for the organiser.

@@ -3,8 +3,6 @@
 //! Pure. Invariant: what a form needs to know is in its custom id and in what is remembered, so
 //! that it can be sent, and opened again, by whatever process is running then.
 
-use std::fmt;
-
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use twilight_model::channel::message::component::{Component, TextInputStyle};
@@ -20,11 +18,12 @@ use crate::domain::ids::{AccountId, SessionId};
 use crate::domain::ladder::Ladder;
 use crate::domain::mode::Mode;
 use crate::domain::profile::read_zone;
+use crate::domain::queue::form::{Offered, Shown, letter};
 use crate::domain::queue::{Entry, NOTE_MAX_CHARS, Offer};
 use crate::domain::rank::{Rank, parse_ranks};
 use crate::domain::role::{Role, Roles};
 use crate::domain::session::{Session, scale};
-use crate::domain::text::{Lines, clean, fingerprint};
+use crate::domain::text::{Lines, clean};
 use crate::store::queue::JoinDesk;
 
 /// Length of a custom id, in UTF-16 units, which never are fewer than characters.
@@ -62,7 +61,7 @@ pub(super) fn join(desk: &JoinDesk) -> Modal {
         "Join"
     };
     let shown = match &desk.entry {
-        Some(entry) => format!(":{}", Shown::of(desk, entry)),
+        Some(entry) => format!(":{}", shown(desk, entry)),
         None => String::new(),
     };
     Modal {
@@ -72,99 +71,27 @@ pub(super) fn join(desk: &JoinDesk) -> Modal {
     }
 }
 
-/// What the form for joining showed somebody who was in the queue already, for its custom id.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Shown {
-    roles: Roles,
-    /// A fingerprint of those that were chosen; of none, if it did not ask.
-    accounts: u32,
-    /// A fingerprint.
-    note: u32,
+/// What the form shows somebody who is in the queue already.
+fn shown(desk: &JoinDesk, entry: &Entry) -> Shown {
+    let asked = desk.accounts.len() > 1;
+    let accounts = entry.accounts.iter().map(|account| account.id);
+    Shown::new(preselected(desk), accounts.filter(|_| asked), &entry.note)
 }
 
-impl Shown {
-    fn of(desk: &JoinDesk, entry: &Entry) -> Self {
-        let asked = desk.accounts.len() > 1;
-        let accounts = entry.accounts.iter().map(|account| account.id);
-        Self {
-            roles: preselected(desk),
-            accounts: print(accounts.filter(|_| asked)),
-            note: fingerprint(&entry.note),
-        }
-    }
-
-    /// Reads what stands behind the session in the form's id; `None` if it was for joining anew.
-    pub(super) fn parse(args: &str) -> Option<Self> {
-        let mut parts = args.split(':').skip(1);
-        let letters = parts.next()?;
-        let mut print = || u32::from_str_radix(parts.next()?, 16).ok();
-        let (accounts, note) = (print()?, print()?);
-        let roles = Role::ALL.into_iter();
-        Some(Self {
-            roles: roles
-                .filter(|role| letters.contains(letter(*role)))
-                .collect(),
-            accounts,
-            note,
-        })
-    }
-
-    /// What is offered, with everything that was left as it was shown as it is by now.
-    pub(super) fn only_changed(&self, offered: Offered, mode: Mode, entry: &Entry) -> Offered {
-        let accounts = || entry.accounts.iter().map(|account| account.id).collect();
-        Offered {
-            roles: match offered.roles == self.roles {
-                true => mode.played(entry.roles),
-                false => offered.roles,
-            },
-            accounts: match print(offered.accounts.iter().copied()) == self.accounts {
-                true => accounts(),
-                false => offered.accounts,
-            },
-            note: match fingerprint(&offered.note) == self.note {
-                true => entry.note.clone(),
-                false => offered.note,
-            },
-        }
-    }
-}
-
-impl fmt::Display for Shown {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let letters: String = self.roles.iter().map(letter).collect();
-        write!(f, "{letters}:{:08x}:{:08x}", self.accounts, self.note)
-    }
-}
-
-/// A fingerprint of accounts, in any order.
-fn print(accounts: impl Iterator<Item = AccountId>) -> u32 {
-    let mut ids: Vec<_> = accounts.map(|account| account.to_string()).collect();
-    ids.sort();
-    fingerprint(&ids.join(","))
-}
-
-/// What came back with the form for joining.
-#[derive(Debug, Default, PartialEq)]
-pub(super) struct Offered {
-    pub(super) roles: Roles,
-    pub(super) accounts: Vec<AccountId>,
-    pub(super) note: String,
-}
-
-impl Offered {
-    /// # Errors
-    /// A sentence that says what is wrong.
-    pub(super) fn read(form: &Submitted) -> Result<Self, String> {
-        let accounts = form.values("accounts").iter();
-        Ok(Self {
-            roles: read_roles(form),
-            accounts: accounts
-                .filter_map(|id| id.parse().ok())
-                .map(AccountId)
-                .collect(),
-            note: read_note(form.text("note"))?,
-        })
-    }
+/// Reads what came back with the form for joining.
+///
+/// # Errors
+/// A sentence that says what is wrong.
+pub(super) fn read_offer(form: &Submitted) -> Result<Offered, String> {
+    let accounts = form.values("accounts").iter();
+    Ok(Offered {
+        roles: read_roles(form),
+        accounts: accounts
+            .filter_map(|id| id.parse().ok())
+            .map(AccountId)
+            .collect(),
+        note: read_note(form.text("note"))?,
+    })
 }
 
 /// What a newcomer typed, right or wrong: what their form is opened with once more.
@@ -455,15 +382,6 @@ fn example(mode: Mode) -> &'static str {
         (Ladder::OpenQueue, _) => "diamond 3",
         (_, Scale::Stadium) => "tank pro 3, support elite 1",
         (_, Scale::Competitive) => "tank d3, support plat 1",
-    }
-}
-
-fn letter(role: Role) -> char {
-    match role {
-        Role::Tank => 't',
-        Role::Damage => 'd',
-        Role::Support => 's',
-        Role::Flex => 'f',
     }
 }
 

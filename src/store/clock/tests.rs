@@ -54,9 +54,8 @@ async fn joined(scene: &Scene, session: SessionId, user: i64) {
         actor: actor(user),
         nick: None,
         person: person(user),
-        roles: Default::default(),
-        accounts: Vec::new(),
-        note: String::new(),
+        offered: Default::default(),
+        shown: None,
         at: now(),
     };
     scene.run(join).await.expect("joined");

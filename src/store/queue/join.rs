@@ -10,9 +10,10 @@ use serde::{Deserialize, Serialize};
 use super::{admission, count, entry, load_session, organiser_account, was_turned_down};
 use crate::domain::account::{Account, AccountRefusal};
 use crate::domain::battletag::BattleTag;
-use crate::domain::ids::{AccountId, SessionId};
+use crate::domain::ids::SessionId;
 use crate::domain::ladder::Ladder;
 use crate::domain::profile::{Changes, Person};
+use crate::domain::queue::form;
 use crate::domain::queue::{self, Entry, NewcomerRefusal, Offer, QueueRefusal};
 use crate::domain::rank::Rank;
 use crate::domain::role::{Role, Roles};
@@ -31,12 +32,10 @@ pub struct JoinQueue {
     pub person: Person,
     /// The name that they have in the session\'s server, if it is another one.
     pub nick: Option<String>,
-    /// The roles they offer; empty: those of their profile, or any.
-    pub roles: Roles,
-    /// The accounts they offer; empty: their primary one.
-    pub accounts: Vec<AccountId>,
-    /// What they want the organiser to know.
-    pub note: String,
+    /// What they offer. Without roles: those of their profile, or any; without accounts: their primary one.
+    pub offered: form::Offered,
+    /// What the form showed that they changed it in: what was left as it was stays as it is now.
+    pub shown: Option<form::Shown>,
     /// When.
     pub at: DateTime<Utc>,
 }
@@ -63,13 +62,19 @@ impl Command for JoinQueue {
     fn run(&self, tx: &mut dyn Transaction) -> Result<Joined, Stop<QueueRefusal>> {
         let session = load_session(tx, self.session, &self.actor)?;
         let entry = entry(tx, self.session, self.person.id)?;
-        let accounts = self.offered_accounts(tx)?;
+        let chosen = match (&self.shown, &entry) {
+            (Some(shown), Some(entry)) => {
+                shown.only_changed(self.offered.clone(), session.plan.mode, entry)
+            }
+            _ => self.offered.clone(),
+        };
+        let accounts = self.accounts(tx, &chosen)?;
         let offered = Offered {
             person: &self.person,
             nick: self.nick.as_deref(),
-            roles: self.offered_roles(tx)?,
+            roles: self.roles(tx, &chosen)?,
             accounts: &accounts,
-            note: &self.note,
+            note: &chosen.note,
             at: self.at,
         };
         offered.join(tx, session, entry.as_ref())
@@ -77,19 +82,23 @@ impl Command for JoinQueue {
 }
 
 impl JoinQueue {
-    fn offered_accounts(&self, tx: &mut dyn Transaction) -> Result<Vec<Account>, DbError> {
+    fn accounts(
+        &self,
+        tx: &mut dyn Transaction,
+        chosen: &form::Offered,
+    ) -> Result<Vec<Account>, DbError> {
         let mut accounts = account::of_user(tx, self.person.id)?;
-        if self.accounts.is_empty() {
+        if chosen.accounts.is_empty() {
             accounts.truncate(1);
         } else {
-            accounts.retain(|account| self.accounts.contains(&account.id));
+            accounts.retain(|account| chosen.accounts.contains(&account.id));
         }
         Ok(accounts)
     }
 
-    fn offered_roles(&self, tx: &mut dyn Transaction) -> Result<Roles, DbError> {
-        if !self.roles.is_empty() {
-            return Ok(self.roles);
+    fn roles(&self, tx: &mut dyn Transaction, chosen: &form::Offered) -> Result<Roles, DbError> {
+        if !chosen.roles.is_empty() {
+            return Ok(chosen.roles);
         }
         let preferred = profile::load(tx, self.person.id)?.map(|profile| profile.roles);
         let preferred = preferred.filter(|roles| !roles.is_empty());

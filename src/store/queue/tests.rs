@@ -18,6 +18,7 @@ use crate::domain::manage::ManageRefusal;
 use crate::domain::mode::Mode;
 use crate::domain::queue::NewcomerRefusal;
 use crate::domain::queue::fixtures::start;
+use crate::domain::queue::form::{Offered, Shown};
 use crate::domain::rank::{Rank, Tier};
 use crate::domain::role::Roles;
 use crate::domain::session::{Change, Plan, RankLimits, Status, scale};
@@ -141,9 +142,11 @@ impl World {
             actor: actor(user),
             nick: None,
             person: person(user),
-            roles: roles.iter().copied().collect(),
-            accounts: Vec::new(),
-            note: String::new(),
+            offered: Offered {
+                roles: roles.iter().copied().collect(),
+                ..Offered::default()
+            },
+            shown: None,
             at: start(),
         }
     }
@@ -301,7 +304,7 @@ async fn joining_twice_changes_what_is_offered_and_keeps_the_place_in_line() {
     world.joined(2, &[Tank]).await;
     world.joined(3, &[Tank]).await;
     let mut again = world.join(2, &[Support]);
-    again.note = "late".into();
+    again.offered.note = "late".into();
     again.at = start() + TimeDelta::hours(1);
     assert!(world.execute(again).await.unwrap().again);
     let queue = world.view().await.queue;
@@ -356,7 +359,7 @@ async fn nobody_offers_the_account_of_somebody_else() {
     world.account(2, &[]).await;
     let others = world.account(3, &[]).await;
     let mut join = world.join(2, &[Tank]);
-    join.accounts = vec![others];
+    join.offered.accounts = vec![others];
     assert_eq!(world.execute(join).await, Err(QueueRefusal::NoAccount));
 }
 

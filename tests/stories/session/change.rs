@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use overwatch_bot::domain::ids::{GuildId, InteractionId, SessionId, UserId};
 use overwatch_bot::domain::profile;
-use overwatch_bot::domain::role::Roles;
+use overwatch_bot::domain::queue::form::Offered;
 use overwatch_bot::domain::session::Actor;
 use overwatch_bot::store::queue::JoinQueue;
 
@@ -30,9 +30,8 @@ async fn join(world: &World, person: &Person<'_>, session: &str) {
             id: user,
             name: "Somebody".into(),
         },
-        roles: Roles::EMPTY,
-        accounts: Vec::new(),
-        note: String::new(),
+        offered: Offered::default(),
+        shown: None,
         at: world.clock.now(),
     };
     let store = world.app.as_ref().expect("the bot runs").store();

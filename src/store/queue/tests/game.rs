@@ -332,7 +332,7 @@ async fn who_gets_another_role_on_the_teams_plays_it_on_the_account_whose_rank_f
     let both = [(Ladder::Tank, "gold 3"), (Ladder::Damage, "gold 3")];
     let third = world.account(3, &both).await;
     let mut join = world.join(2, &[Tank, Damage]);
-    join.accounts = vec![first, other];
+    join.offered.accounts = vec![first, other];
     world.execute(join).await.unwrap();
     world.execute(world.join(3, &[Damage])).await.unwrap();
     for (user, role, account) in [(2, Tank, first), (3, Damage, third)] {
@@ -362,7 +362,7 @@ async fn a_proposal_that_seats_somebody_beyond_their_ranks_is_an_override_on_rec
     let ranks = [(Ladder::Tank, "gold 3"), (Ladder::Damage, "master 3")];
     let account = world.account(2, &ranks).await;
     let mut join = world.join(2, &[Tank]);
-    join.accounts = vec![account];
+    join.offered.accounts = vec![account];
     world.execute(join).await.unwrap();
     world.execute(world.accept(2, Tank, account)).await.unwrap();
     let seat = |role| Seat {

@@ -34,6 +34,35 @@ async fn who_is_accepted_leaves_and_their_place_is_free_again() {
 }
 
 #[tokio::test]
+async fn two_forms_that_showed_the_same_do_not_undo_each_other() {
+    let mut world = World::new("5v5").await;
+    let account = world.joined(2, &[Tank]).await;
+    let shown = Shown::new(Roles::from_iter([Tank]), [].into_iter(), "");
+    let sent = |world: &World, roles: &[Role], note: &str| {
+        let mut form = world.join(2, roles);
+        form.offered.note = note.into();
+        form.shown = Some(shown.clone());
+        form
+    };
+    // Neither had seen the other, whichever comes first.
+    world.execute(sent(&world, &[Support], "")).await.unwrap();
+    world.execute(sent(&world, &[Tank], "Late")).await.unwrap();
+    let queue = world.view().await.queue;
+    let entry = queue.entry(UserId(2)).unwrap();
+    assert_eq!(entry.roles, Roles::from_iter([Support]));
+    assert_eq!(entry.note, "Late");
+    assert_eq!(entry.accounts[0].id, account);
+    // Who has left meanwhile joins with what the form says.
+    world.execute(world.leave(2)).await.unwrap();
+    world.execute(sent(&world, &[Tank], "")).await.unwrap();
+    let queue = world.view().await.queue;
+    assert_eq!(
+        queue.entry(UserId(2)).unwrap().roles,
+        Roles::from_iter([Tank])
+    );
+}
+
+#[tokio::test]
 async fn accepting_somebody_who_just_left_says_so() {
     let mut world = World::new("5v5").await;
     let account = world.joined(2, &[Tank]).await;
@@ -49,7 +78,7 @@ async fn the_account_of_an_accepted_player_is_not_changed_by_joining_again() {
     let other = world.account(2, &[]).await;
     world.execute(world.accept(2, Tank, first)).await.unwrap();
     let mut again = world.join(2, &[Support]);
-    again.accounts = vec![other];
+    again.offered.accounts = vec![other];
     let refused = world.execute(again).await;
     assert_eq!(refused, Err(QueueRefusal::Accepted(Tank)));
     let queue = world.view().await.queue;
