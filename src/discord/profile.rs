@@ -260,6 +260,10 @@ fn gone(deleted: &Deleted) -> String {
         said += "\n-# You were turned down in a session that is not over. Until it is, I keep that, with \
                  your id and nothing else, so that joining it anew does not undo it.";
     }
+    if deleted.taken_back > 0 {
+        said += "\n-# Your place in a session that is not over was taken back. Until it is over, I keep \
+                 that, with your id and the role, so that joining it anew does not undo it.";
+    }
     said + "\n-# My answers of the last hour, which keep a double click from counting twice, go \
             within the hour. Cards in your servers lose your name as I get to them."
 }

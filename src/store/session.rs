@@ -26,7 +26,7 @@ use crate::domain::session::{
 };
 
 pub(super) use card::trouble;
-pub use card::{CardMoved, CardState, CardStateOf, MoveCard, RefreshCard, ReportCardTrouble};
+pub use card::{CardMoved, CardState, CardStateOf, MoveCard, ReportCardTrouble, RepostCard};
 pub(super) use change::save_plan;
 pub use change::{
     CancelSession, Cancelled, EditSession, Edited, FormSaved, FormSavedBy, SaveSessionForm,
@@ -117,6 +117,7 @@ pub(super) fn set_status(
     }
     if status == Status::Completed {
         tx.execute(sql!("session/forget_refusals"), values![session.id])?;
+        tx.execute(sql!("session/forget_taken_back"), values![session.id])?;
     }
     outbox::owe_card(tx, session.id, now)
 }

@@ -3,7 +3,7 @@
 //! May touch: the domain and [`Transaction`]. Invariant: afterwards no row holds the person's id,
 //! name or text, but the plans of sessions they organised, the receipts of their last hour's
 //! clicks, which go by themselves, their membership in threads until Discord has taken them out, and, of
-//! sessions that are not over and in which they were turned down, that they were.
+//! sessions that are not over and in which they were turned down or their place was taken back, that it was.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -90,6 +90,9 @@ pub struct Deleted {
     /// Sessions that are not over and in which they were turned down, which is all that stays known.
     #[serde(default)]
     pub refused: usize,
+    /// Sessions that are not over and in which their place was taken back, which stays known likewise.
+    #[serde(default)]
+    pub taken_back: usize,
 }
 
 /// There was nothing to forget.
@@ -112,6 +115,8 @@ impl Command for DeleteProfile {
         // What was played stays, and loses the name with the person's row.
         tx.execute(sql!("profile/give_up_places"), values![self.user])?;
         let refused = tx.execute(sql!("profile/keep_refusals"), values![self.user])?;
+        tx.execute(sql!("profile/keep_taken_back"), values![self.user])?;
+        let taken_back = tx.query(sql!("profile/left_taken_back"), values![self.user])?;
         tx.execute(sql!("profile/unname_rejections"), values![self.user])?;
         tx.execute(sql!("profile/unname_selections"), values![self.user])?;
         log::forget(tx, self.user)?;
@@ -125,6 +130,7 @@ impl Command for DeleteProfile {
             cancelled,
             left,
             refused,
+            taken_back: taken_back.len(),
         })
     }
 }

@@ -5,6 +5,7 @@ use super::*;
 use crate::domain::balance::{Seat, Team};
 use crate::domain::log::{Capacity, Whom};
 use crate::domain::teams::Change as Arrange;
+use crate::store::profile::DeleteProfile;
 use crate::store::session::StartNow;
 use crate::store::teams::{ArrangeTeams, PickPlayer};
 
@@ -402,4 +403,31 @@ async fn a_place_that_was_taken_back_is_not_had_by_leaving_and_joining() {
     world.execute(world.leave(2)).await.unwrap();
     let again = world.execute(world.join(2, &[Tank])).await.unwrap();
     assert_eq!(again.place, Some(Tank));
+}
+
+#[tokio::test]
+async fn a_place_that_was_taken_back_is_not_had_by_deleting_the_profile() {
+    for leaves_first in [true, false] {
+        let mut world = World::new("5v5").await;
+        world.admits(Admission::FirstCome).await;
+        world.joined(2, &[Tank]).await;
+        world.execute(world.take_back(2)).await.unwrap();
+        if leaves_first {
+            world.execute(world.leave(2)).await.unwrap();
+        }
+        let delete = DeleteProfile {
+            user: UserId(2),
+            reason: String::new(),
+            at: start(),
+        };
+        let deleted = world.execute(delete).await.unwrap();
+        assert_eq!(deleted.taken_back, 1);
+        world.joined(2, &[Tank]).await;
+        let view = world.view().await;
+        let entry = view.queue.entry(UserId(2)).expect("they wait");
+        assert!(
+            entry.is_waiting() && entry.was_taken_back(),
+            "{leaves_first}"
+        );
+    }
 }

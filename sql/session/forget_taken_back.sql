@@ -1,0 +1,1 @@
+DELETE FROM left_taken_back WHERE session_id = $1
