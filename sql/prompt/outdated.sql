@@ -1,5 +1,5 @@
 -- Those of a session that need no answer any more; a shortage is judged by who asks.
-SELECT p.message_id, p.channel_id, p.in_thread, p.user_id, p.kind, p.deadline
+SELECT p.message_id, p.channel_id, p.in_thread, p.session_id, p.user_id, p.kind, p.deadline
 FROM session_prompts p
 JOIN sessions s ON s.id = p.session_id
 LEFT JOIN session_queue q ON q.session_id = p.session_id AND q.user_id = p.user_id

@@ -29,7 +29,7 @@ use super::rest::{ChannelAccess, GuildRoles, MemberRoles, Rest, RestError, code}
 use crate::domain::ids::{ChannelId, GuildId, UserId};
 use cache::Cache;
 
-pub use asking::{allowed_extras, cannot_post};
+pub use asking::{NO_THREAD, allowed_extras, cannot_post, may_start_thread};
 pub use bot::{BotRights, bot_rights};
 pub use departure::{drop_departed, drop_departed_at_start, drop_if_departed, drop_one};
 pub use gate::{Rule, admit, retain_seen, rule, sees};
@@ -161,6 +161,11 @@ impl Access {
             Some(None) => Membership::Gone,
             None => Membership::Unknown,
         }
+    }
+
+    /// Has Discord asked anew whether somebody is in a server.
+    pub fn forget_member(&self, guild: GuildId, user: UserId) {
+        self.known().members.remove(&(guild, user));
     }
 
     /// What the person who clicked may do in each of these channels, as far as Discord says.

@@ -76,12 +76,9 @@ pub async fn deliver(context: &Context, renames: &Renames, due: &Due) -> Deliver
             mention,
             title,
             end,
+            ..
         } => prompt::end(context, (*channel, *message), *mention, (title, *end)).await,
-        Owed::Message { to, notice } => {
-            let nonce = format!("n{}.{}", due.id, due.generation);
-            let nonce = context.nonces.for_row(&nonce);
-            deliver_notice(context, *to, notice, &nonce).await
-        }
+        Owed::Message { to, notice } => deliver_notice(context, due, *to, notice).await,
     };
     let settled = match delivered {
         Err(Trouble::Rest(error)) if !error.is_passing() => {
@@ -127,14 +124,15 @@ impl From<Failure> for Trouble {
     }
 }
 
-/// A notice, by direct message. A reminder is not sent any more if it is not true any more. To who
-/// takes no direct messages what they are to answer, and that they play, comes in the session's
-/// thread, if there is one.
+/// A notice, by direct message. What is about a session goes to nobody who has left its server: they are
+/// taken out of it instead. A reminder is not sent any more if it is not true any more. To who takes no
+/// direct messages what they are to answer, and that they play, comes in the session's thread, if there is
+/// one.
 async fn deliver_notice(
     context: &Context,
+    due: &Due,
     to: UserId,
     notice: &Notice,
-    nonce: &str,
 ) -> Result<Delivered, Trouble> {
     if let Notice::Reminder {
         session: Some(session),
@@ -149,13 +147,26 @@ async fn deliver_notice(
         }
     }
     let at = context.clock.now();
-    if let Some(session) = notice.for_players_of()
+    let destination = due.destination;
+    if let Some(session) = destination.session
         && access::drop_if_departed(context, session, to, at).await?
     {
         return Ok(Delivered::Done(None));
     }
+    let nonce = format!("n{}.{}", due.id, due.generation);
+    let nonce = &context.nonces.for_row(&nonce);
     let message = notice::render(notice);
     let sent = deliver_message(context, to, &message, nonce).await;
+    // No server in common is a sign of leaving, but also of a bot that was removed: that is asked anew.
+    if let (Err(Trouble::Rest(error)), Some((session, guild))) =
+        (&sent, destination.session.zip(destination.guild))
+        && error.code() == Some(code::NO_MUTUAL_GUILD)
+    {
+        context.access.forget_member(guild, to);
+        if access::drop_if_departed(context, session, to, at).await? {
+            return Ok(Delivered::Done(None));
+        }
+    }
     let posted = match (sent, notice::for_thread(notice)) {
         (Err(Trouble::Rest(error)), Some(session))
             if error.code() == Some(code::CANNOT_MESSAGE_USER) =>

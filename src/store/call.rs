@@ -143,7 +143,7 @@ impl Command for CloseCall {
             .map_err(|refusal| Stop::Refused(CallRefusal::Session(refusal)))?;
         forget(tx, call.id)?;
         if let Some(message) = call.message {
-            outbox::owe_retraction(tx, call.channel, message, self.at)?;
+            outbox::owe_retraction(tx, call.session, call.channel, message, self.at)?;
         }
         let done = Action::CallClosed {
             channel: call.channel,
@@ -175,7 +175,13 @@ impl Command for SettleCall {
                 let values = values![self.call.id, message];
                 if tx.execute(sql!("call/set_message"), values)? == 0 {
                     // It was closed while it was being posted.
-                    outbox::owe_retraction(tx, self.call.channel, message, self.at)?;
+                    outbox::owe_retraction(
+                        tx,
+                        self.call.session,
+                        self.call.channel,
+                        message,
+                        self.at,
+                    )?;
                 }
             }
             None => forget(tx, self.call.id)?,

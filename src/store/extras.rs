@@ -6,7 +6,7 @@
 use chrono::{DateTime, Utc};
 
 use super::outbox::{self, Notice};
-use super::sql::{DbError, Row, sql, values};
+use super::sql::{DbError, Row, json, sql, values};
 use super::{Command, Question, Read, Stop, Transaction, session};
 use crate::domain::extras::{Event, EventState, Extra, Extras, Thread, ThreadState};
 use crate::domain::ids::{ChannelId, EventId, SessionId, UserId};
@@ -172,6 +172,7 @@ impl Command for KeepMember {
             sql!("thread/take_out")
         };
         tx.execute(statement, values![self.session, self.user])?;
+        tx.execute(sql!("thread/tell"), values![self.session, "[]"])?;
         Ok(())
     }
 }
@@ -228,14 +229,19 @@ impl Command for RefuseExtra {
     type Refusal = std::convert::Infallible;
 
     fn run(&self, tx: &mut dyn Transaction) -> Result<(), Stop<Self::Refusal>> {
-        match self.extra {
-            _ if self.may_pass => {}
-            Extra::Thread => {
-                tx.execute(sql!("thread/refuse"), values![self.session])?;
-                tx.execute(sql!("thread/empty"), values![self.session])?;
+        if self.may_pass {
+            if !note_told(tx, self)? {
+                return Ok(());
             }
-            Extra::Event => {
-                tx.execute(sql!("event/refuse"), values![self.session])?;
+        } else {
+            match self.extra {
+                Extra::Thread => {
+                    tx.execute(sql!("thread/refuse"), values![self.session])?;
+                    tx.execute(sql!("thread/empty"), values![self.session])?;
+                }
+                Extra::Event => {
+                    tx.execute(sql!("event/refuse"), values![self.session])?;
+                }
             }
         }
         let Some(session) = session::load(tx, self.session)? else {
@@ -253,6 +259,25 @@ impl Command for RefuseExtra {
         }
         Ok(())
     }
+}
+
+/// Notes that the organiser is told of an obstacle; whether they were not told of it before. That is
+/// forgotten once the thread or event comes through, or is asked for anew.
+fn note_told(tx: &mut dyn Transaction, refused: &RefuseExtra) -> Result<bool, DbError> {
+    let (told, tell) = match refused.extra {
+        Extra::Thread => (sql!("thread/told"), sql!("thread/tell")),
+        Extra::Event => (sql!("event/told"), sql!("event/tell")),
+    };
+    let Some(row) = tx.query_one(told, values![refused.session])? else {
+        return Ok(false);
+    };
+    let mut told: Vec<Obstacle> = row.json("told")?;
+    if told.contains(&refused.obstacle) {
+        return Ok(false);
+    }
+    told.push(refused.obstacle.clone());
+    tx.execute(tell, values![refused.session, json(&told)])?;
+    Ok(true)
 }
 
 /// Whether a reminder is still worth sending.

@@ -1,5 +1,8 @@
 //! People who leave a server, or are thrown out: what they had in its sessions is for others.
 
+use overwatch_bot::domain::ids::SessionId;
+use overwatch_bot::store::outbox::{Due, DueNow, Owed};
+use overwatch_bot::store::session::StartNow;
 use serde_json::{Value, json};
 
 use crate::scene::{card_reads, id, ids, joined, number, on, planned};
@@ -154,6 +157,103 @@ async fn the_dashboard_says_who_has_left_and_they_may_come_back() {
         aiko.submit(&form, json!({"roles": ["support"]}))
             .await
             .says("as Support");
+    })
+    .await;
+}
+
+/// Nobody is told of a session in whose server they are no more, whatever it is.
+#[tokio::test]
+async fn who_has_left_is_told_nothing_of_what_becomes_of_a_session() {
+    for (change, says) in [
+        ("move", "has moved"),
+        ("cancel", "does not take place"),
+        ("start", "starts now"),
+    ] {
+        story(async |world| {
+            let card = first_come(world, 0).await;
+            let (organiser, aiko, freya) = (world.person(2), world.person(3), world.person(4));
+            joined(&aiko, &card, "Aiko#1111", &["tank"]).await;
+            joined(&freya, &card, "Freya#1111", &["damage"]).await;
+            world.leaves(&aiko).await;
+            world.forget_permissions();
+            let session = number(&card);
+            match change {
+                "move" => {
+                    let edit = json!({"session": session, "when": "2026-11-28 20:00"});
+                    organiser
+                        .command("session edit", edit)
+                        .await
+                        .says("instead");
+                    crate::scene::let_settle(world);
+                }
+                "cancel" => {
+                    let cancel = json!({"session": session});
+                    let sure = organiser.command("session cancel", cancel).await;
+                    let yes = id(sure.message(), "cancel-sure:");
+                    organiser.press(sure.message(), &yes).await;
+                }
+                _ => {
+                    let store = world.app.as_ref().expect("it runs").store();
+                    let number = session.expect("a card").parse();
+                    let start = StartNow {
+                        session: SessionId(number.expect("a number")),
+                        actor: crate::convergence::organiser(world),
+                        at: world.clock.now(),
+                    };
+                    let started = store.execute_job(start).await.expect("an answer");
+                    started.expect("it is ahead");
+                }
+            }
+            freya.in_private().reads(says).await;
+            nothing_is_owed(world).await;
+            assert!(aiko.in_private().messages().await.is_empty(), "{change}");
+            if change != "cancel" {
+                without(world, &card, &aiko).await;
+            }
+        })
+        .await;
+    }
+}
+
+/// Waits until every direct message has been sent or dropped.
+pub(crate) async fn nothing_is_owed(world: &World) {
+    let store = world.app.as_ref().expect("it runs").store();
+    let now = world.clock.now();
+    let waiting = async {
+        loop {
+            let due = store.query(DueNow { now, max: 100 }).await;
+            let due = due.expect("an answer");
+            let is_told = |due: &Due| matches!(due.owed, Owed::Message { .. });
+            if !due.iter().any(is_told) {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    let sent = tokio::time::timeout(crate::world::PATIENCE, waiting).await;
+    sent.expect("something is still to be said");
+}
+
+/// Discord says that there is no server in common before the bot would have asked again.
+#[tokio::test]
+async fn message_that_cannot_be_sent_to_who_has_left_takes_them_out() {
+    story(async |world| {
+        world.provokes_refusals(2, "somebody has left without the bot knowing");
+        let card = first_come(world, 0).await;
+        let (aiko, freya) = (world.person(3), world.person(4));
+        joined(&aiko, &card, "Aiko#1111", &["tank"]).await;
+        joined(&freya, &card, "Freya#1111", &["damage"]).await;
+        // Whoever looks at the dashboard learns that they are there, and that counts for a minute.
+        world.person(2).press(&card, &on(&card, "manage")).await;
+        world.leaves(&aiko).await;
+        let other = format!("guilds/{}/members/{}", world.other_server(), aiko.user);
+        world.delete(&other).await;
+        let edit = json!({"session": number(&card), "when": "2026-11-28 20:00"});
+        let edited = world.person(2).command("session edit", edit).await;
+        edited.says("instead");
+        crate::scene::let_settle(world);
+        freya.in_private().reads("has moved").await;
+        without(world, &card, &aiko).await;
     })
     .await;
 }

@@ -246,6 +246,41 @@ async fn a_missing_permission_for_events_is_explained_once() {
     .await;
 }
 
+/// What is refused for the same reason as before is not told again, wherever the card is by then.
+#[tokio::test]
+async fn organiser_is_told_once_though_the_card_moves() {
+    for (extra, route, denied, says) in [
+        ("event", EVENTS, MANAGE_AND_CREATE_EVENTS, "the event"),
+        (
+            "thread",
+            "/channels/{channel_id}/messages/{message_id}/threads",
+            1 << 35,
+            "the thread",
+        ),
+    ] {
+        story(async |world| {
+            world.provokes_refusals(20, "a permission is missing before and after the move");
+            let organiser = world.person(0);
+            for place in [world.server(), world.channel(), world.channel_at(1)] {
+                let fault = json!({"channel": place, "denied": denied.to_string()});
+                world.post("faults/access", fault).await;
+            }
+            planned(&organiser, json!({"title": "Cup", extra: "yes"})).await;
+            organiser.in_private().reads(says).await;
+            let refused = world.count("POST", route).await;
+            let to = json!({"session": "Cup", "channel": world.channel_at(1)});
+            organiser.command("session move", to).await.says("appears");
+            while world.count("POST", route).await == refused {
+                tokio::task::yield_now().await;
+            }
+            crate::convergence::is_parked(world, true).await;
+            crate::departure::nothing_is_owed(world).await;
+            assert_eq!(organiser.in_private().messages().await.len(), 1, "{extra}");
+        })
+        .await;
+    }
+}
+
 #[tokio::test]
 async fn event_waits_for_room_where_there_are_a_hundred() {
     story(async |world| {

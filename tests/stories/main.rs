@@ -13,6 +13,7 @@ mod card;
 mod check_in;
 #[path = "../support/contract.rs"]
 mod contract;
+mod convergence;
 mod crash;
 mod dashboard;
 mod decisions;

@@ -179,6 +179,11 @@ impl World {
         self.people.guilds[0].id.to_string()
     }
 
+    /// The second server.
+    pub(crate) fn other_server(&self) -> String {
+        self.people.guilds[1].id.to_string()
+    }
+
     /// The first channel of the first server.
     pub(crate) fn channel(&self) -> String {
         self.people.guilds[0].channels[0].id.to_string()

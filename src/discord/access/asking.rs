@@ -30,13 +30,18 @@ pub fn cannot_post(channel: ChannelId, thread: bool, permissions: Permissions) -
     })
 }
 
+/// Whether the bot starts a thread for a member with these permissions in its channel.
+pub fn may_start_thread(permissions: Permissions) -> bool {
+    permissions.intersects(Permissions::CREATE_PUBLIC_THREADS | Permissions::ADMINISTRATOR)
+}
+
 /// Takes out of what is wanted beside a card what a member with these permissions may not make
 /// themselves; a sentence for each.
 pub fn allowed_extras(wanted: Extras, permissions: Permissions) -> (Extras, Vec<&'static str>) {
     let mut allowed = wanted;
     let mut refused = Vec::new();
     let may = |needed: Permissions| permissions.intersects(needed | Permissions::ADMINISTRATOR);
-    if wanted.thread == Some(true) && !may(Permissions::CREATE_PUBLIC_THREADS) {
+    if wanted.thread == Some(true) && !may_start_thread(permissions) {
         allowed.thread = None;
         refused.push(NO_THREAD);
     }
@@ -47,7 +52,8 @@ pub fn allowed_extras(wanted: Extras, permissions: Permissions) -> (Extras, Vec<
     (allowed, refused)
 }
 
-const NO_THREAD: &str = "⚠️ There is no thread: you lack **Create Public Threads** in this channel. \
+/// What is said where a thread is not started for a member.
+pub const NO_THREAD: &str = "⚠️ There is no thread: you lack **Create Public Threads** in this channel. \
                          Whoever has it and manages the session can add one with `/session edit`.";
 const NO_EVENT: &str = "⚠️ There is no event: you lack **Create Events** in this server. Whoever has \
                         that, or **Manage Events**, and manages the session can press *Add an event* \

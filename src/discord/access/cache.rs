@@ -30,6 +30,11 @@ impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
         (*until > now).then(|| value.clone())
     }
 
+    /// Forgets what is known.
+    pub(super) fn remove(&mut self, key: &K) {
+        self.entries.remove(key);
+    }
+
     /// Keeps a value for so many seconds. Where there is no room, what is stale goes, or else what
     /// would be stale first.
     pub(super) fn insert(&mut self, key: K, value: V, now: DateTime<Utc>, for_s: i64) {

@@ -12,7 +12,7 @@ use super::{Delivered, Trouble, reopened};
 use crate::domain::ids::{MessageId, SessionId};
 use crate::domain::obstacle::{Obstacle, Right};
 use crate::domain::session::Session;
-use crate::store::outbox::parking::Parking;
+use crate::store::outbox::parking::{Cause, Parking};
 use crate::store::outbox::{CardAt, Due};
 use crate::store::queue::{SessionView, ViewSession};
 use crate::store::session::{CardState, CardStateOf};
@@ -95,7 +95,8 @@ impl Now<'_> {
             }
             let parking = Parking {
                 guild: due.destination.guild,
-                channel: session.channel,
+                channel: Some(session.channel),
+                cause: Cause::Embeds,
             };
             let reason = "Embed Links is missing".to_owned();
             return Ok(Delivered::Parked(parking, reason, card));

@@ -13,7 +13,7 @@ use crate::domain::extras::{Extra, ThreadState};
 use crate::domain::ids::{ChannelId, SessionId};
 use crate::domain::obstacle::{Obstacle, Right};
 use crate::store::extras::{RefuseExtra, ViewThread};
-use crate::store::outbox::parking::{IsParked, Parking};
+use crate::store::outbox::parking::{Cause, IsParked, Parking};
 use crate::store::outbox::{Due, Owed};
 use crate::store::session::{CardStateOf, FindSession, ReportCardTrouble};
 
@@ -49,26 +49,63 @@ pub(super) async fn settle(
     let Some(channel) = place(due).filter(|_| may_pass(error)) else {
         return Ok(Delivered::Impossible(error.to_string()));
     };
+    let parking = parking(due, channel, error.code().unwrap_or_default());
     // A card that was moved is reported anew where it is refused again.
     let is_known = match due.owed {
         Owed::Card(session) => {
             let card = context.store.query(CardStateOf(session)).await?;
             card.trouble.is_some()
         }
-        _ => context.store.query(IsParked(due.id)).await?,
+        _ => {
+            let row = due.id;
+            context.store.query(IsParked { row, parking }).await?
+        }
     };
     if !is_known {
         report(context, due, error).await?;
     }
-    let guild = due.destination.guild;
-    let parking = Parking { guild, channel };
     Ok(Delivered::Parked(parking, error.to_string(), None))
+}
+
+/// Where a delivery is refused with this code, and why.
+fn parking(due: &Due, channel: ChannelId, refused: u64) -> Parking {
+    let is_new = due.destination.message.is_none();
+    let cause = match (refused, &due.owed) {
+        (code::MISSING_ACCESS | code::UNKNOWN_GUILD, _) => Cause::Access,
+        (code::THREAD_ARCHIVED | code::THREAD_LOCKED, _) => Cause::Locked,
+        (code::TOO_MANY_THREADS, _) => Cause::Full("threads"),
+        (code::TOO_MANY_EVENTS, _) => Cause::Full("events"),
+        (code::MISSING_PERMISSIONS, owed) => Cause::Permission(match owed {
+            Owed::Card(_) | Owed::Call(_) if is_new => "post",
+            Owed::Thread(_) if is_new => "start_thread",
+            Owed::Thread(_) => "thread",
+            Owed::Event(_) => "event",
+            _ => "edit",
+        }),
+        _ => Cause::Own,
+    };
+    let in_thread = due.destination.message.map(|thread| ChannelId(thread.0));
+    let channel = match (&due.owed, cause) {
+        // An event belongs to the server, and so do the limits.
+        (Owed::Event(_), _) | (_, Cause::Full(_)) => None,
+        // Each thread is locked by itself.
+        (Owed::Thread(_), Cause::Locked) => Some(in_thread.unwrap_or(channel)),
+        _ => Some(channel),
+    };
+    Parking {
+        guild: due.destination.guild,
+        channel,
+        cause,
+    }
 }
 
 /// The channel of a server in which something is delivered; `None` for direct messages.
 fn place(due: &Due) -> Option<ChannelId> {
     match due.owed {
-        Owed::Message { .. } | Owed::PromptEnd { mention: None, .. } => None,
+        Owed::Message { .. }
+        | Owed::PromptEnd {
+            in_thread: false, ..
+        } => None,
         Owed::Retraction { channel, .. } | Owed::PromptEnd { channel, .. } => Some(channel),
         Owed::Card(_) | Owed::Thread(_) | Owed::Event(_) | Owed::Call(_) => due.destination.channel,
     }

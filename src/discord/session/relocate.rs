@@ -9,7 +9,7 @@ use twilight_model::channel::message::Component;
 use twilight_model::channel::message::component::ButtonStyle;
 use twilight_model::guild::Permissions;
 
-use super::super::access::{BotRights, bot_rights};
+use super::super::access::{BotRights, NO_THREAD, bot_rights, cannot_post, may_start_thread};
 use super::super::card::join_words;
 use super::super::click::{ChosenChannel, Click, Pressed};
 use super::super::feature::{Context, Fault};
@@ -21,7 +21,7 @@ use super::pick::{Purpose, find, id};
 use super::words::{IN_A_SERVER, named, refused};
 use crate::domain::ids::{ChannelId, SessionId};
 use crate::domain::session::{Actor, SessionRefusal};
-use crate::store::session::{CardMoved, CardStateOf, MoveCard, RefreshCard};
+use crate::store::session::{CardMoved, CardStateOf, FindSession, MoveCard, RepostCard};
 
 /// `card-again:SESSION`: posts the card again if it was deleted.
 pub(super) const AGAIN: &str = "card-again";
@@ -80,6 +80,7 @@ pub async fn move_card(
         session,
         actor,
         channel: channel.id,
+        may_start_thread: may_start_thread(channel.permissions),
         at: click.at,
     };
     let moved = ctx.execute(click, command).await?;
@@ -93,7 +94,10 @@ pub(super) async fn again(ctx: Context, click: Click, pressed: Pressed) -> Resul
     let Some(session) = id(&pressed.args) else {
         return Ok(Reply::text(refused(&SessionRefusal::Unknown)));
     };
-    let command = RefreshCard {
+    if let Some(sentence) = cannot_post_again(&ctx, &click, session).await? {
+        return Ok(Reply::text(sentence));
+    }
+    let command = RepostCard {
         session,
         actor,
         at: click.at,
@@ -117,6 +121,34 @@ pub(super) async fn again(ctx: Context, click: Click, pressed: Pressed) -> Resul
     }))
 }
 
+/// Why a card is not posted again for somebody: they could not write in its channel themselves. Where
+/// Discord does not say, it is posted: it was there before.
+async fn cannot_post_again(
+    ctx: &Context,
+    click: &Click,
+    session: SessionId,
+) -> Result<Option<Sentence>, Fault> {
+    let Some(session) = ctx.query(FindSession(session)).await? else {
+        return Ok(None);
+    };
+    let (guild, channel) = (session.guild, session.channel);
+    let permissions = ctx.access.permissions(&ctx.rest, click, guild, channel);
+    let Some(permissions) = permissions.await else {
+        return Ok(None);
+    };
+    // Elsewhere it is not known whether it is a thread.
+    let kinds = match click.channel == channel {
+        true => vec![click.parent.is_some()],
+        false => vec![false, true],
+    };
+    let refused = kinds
+        .iter()
+        .map(|thread| cannot_post(channel, *thread, permissions));
+    Ok(refused
+        .collect::<Option<Vec<_>>>()
+        .and_then(|all| all.into_iter().next()))
+}
+
 fn chosen(channel: &InteractionChannel) -> ChosenChannel {
     ChosenChannel {
         id: ChannelId(channel.id.get().cast_signed()),
@@ -131,11 +163,15 @@ fn said(done: &CardMoved) -> String {
     if done.from == to {
         return format!("The card of {session} is in <#{to}> already; it is brought up to date.");
     }
-    format!(
+    let said = format!(
         "📌 The card of {session} appears in <#{to}> in a moment, and goes from <#{}>. Its thread, if it \
          has one, stays where it is.",
         done.from
-    )
+    );
+    match done.without_thread {
+        true => format!("{said}\n{NO_THREAD}"),
+        false => said,
+    }
 }
 
 /// Why no card is posted in a channel, as far as that can be seen before.

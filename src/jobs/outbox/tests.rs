@@ -170,6 +170,7 @@ fn card(id: i64, guild: i64, channel: i64) -> Due {
         owed: Owed::Card(SessionId(id)),
         destination: Destination {
             guild: Some(GuildId(guild)),
+            session: None,
             channel: Some(ChannelId(channel)),
             message: None,
         },

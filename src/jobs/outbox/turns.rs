@@ -116,6 +116,7 @@ mod tests {
             owed: Owed::Card(SessionId(id)),
             destination: Destination {
                 guild: Some(GuildId(guild)),
+                session: None,
                 channel: Some(ChannelId(channel)),
                 message: None,
             },

@@ -196,15 +196,6 @@ pub enum Notice {
 }
 
 impl Notice {
-    /// The session that it asks somebody about who has, or is to have, a place there.
-    pub fn for_players_of(&self) -> Option<SessionId> {
-        match self {
-            Self::Asked { session, .. } | Self::CheckIn { session, .. } => Some(*session),
-            Self::Reminder { session, .. } => *session,
-            _ => None,
-        }
-    }
-
     /// What it is about. Of several about the same, owed to one person for one session, the last one
     /// counts.
     pub(super) fn subject(&self) -> &'static str {

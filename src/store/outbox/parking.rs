@@ -1,82 +1,222 @@
 //! Deliveries that Discord refuses for a reason that may pass.
 //!
-//! May touch: the domain and [`Transaction`]. Invariant: a parked row stays in the outbox and is tried
-//! again at growing intervals, until its session has been over for `KEPT_AFTER_END_H`. They are never
-//! more than `RETRY_MAX_S` apart, unless so much is parked that `TRY_EVERY_S` has to stretch them.
+//! May touch: the domain and [`Transaction`]. Invariant: a parked row stays in the outbox until its session
+//! has been over for `KEPT_AFTER_END_H`. Of the rows that are refused for one [`Cause`] in one place one is
+//! tried at growing intervals, each time another one, and the others follow as soon as one goes through. So
+//! refusals are bounded by places, and the tries in a place are never more than ten minutes apart, unless
+//! something is refused in so many places that `TRY_EVERY_S` has to stretch them.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{CALL, CARD, EVENT, Settle, THREAD};
+use super::{CALL, CARD, EVENT, PROMPT_END, Place, RETRACTION, Settle, THREAD, prompt};
 use crate::domain::ids::{CallId, ChannelId, GuildId, SessionId};
 use crate::domain::obstacle::Right;
 use crate::domain::session::{Session, Status};
-use crate::store::sql::{DbError, Row, sql, values};
+use crate::store::sql::{DbError, Row, Value, sql, values};
 use crate::store::{Command, Question, Read, Stop, Transaction, log, session};
 
-/// The wait before the second try, in seconds; each further one waits twice as long.
+/// The wait before the second try in a place, in seconds; each further one waits twice as long.
 const RETRY_FIRST_S: i64 = 15;
-/// The longest wait before a retry, in seconds.
-const RETRY_MAX_S: i64 = 10 * 60;
-/// Tries that are counted; the wait grows no more by then.
-const TRIES_MAX: u32 = 10;
-/// How far apart parked deliveries are tried by themselves over all servers, in seconds, as soon as there
-/// are so many that their waits would bring them closer together. Each try that fails is one of the
-/// invalid requests of which Discord takes 10,000 in ten minutes.
-const TRY_EVERY_S: i64 = 3;
+/// The longest wait before a retry, in seconds. With `BEHIND_S` it makes less than ten minutes.
+const RETRY_MAX_S: i64 = 9 * 60;
+/// What is refused together with a row is tried so many seconds after it by itself, should that row go
+/// without being tried.
+const BEHIND_S: i64 = 30;
+/// Tries of a row that are counted.
+const TRIES_MAX: u32 = 1_000;
+/// Doublings after which the wait grows no more.
+const DOUBLINGS_MAX: u32 = 10;
+/// How far apart parked deliveries are tried by themselves over all servers, in seconds, as soon as they
+/// are refused in so many places that their waits would bring them closer together. Each try that fails is
+/// one of the invalid requests of which Discord takes 10,000 in ten minutes, and the bot makes 1,000.
+const TRY_EVERY_S: i64 = 2;
 /// Servers whose parked deliveries are tried at once at a start; those of the others follow, one server
 /// every `TRY_EVERY_S`.
 const GUILDS_AT_START_MAX: usize = 20;
 /// What was woken while it was under way is tried again after this long, in seconds.
 const RETRY_WOKEN_S: i64 = 5;
+/// How many of those that were refused together follow one that goes through, and each of these again.
+const FOLLOWERS_MAX: u32 = 8;
+/// How many rows of which nothing is needed any more are given up at one refusal.
+const GIVEN_UP_MAX: usize = 20;
 /// How long after its session's end a delivery is still tried, in hours.
 const KEPT_AFTER_END_H: i64 = 24;
 
-/// Where Discord refuses something.
+/// Where Discord refuses something, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Parking {
     /// In which server, if that is known.
     pub guild: Option<GuildId>,
-    /// In which channel.
-    pub channel: ChannelId,
+    /// In which channel or thread; `None`: in the server as a whole.
+    pub channel: Option<ChannelId>,
+    /// Why.
+    pub cause: Cause,
 }
 
-/// Parks a row. Returns whether it is still there: what nobody needs any more is given up.
+/// Why Discord refuses something, as far as that tells what else it refuses until the same has passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The bot does not see the channel, or is not in the server.
+    Access,
+    /// The bot lacks a permission for this.
+    Permission(&'static str),
+    /// *Embed Links* is missing.
+    Embeds,
+    /// The thread is archived or locked.
+    Locked,
+    /// There are as many of these as there can be.
+    Full(&'static str),
+    /// Something about this delivery alone.
+    Own,
+}
+
+impl Cause {
+    /// The stored word; `row` is the one that is refused.
+    fn word(self, row: i64) -> String {
+        match self {
+            Self::Access => "access".to_owned(),
+            Self::Permission(to) => format!("permission:{to}"),
+            Self::Embeds => "embeds".to_owned(),
+            Self::Locked => "locked".to_owned(),
+            Self::Full(of) => format!("full:{of}"),
+            Self::Own => format!("row:{row}"),
+        }
+    }
+}
+
+/// What is refused together: in one place, for one cause.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Together {
+    guild: i64,
+    channel: i64,
+    cause: String,
+}
+
+impl Together {
+    fn new(row: i64, parking: Parking) -> Self {
+        Self {
+            guild: parking.guild.map_or(0, |guild| guild.0),
+            channel: parking.channel.map_or(0, |channel| channel.0),
+            cause: parking.cause.word(row),
+        }
+    }
+
+    /// Reads the columns of `outbox/is_claimed` and `parking/load`; `None` if the row is not parked.
+    fn of(claimed: &Row) -> Result<Option<Self>, DbError> {
+        let Some(guild) = claimed.get("guild_id")? else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            guild,
+            channel: claimed.get("channel_id")?,
+            cause: claimed.get("cause")?,
+        }))
+    }
+
+    /// Has so many of those that are not under way tried at once.
+    fn wake(&self, tx: &mut dyn Transaction, now: DateTime<Utc>, max: u32) -> Result<(), DbError> {
+        let values = values![self.guild, self.channel, self.cause.as_str(), now, max];
+        tx.execute(sql!("parking/wake_together"), values)?;
+        Ok(())
+    }
+}
+
+/// Parks a row. Returns whether it is still there: what nobody needs any more is given up. `claimed` is
+/// the row as `outbox/is_claimed` gives it.
 pub(super) fn park(
     tx: &mut dyn Transaction,
     settle: &Settle,
     parking: Parking,
+    claimed: &Row,
 ) -> Result<bool, DbError> {
     let at = settle.at;
-    if last_try(tx, settle.id)?.is_none_or(|last| last <= at) {
+    if !is_needed(tx, settle.id, at)? {
         tx.execute(sql!("parking/give_up"), values![settle.id])?;
+        if let Some(together) = Together::of(claimed)? {
+            together.wake(tx, at, 1)?;
+        }
         return Ok(false);
     }
-    let guild = parking.guild.map_or(0, |guild| guild.0);
-    let values = values![settle.id, guild, parking.channel, TRIES_MAX];
-    let row = tx.query_one(sql!("parking/park"), values)?;
-    let tries = row.ok_or(DbError::NoRow("parking/park"))?.get("tries")?;
+    let together = Together::new(settle.id, parking);
+    let (guild, channel, cause) = (together.guild, together.channel, together.cause.as_str());
+    let values = values![settle.id, guild, channel, cause, TRIES_MAX];
+    tx.execute(sql!("parking/park"), values)?;
+    let before = Together::of(claimed)?;
+    let is_new = before.as_ref() != Some(&together);
+    if let Some(before) = before.filter(|_| is_new) {
+        // It is refused for something else now: what kept the others may have passed.
+        before.wake(tx, at, 1)?;
+    }
     let row = tx.query_one(sql!("parking/count"), &[])?;
-    let parked: i64 = row.ok_or(DbError::NoRow("parking/count"))?.get("parked")?;
-    let wait = wait(tries).max(TimeDelta::seconds(TRY_EVERY_S * parked));
-    let woken = at + TimeDelta::seconds(RETRY_WOKEN_S.max(TRY_EVERY_S * parked));
-    let values = values![settle.id, settle.generation, at + wait, woken];
+    let places: i64 = row.ok_or(DbError::NoRow("parking/count"))?.get("places")?;
+    let apart = TimeDelta::seconds(TRY_EVERY_S * places);
+    let together_at = values![settle.id, guild, channel, cause, at];
+    let row = tx.query_one(sql!("parking/together"), together_at)?;
+    let row = row.ok_or(DbError::NoRow("parking/together"))?;
+    let (tries, next): (i64, Option<DateTime<Utc>>) = (row.get("tries")?, row.get("next_try")?);
+    let own = at + wait(tries).max(apart);
+    let behind = TimeDelta::seconds(BEHIND_S);
+    let due = match next {
+        None => own,
+        // Another one finds out.
+        Some(next) if is_new => next + behind,
+        Some(_) => {
+            if let Some(successor) = successor(tx, together_at, at)? {
+                let values = values![
+                    settle.id,
+                    guild,
+                    channel,
+                    cause,
+                    at,
+                    successor,
+                    own,
+                    own + behind
+                ];
+                tx.execute(sql!("parking/line_up"), values)?;
+                own + behind
+            } else {
+                own
+            }
+        }
+    };
+    let woken = at + TimeDelta::seconds(RETRY_WOKEN_S).max(apart);
+    let values = values![settle.id, settle.generation, due, woken];
     tx.execute(sql!("parking/put_off"), values)?;
     Ok(true)
 }
 
-/// Ends the parking of a row that was delivered, or can never be. What is parked in the same place is
-/// tried at once. `claimed` is the row as `outbox/is_claimed` gives it.
+/// Whose turn is next of what is refused together; what nobody needs any more is given up.
+fn successor(
+    tx: &mut dyn Transaction,
+    together_at: &[Value],
+    at: DateTime<Utc>,
+) -> Result<Option<i64>, DbError> {
+    for _ in 0..GIVEN_UP_MAX {
+        let Some(row) = tx.query_one(sql!("parking/successor"), together_at)? else {
+            return Ok(None);
+        };
+        let row = row.get("outbox_id")?;
+        if is_needed(tx, row, at)? {
+            return Ok(Some(row));
+        }
+        tx.execute(sql!("parking/give_up"), values![row])?;
+    }
+    Ok(None)
+}
+
+/// Ends the parking of a row that was delivered, or can never be. Some of what was refused together with it
+/// is tried at once. `claimed` is the row as `outbox/is_claimed` gives it.
 pub(super) fn unpark(
     tx: &mut dyn Transaction,
     claimed: &Row,
     now: DateTime<Utc>,
 ) -> Result<(), DbError> {
-    let Some(guild) = claimed.get::<Option<i64>>("guild_id")? else {
+    let Some(together) = Together::of(claimed)? else {
         return Ok(());
     };
-    let (id, channel): (i64, ChannelId) = (claimed.get("id")?, claimed.get("channel_id")?);
+    let id: i64 = claimed.get("id")?;
     tx.execute(sql!("parking/unpark"), values![id])?;
-    tx.execute(sql!("parking/wake_place"), values![guild, channel, now])?;
+    together.wake(tx, now, FOLLOWERS_MAX)?;
     if claimed.get::<String>("kind")? == CARD {
         let session = SessionId(claimed.word("key", |key| key.parse().ok())?);
         if session::trouble(tx, session)?.is_some_and(|it| it.lacks(Right::EmbedLinks)) {
@@ -101,9 +241,16 @@ pub(in crate::store) fn wake_session(
     Ok(())
 }
 
-fn wait(tries: u32) -> TimeDelta {
-    let doublings = tries.saturating_sub(1).min(TRIES_MAX);
+/// How long what is refused together waits after so many tries in all.
+fn wait(tries: i64) -> TimeDelta {
+    let tries = u32::try_from(tries).unwrap_or(u32::MAX);
+    let doublings = tries.saturating_sub(1).min(DOUBLINGS_MAX);
     TimeDelta::seconds((RETRY_FIRST_S << doublings).min(RETRY_MAX_S))
+}
+
+/// Whether a row is still to be tried.
+fn is_needed(db: &mut dyn Read, row: i64, at: DateTime<Utc>) -> Result<bool, DbError> {
+    Ok(last_try(db, row)?.is_some_and(|last| at < last))
 }
 
 /// Until when a row is tried; `None` if there is nothing left that it is about.
@@ -119,6 +266,8 @@ fn last_try(db: &mut dyn Read, row: i64) -> Result<Option<DateTime<Utc>>, DbErro
             Some(call) => Some(call.get("session_id")?),
             None => return Ok(None),
         },
+        RETRACTION => row.json::<Place>("payload")?.session,
+        PROMPT_END => prompt::session_of(&row)?,
         _ => None,
     };
     let ended = match session {
@@ -146,16 +295,22 @@ fn ended_at(db: &mut dyn Read, session: &Session) -> Result<Option<DateTime<Utc>
     })
 }
 
-/// Whether a row is parked.
+/// Whether a row is parked in this place for this cause.
 #[derive(Debug)]
-pub struct IsParked(pub i64);
+pub struct IsParked {
+    /// The row's number.
+    pub row: i64,
+    /// Where, and why.
+    pub parking: Parking,
+}
 
 impl Question for IsParked {
     type Answer = bool;
 
     fn ask(&self, db: &mut dyn Read) -> Result<Self::Answer, DbError> {
-        let row = db.query_one(sql!("parking/is_parked"), values![self.0])?;
-        Ok(row.is_some())
+        let row = db.query_one(sql!("parking/load"), values![self.row])?;
+        let known = row.as_ref().map(Together::of).transpose()?.flatten();
+        Ok(known == Some(Together::new(self.row, self.parking)))
     }
 }
 
@@ -172,27 +327,30 @@ impl Question for ParkedGuilds {
     }
 }
 
-/// Has one delivery of each kind tried in each place of these servers where some are parked; the others
-/// of a place follow where it goes through. The servers after the first `GUILDS_AT_START_MAX` get their
+/// Has one delivery tried for each cause in each place of these servers where some are parked; the others
+/// follow where it goes through. The servers after the first `GUILDS_AT_START_MAX` get their
 /// turn one after the other.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WakeParked {
     /// Which servers.
     pub guilds: Vec<GuildId>,
+    /// Deliveries of each at most; those first that would be tried first.
+    pub each_max: u32,
     /// The present time.
     pub now: DateTime<Utc>,
 }
 
 impl Command for WakeParked {
     const NAME: &'static str = "wake_parked";
-    /// How many deliveries.
-    type Answer = usize;
+    /// How many deliveries of each.
+    type Answer = Vec<usize>;
     type Refusal = std::convert::Infallible;
 
-    fn run(&self, tx: &mut dyn Transaction) -> Result<usize, Stop<Self::Refusal>> {
-        let mut woken = 0;
+    fn run(&self, tx: &mut dyn Transaction) -> Result<Vec<usize>, Stop<Self::Refusal>> {
+        let mut woken = Vec::new();
         for (guild, due) in self.guilds.iter().zip(turns(self.now)) {
-            woken += tx.execute(sql!("parking/wake_guild"), values![*guild, due])?;
+            let values = values![*guild, due, self.each_max];
+            woken.push(tx.execute(sql!("parking/wake_guild"), values)?);
         }
         Ok(woken)
     }
@@ -205,126 +363,4 @@ fn turns(now: DateTime<Utc>) -> impl Iterator<Item = DateTime<Utc>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::{Delivery, Due, DueNow};
-    use super::*;
-    use crate::store::tests::{Scene, now};
-
-    fn at(after_s: i64) -> DateTime<Utc> {
-        now() + TimeDelta::seconds(after_s)
-    }
-
-    /// Owes something in each of these channels and parks it.
-    async fn parked(scene: &Scene, channels: &[i64]) -> Vec<Due> {
-        for (number, _) in channels.iter().enumerate() {
-            let owe = "INSERT INTO outbox (kind, key, payload, due_at, created_at) \
-                       VALUES ('retraction', $1, '{\"channel\":1}', $2, $2) RETURNING id";
-            scene.write(owe, values![number.to_string(), now()]).await;
-        }
-        let due = scene.ask(DueNow { now: now(), max: 9 }).await;
-        for (due, channel) in due.iter().zip(channels) {
-            let parking = Parking {
-                guild: Some(GuildId(1)),
-                channel: ChannelId(*channel),
-            };
-            let left = scene.run(settle(due, Delivery::Parked(parking), 0)).await;
-            assert_eq!(left, Ok(true));
-        }
-        due
-    }
-
-    fn settle(due: &Due, delivery: Delivery, after_s: i64) -> Settle {
-        Settle {
-            id: due.id,
-            claim: None,
-            generation: due.generation,
-            delivery,
-            card: None,
-            at: at(after_s),
-        }
-    }
-
-    async fn due(scene: &Scene, after_s: i64) -> Vec<Due> {
-        let now = at(after_s);
-        scene.ask(DueNow { now, max: 9 }).await
-    }
-
-    #[test]
-    fn waits_double_up_to_ten_minutes() {
-        let waits: Vec<_> = (1..=8).map(|tries| wait(tries).num_seconds()).collect();
-        assert_eq!(waits, [15, 30, 60, 120, 240, 480, 600, 600]);
-        assert_eq!(wait(u32::MAX).num_seconds(), 600);
-    }
-
-    #[test]
-    fn servers_beyond_the_first_are_tried_one_after_the_other() {
-        let at = |turn: usize| (turns(now()).nth(turn).expect("endless") - now()).num_seconds();
-        assert_eq!([at(0), at(19), at(20), at(21), at(219)], [0, 0, 3, 6, 600]);
-    }
-
-    #[tokio::test]
-    async fn the_more_is_parked_the_longer_each_one_waits() {
-        let scene = Scene::open().await;
-        let channels: Vec<i64> = (0..9).collect();
-        let all = parked(&scene, &channels).await;
-        assert_eq!(
-            due(&scene, 26).await.last().map(|due| due.id),
-            Some(all[7].id)
-        );
-        assert_eq!(due(&scene, 27).await.len(), all.len());
-    }
-
-    #[tokio::test]
-    async fn one_in_each_place_is_woken_and_the_others_follow() {
-        let scene = Scene::open().await;
-        let all = parked(&scene, &[1, 1, 2]).await;
-        assert_eq!(due(&scene, 14).await, []);
-        let wake = |guild| WakeParked {
-            guilds: vec![GuildId(guild)],
-            now: at(1),
-        };
-        scene.run(wake(2)).await.expect("never refused");
-        assert_eq!(due(&scene, 1).await, [], "of another server");
-        scene.run(wake(1)).await.expect("never refused");
-        let woken = due(&scene, 1).await;
-        let ids: Vec<_> = woken.iter().map(|due| due.id).collect();
-        assert_eq!(ids, [all[0].id, all[2].id]);
-        let left = scene.run(settle(&woken[0], Delivery::Over, 1)).await;
-        assert_eq!(left, Ok(false));
-        let ids: Vec<_> = due(&scene, 1).await.iter().map(|due| due.id).collect();
-        assert_eq!(ids, [all[1].id, all[2].id], "the rest of the place too");
-    }
-
-    #[tokio::test]
-    async fn what_is_woken_while_it_is_refused_is_tried_again_soon() {
-        let scene = Scene::open().await;
-        let first = parked(&scene, &[1]).await.remove(0);
-        let wake = WakeParked {
-            guilds: vec![GuildId(1)],
-            now: at(1),
-        };
-        scene.run(wake).await.expect("never refused");
-        let parking = Parking {
-            guild: Some(GuildId(1)),
-            channel: ChannelId(1),
-        };
-        let late = settle(&first, Delivery::Parked(parking), 2);
-        assert_eq!(scene.run(late).await, Ok(true));
-        assert_eq!(due(&scene, 6).await, []);
-        assert_eq!(due(&scene, 7).await.len(), 1);
-    }
-
-    #[tokio::test]
-    async fn what_belongs_to_no_session_is_given_up_after_a_day() {
-        let scene = Scene::open().await;
-        let first = parked(&scene, &[1]).await.remove(0);
-        let parking = Parking {
-            guild: None,
-            channel: ChannelId(1),
-        };
-        let day = KEPT_AFTER_END_H * 3_600;
-        let last = settle(&first, Delivery::Parked(parking), day);
-        assert_eq!(scene.run(last).await, Ok(false));
-        assert_eq!(scene.ask(ParkedGuilds).await, []);
-    }
-}
+mod tests;

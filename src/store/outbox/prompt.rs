@@ -21,6 +21,12 @@ struct Ended {
     channel: ChannelId,
     /// Whom the message mentions, in a thread.
     mention: Option<UserId>,
+    /// Whether it is in a thread; in what an earlier version enqueued it mentions somebody there.
+    #[serde(default)]
+    in_thread: bool,
+    /// The session that it is about; `None` in what an earlier version enqueued.
+    #[serde(default)]
+    session: Option<SessionId>,
     title: String,
     end: PromptEnd,
 }
@@ -131,6 +137,8 @@ fn end_one(
     let ended = Ended {
         channel: row.get("channel_id")?,
         mention,
+        in_thread: row.get("in_thread")?,
+        session: Some(row.get("session_id")?),
         title,
         end,
     };
@@ -152,14 +160,22 @@ pub(super) fn read(row: &Row, message: MessageId) -> Result<Owed, DbError> {
     let Ended {
         channel,
         mention,
+        in_thread,
         title,
         end,
+        ..
     } = row.json("payload")?;
     Ok(Owed::PromptEnd {
         channel,
         message,
         mention,
+        in_thread: in_thread || mention.is_some(),
         title,
         end,
     })
+}
+
+/// The session that an edit is about, if the row says.
+pub(super) fn session_of(row: &Row) -> Result<Option<SessionId>, DbError> {
+    Ok(row.json::<Ended>("payload")?.session)
 }

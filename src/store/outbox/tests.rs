@@ -1,9 +1,12 @@
 //! What is owed, owed anew, claimed and settled, on a real database.
 
+use chrono::TimeDelta;
+
 use super::*;
 use crate::store::process::GiveUp;
 use crate::store::process::tests::{id, join};
 use crate::store::tests::{Scene, now};
+use crate::store::{Command, Stop};
 
 /// Owes a session's card, as a click does.
 #[derive(Debug)]

@@ -105,6 +105,9 @@ pub struct MoveCard {
     pub actor: Actor,
     /// To which channel of that server.
     pub channel: ChannelId,
+    /// Whether they may start a thread there. If not, a thread that was asked for and is not there yet is
+    /// not started there for them.
+    pub may_start_thread: bool,
     /// When.
     pub at: DateTime<Utc>,
 }
@@ -116,6 +119,9 @@ pub struct CardMoved {
     pub session: Session,
     /// Where the card was.
     pub from: ChannelId,
+    /// Whether a thread that was asked for is not started there.
+    #[serde(default)]
+    pub without_thread: bool,
 }
 
 impl Command for MoveCard {
@@ -126,12 +132,17 @@ impl Command for MoveCard {
     fn run(&self, tx: &mut dyn Transaction) -> Result<CardMoved, Stop<SessionRefusal>> {
         let mut session = alive(tx, self.session, &self.actor)?;
         let from = session.channel;
+        let mut without_thread = false;
         if from != self.channel {
             let values = values![session.id, self.channel];
             tx.execute(sql!("session/set_channel"), values)?;
             tx.execute(sql!("card/move"), values![session.id])?;
+            if !self.may_start_thread {
+                let unmade = values![session.id];
+                without_thread = tx.execute(sql!("thread/unwant_unmade"), unmade)? > 0;
+            }
             if let Some(card) = session.card.take() {
-                outbox::owe_retraction(tx, from, card, self.at)?;
+                outbox::owe_retraction(tx, session.id, from, card, self.at)?;
             }
             session.channel = self.channel;
             let done = Action::CardMoved {
@@ -140,13 +151,17 @@ impl Command for MoveCard {
             log::record(tx, &session, &self.actor, done, self.at)?;
         }
         refresh(tx, session.id, self.at)?;
-        Ok(CardMoved { session, from })
+        Ok(CardMoved {
+            session,
+            from,
+            without_thread,
+        })
     }
 }
 
 /// Somebody has a session's card shown anew: brought up to date, and posted again if it was deleted.
 #[derive(Clone, Debug, PartialEq)]
-pub struct RefreshCard {
+pub struct RepostCard {
     /// Of which session.
     pub session: SessionId,
     /// Who, from where.
@@ -155,7 +170,7 @@ pub struct RefreshCard {
     pub at: DateTime<Utc>,
 }
 
-impl Command for RefreshCard {
+impl Command for RepostCard {
     const NAME: &'static str = "refresh_card";
     type Answer = Session;
     type Refusal = SessionRefusal;

@@ -26,7 +26,7 @@ pub(in crate::store) const BY_INDEX: [(&str, &str); 14] = [
 ];
 
 /// The only statements that look through all of something.
-const SCANS: [(&str, &str); 12] = [
+const SCANS: [(&str, &str); 14] = [
     // As much as there are processes, shards and their buckets.
     ("gateway/booked", "identify_buckets"),
     ("gateway/forget", "gateway_sessions"),
@@ -35,12 +35,14 @@ const SCANS: [(&str, &str); 12] = [
     ("process/total", "processes"),
     // As much as Discord refuses at present.
     ("parking/count", "parked_deliveries"),
+    ("parking/count", "parked"),
     ("parking/guilds", "parked_deliveries"),
     // What is owed is counted for the metrics.
     ("outbox/backlog", "outbox"),
     // Parts of the statement itself: a row, and what is due.
     ("clock/wind", "first"),
     ("outbox/claim", "json_each"),
+    ("parking/wake_guild", "(subquery-3)"),
     ("outbox/spread", "listed"),
     ("session/due", "turns"),
 ];

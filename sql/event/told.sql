@@ -1,0 +1,1 @@
+SELECT told FROM session_events WHERE session_id = $1

@@ -1,1 +1,0 @@
-SELECT outbox_id FROM parked_deliveries WHERE outbox_id = $1

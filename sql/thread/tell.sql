@@ -1,0 +1,1 @@
+UPDATE session_threads SET told = $2 WHERE session_id = $1

@@ -1,0 +1,1 @@
+SELECT told FROM session_threads WHERE session_id = $1
