@@ -10,6 +10,7 @@ use overwatch_bot::domain::extras::Extras;
 use overwatch_bot::domain::ids::{ChannelId, GuildId, InteractionId, SessionId, UserId};
 use overwatch_bot::domain::mode::Mode;
 use overwatch_bot::domain::profile::Person;
+use overwatch_bot::domain::queue::form::Offered;
 use overwatch_bot::domain::role::{Role, Roles};
 use overwatch_bot::domain::session::{Actor, Plan, RankLimits};
 use overwatch_bot::store::account::AddAccount;
@@ -106,9 +107,11 @@ fn join(user: i64) -> JoinQueue {
         actor: actor(user),
         nick: None,
         person: person(user),
-        roles: Roles::from_iter([Role::Tank]),
-        accounts: vec![],
-        note: String::new(),
+        offered: Offered {
+            roles: Roles::from_iter([Role::Tank]),
+            ..Offered::default()
+        },
+        shown: None,
         at: now(),
     }
 }

@@ -30,7 +30,7 @@ pub struct JoinQueue {
     pub actor: Actor,
     /// Who, under their present name.
     pub person: Person,
-    /// The name that they have in the session\'s server, if it is another one.
+    /// The name that they have in the session's server, if it is another one.
     pub nick: Option<String>,
     /// What they offer. Without roles: those of their profile, or any; without accounts: their primary one.
     pub offered: form::Offered,
@@ -116,7 +116,7 @@ pub struct JoinAsNewcomer {
     pub actor: Actor,
     /// Who, under their present name.
     pub person: Person,
-    /// The name that they have in the session\'s server, if it is another one.
+    /// The name that they have in the session's server, if it is another one.
     pub nick: Option<String>,
     /// The account.
     pub battletag: BattleTag,
