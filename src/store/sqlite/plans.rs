@@ -42,7 +42,7 @@ const SCANS: [(&str, &str); 14] = [
     // Parts of the statement itself: a row, and what is due.
     ("clock/wind", "first"),
     ("outbox/claim", "json_each"),
-    ("parking/wake_guild", "(subquery-3)"),
+    ("parking/wake_guild", "first"),
     ("outbox/spread", "listed"),
     ("session/due", "turns"),
 ];
