@@ -141,8 +141,10 @@ async fn card_is_true_within_the_retry_interval_without_a_click() {
             world.clock.set(next);
             refused(world, tries).await;
         }
+        // Once the last try has ended, so that it is not the one that succeeds.
+        let next = next_try(world).await;
         deny(world, &world.channel(), 0).await;
-        world.clock.set(next_try(world).await);
+        world.clock.set(next);
         card_reads(&organiser, &card, "Under way").await;
     })
     .await;

@@ -26,7 +26,7 @@ pub(in crate::store) const BY_INDEX: [(&str, &str); 14] = [
 ];
 
 /// The only statements that look through all of something.
-const SCANS: [(&str, &str); 14] = [
+const SCANS: [(&str, &str); 15] = [
     // As much as there are processes, shards and their buckets.
     ("gateway/booked", "identify_buckets"),
     ("gateway/forget", "gateway_sessions"),
@@ -43,6 +43,7 @@ const SCANS: [(&str, &str); 14] = [
     ("clock/wind", "first"),
     ("outbox/claim", "json_each"),
     ("parking/wake_guild", "first"),
+    ("parking/wake_guild", "(subquery-3)"),
     ("outbox/spread", "listed"),
     ("session/due", "turns"),
 ];
