@@ -3,6 +3,7 @@
 //! Each story is what people do and what they then see. After each, every request that the bot
 //! made is held to Discord's own document.
 
+mod abuse;
 mod access;
 mod account;
 mod admission;

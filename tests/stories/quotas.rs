@@ -1,13 +1,11 @@
 //! What one person may ask of the bot: sessions in an hour, searches for teams, and messages to others.
 
 use chrono::TimeDelta;
-use futures_util::future::join_all;
-use overwatch_bot::playground;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::scene::{account, id, joined, number, on, planned};
-use crate::teams::{TEN, press, proposals, scrim};
-use crate::world::{Person, story, story_in, text_of};
+use crate::scene::{account, joined, number, on, planned};
+use crate::teams::press;
+use crate::world::{Person, story, text_of};
 
 /// Sessions that one person can make in a server within an hour.
 const MADE_MAX: usize = 25;
@@ -124,50 +122,6 @@ async fn what_is_taken_back_soon_is_not_told() {
         player.in_private().reads("does not take place").await;
         let all = player.in_private().messages().await;
         assert_eq!(all.len(), 1, "{all:#?}");
-    })
-    .await;
-}
-
-/// Presses of *Teams* by one person: one after the other the searches would take several times as long
-/// as anybody may wait, while the presses themselves take the embedded Discord only a moment.
-const PRESSES: usize = 100;
-
-#[tokio::test]
-async fn one_who_presses_teams_for_ever_makes_nobody_else_wait() {
-    story_in(playground::World::with_people(14), 1, async |world| {
-        let card = scrim(world, &TEN).await;
-        let organiser = world.person(2);
-        let page = proposals(&organiser, &card).await;
-        let bystander = world.person(0).in_channel(world.other_channel());
-        let options = json!({
-            "mode": "5v5", "when": "2026-11-27 20:00", "timezone": "Europe/Berlin", "teams": 2,
-        });
-        bystander
-            .command("session create", options)
-            .await
-            .says("is planned");
-        let shown = |message: &Value| message["flags"] != 64 && number(message).is_some();
-        let other = bystander.sees("the card", shown).await;
-        let desk = bystander.press(&other, &on(&other, "manage")).await;
-        let theirs = id(desk.message(), "teams:");
-        // So that nothing of it is kept from before.
-        account(&world.person(3), json!({"battletag": "Spare#1111"})).await;
-        let session = number(&card).expect("a number");
-        let asks = ["accepted", "offered", "accepted-all", "offered-all"];
-        let presses = (0..PRESSES).map(|at| {
-            let ask = format!("teams:{session}:{}", asks[at % asks.len()]);
-            let organiser = organiser.clone();
-            let message = page.message().clone();
-            async move { organiser.forge(&message, &ask, &[]).await }
-        });
-        let (pressed, answered) =
-            tokio::join!(join_all(presses), bystander.press(desk.message(), &theirs));
-        answered.says("Two teams take 10 players");
-        assert_eq!(answered.0["deferred"], false, "it took more than 2 s");
-        let shown = pressed
-            .iter()
-            .filter(|answer| answer.text().contains("Proposal 1"));
-        assert!(shown.count() > 0, "they were searched for");
     })
     .await;
 }

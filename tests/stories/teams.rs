@@ -57,10 +57,16 @@ async fn plays(organiser: &Person<'_>, card: &Value, player: &Person<'_>, rank: 
 
 /// A scrim of two teams in which these play, and its card.
 pub(crate) async fn scrim(world: &World, people: &[(usize, &str, &str)]) -> Value {
-    let organiser = world.person(2);
-    let card = planned(&organiser, json!({"teams": 2})).await;
+    scrim_of(&world.person(2), people).await
+}
+
+/// A scrim of two teams in their organiser's channel, and its card.
+pub(crate) async fn scrim_of(organiser: &Person<'_>, people: &[(usize, &str, &str)]) -> Value {
+    let card = planned(organiser, json!({"teams": 2})).await;
     for (person, rank, role) in people {
-        plays(&organiser, &card, &world.person(*person), rank, role).await;
+        let channel = organiser.channel.clone().expect("a channel");
+        let player = organiser.world().person(*person).in_channel(channel);
+        plays(organiser, &card, &player, rank, role).await;
     }
     card
 }
