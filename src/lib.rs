@@ -26,3 +26,5 @@ pub mod metrics;
 pub mod playground;
 pub mod status;
 pub mod store;
+#[cfg(feature = "torture")]
+pub mod torture;

@@ -27,8 +27,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "domain", "store", "clock", "config", "metrics", "status", "discord", "jobs", "http",
         ],
     ),
-    // Reaches the house from outside, as a test does.
-    ("torture", &[]),
+    // For development: puts the bot together as a test does.
+    (
+        "torture",
+        &[
+            "domain", "store", "clock", "config", "status", "discord", "jobs",
+        ],
+    ),
     (
         "cli",
         &[
@@ -43,6 +48,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "http",
             "app",
             "playground",
+            "torture",
         ],
     ),
 ];

@@ -14,6 +14,8 @@ mod playground;
 mod restore;
 mod run;
 mod simulate;
+#[cfg(feature = "torture")]
+mod torture;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -116,6 +118,10 @@ impl Failed {
 /// Parses the arguments and does what they say.
 pub fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();
+    #[cfg(feature = "torture")]
+    if let Some(code) = torture::main(&words) {
+        return code;
+    }
     match playground::arguments_in(&words) {
         None => run_with_settings(),
         Some(words) => match playground::Arguments::try_parse_from(words) {

@@ -44,6 +44,8 @@ const ANSWER_RETRY_FIRST_MS: u64 = 500;
 
 mod access;
 mod answer;
+#[cfg(feature = "torture")]
+pub mod carrier;
 mod commands;
 mod extras;
 mod limiter;

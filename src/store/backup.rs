@@ -24,6 +24,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::backup::{BackupName, Keep};
+use crate::store::sqlite::lockstep;
 use crate::store::sqlite::presence::Presence;
 pub use local::{BackupError, Taken};
 use remote::{Remote, RemoteError};
@@ -134,7 +135,7 @@ impl Backups {
         stop: &CancellationToken,
     ) -> Result<Taken, BackupError> {
         let (this, stop) = (self.clone(), stop.clone());
-        let made = tokio::task::spawn_blocking(move || {
+        let made = lockstep::blocking(move || {
             if this.presence.as_ref().is_some_and(Presence::is_taken_away) {
                 return Err(BackupError::TakenAway(this.database.to_path_buf()));
             }
@@ -147,7 +148,7 @@ impl Backups {
             };
             local::make(&order, now, &stop)
         });
-        let made = made.await.unwrap_or_else(|_| Err(BackupError::Panicked));
+        let made = made.await.unwrap_or(Err(BackupError::Panicked));
         self.with_status(|status| status.note_backup(now, &made));
         made
     }

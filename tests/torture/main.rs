@@ -10,7 +10,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that fails says where")]
 
 #[path = "../../src/torture/disk/mod.rs"]
-#[expect(dead_code, reason = "what the simulation of a whole bot needs besides")]
+#[expect(dead_code, reason = "what only the simulation of a whole bot needs")]
 mod disk;
 
 mod backup;

@@ -23,7 +23,7 @@ macro_rules! filled {
     };
 }
 
-const FILLED: &[(i32, &str)] = &filled!(1 2 3 4 5 6 7 8 9 10 11);
+const FILLED: &[(i32, &str)] = &filled!(1 2 3 4 5 6 7 8 9 10 11 12);
 const SCHEMA: &str = include_str!("../existing/schema.sql");
 const PLAIN: &str = include_str!("../existing/plain.sql");
 const ODD: &str = include_str!("../existing/odd.sql");

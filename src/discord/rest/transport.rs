@@ -60,6 +60,8 @@ struct Inner {
     processes: Processes,
     /// Discord has refused the token.
     token_refused: CancellationToken,
+    #[cfg(feature = "torture")]
+    carrier: Option<super::carrier::Carrier>,
 }
 
 /// The client of every request to Discord. It knows of no limits.
@@ -128,7 +130,19 @@ impl Transport {
             status,
             processes,
             token_refused: CancellationToken::new(),
+            #[cfg(feature = "torture")]
+            carrier: None,
         })))
+    }
+
+    /// The same, whose requests go to `carrier` in place of sockets. To be called before it is cloned.
+    #[cfg(feature = "torture")]
+    #[must_use]
+    pub fn carried_by(mut self, carrier: super::carrier::Carrier) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.carrier = Some(carrier);
+        }
+        self
     }
 
     /// Sends a request, and again after each 429, as long as none holds beyond `deadline`.
@@ -272,6 +286,10 @@ impl Transport {
 
     /// One request and its answer, whatever that is.
     async fn exchange(&self, request: &Request) -> Result<Answer, RestError> {
+        #[cfg(feature = "torture")]
+        if let Some(carrier) = &self.0.carrier {
+            return super::carrier::exchange(carrier, request).await;
+        }
         let method = Method::from_bytes(request.method().name().as_bytes())
             .map_err(|error| RestError::Unknown(error.to_string()))?;
         let url = format!("{}{}", self.0.base, request.path());

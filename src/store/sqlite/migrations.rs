@@ -21,6 +21,7 @@ use crate::store::sql::sql;
 
 use super::adopt::{self, Adopted};
 use super::inspect::{self, Unfit};
+use super::lockstep;
 
 mod unrecorded;
 
@@ -158,9 +159,8 @@ pub(super) async fn run(
     backups: PathBuf,
     now: DateTime<Utc>,
 ) -> Result<Migrated, SchemaError> {
-    let migrated = connection
-        .call(move |db| migrate(db, &Precaution::BackUpInto(backups), now))
-        .await;
+    let migrated = connection.call(move |db| migrate(db, &Precaution::BackUpInto(backups), now));
+    let migrated = lockstep::done(migrated).await;
     migrated.map_err(|error| match error {
         tokio_rusqlite::Error::Error(error) => error,
         error => SchemaError::Failed(error.to_string()),

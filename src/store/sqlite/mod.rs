@@ -11,6 +11,7 @@ pub mod files;
 pub mod inspect;
 pub mod location;
 pub mod lock;
+pub(crate) mod lockstep;
 pub(crate) mod log_pair;
 pub mod migrations;
 pub mod owner;
@@ -323,7 +324,7 @@ pub async fn migrate(
 ) -> Result<Migrated, OpenError> {
     let opened = open_writer(Owner::Bot, path, backups, now, checkpoints).await?;
     let (_lock, connection, migrated) = opened;
-    let closed = connection.close().await;
+    let closed = lockstep::done(connection.close()).await;
     closed.map_err(|error| OpenError::Sqlite {
         path: path.to_owned(),
         source: sqlite_error(error),
@@ -377,7 +378,8 @@ async fn open_writer(
         path: path.to_owned(),
         source,
     };
-    let connection = Connection::open(path).await.map_err(failed)?;
+    let opened = lockstep::done(Connection::open(path)).await;
+    let connection = opened.map_err(failed)?;
     let claim = move |db: &mut rusqlite::Connection| {
         configure(db)?;
         owner.claim(db)
@@ -438,7 +440,7 @@ fn configure(db: &rusqlite::Connection) -> rusqlite::Result<()> {
 
 async fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).await?;
+    let connection = lockstep::done(Connection::open_with_flags(path, flags)).await?;
     call(&connection, configure_reader).await?;
     Ok(connection)
 }
@@ -449,7 +451,8 @@ async fn call<T: Send + 'static>(
     connection: &Connection,
     function: impl FnOnce(&mut rusqlite::Connection) -> rusqlite::Result<T> + Send + 'static,
 ) -> rusqlite::Result<T> {
-    connection.call(function).await.map_err(sqlite_error)
+    let called = lockstep::done(connection.call(function)).await;
+    called.map_err(sqlite_error)
 }
 
 fn sqlite_error(error: tokio_rusqlite::Error) -> rusqlite::Error {

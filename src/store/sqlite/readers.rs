@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 use tokio_rusqlite::Connection;
 
 use super::super::{DbError, Failure, Question};
+use super::lockstep;
 use super::transaction::Open;
 
 /// Read connections; on a small machine more of them only take the writer's time.
@@ -62,7 +63,7 @@ impl Readers {
         let at = self.next.fetch_add(1, Ordering::Relaxed) % self.connections.len();
         let asked =
             self.connections[at].call(move |db| Ok::<_, rusqlite::Error>(answer(db, &question)));
-        asked
+        lockstep::done(asked)
             .await
             .map_err(|_| DbError::Closed)?
             .map_err(Failure::from)
@@ -71,7 +72,7 @@ impl Readers {
     pub(super) async fn close(&self) {
         for connection in &self.connections {
             // Closed already is as good.
-            let _ = connection.clone().close().await;
+            let _ = lockstep::done(connection.clone().close()).await;
         }
     }
 }

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::super::{DbError, Job};
 use super::Checkpoints;
 use super::lock::Lock;
+use super::lockstep;
 use super::log_pair::Recorder;
 use super::presence::Presence;
 use super::transaction::Open;
@@ -97,14 +98,12 @@ impl Writer {
             }
             return;
         }
-        let written = self
-            .connection
-            .call(move |db| {
-                let begun = Instant::now();
-                let result = transact(db, &mut batch);
-                Ok::<_, rusqlite::Error>((batch, result, begun.elapsed()))
-            })
-            .await;
+        let written = self.connection.call(move |db| {
+            let begun = Instant::now();
+            let result = transact(db, &mut batch);
+            Ok::<_, rusqlite::Error>((batch, result, begun.elapsed()))
+        });
+        let written = lockstep::done(written).await;
         // The thread is gone only if the process is ending; the senders see their lane closed.
         let Ok((batch, result, held)) = written else {
             return;
@@ -150,7 +149,7 @@ impl Writer {
         {
             tracing::warn!(%error, "the last checkpoint failed; the log is kept and read at the next start");
         }
-        if let Err(error) = self.connection.close().await {
+        if let Err(error) = lockstep::done(self.connection.close()).await {
             tracing::warn!(%error, "the database was not closed cleanly");
         }
         // Under Litestream the log stays.

@@ -1,7 +1,7 @@
 //! The system calls that change a disk, taken over from the C library.
 //!
 //! May touch: everything that this process writes. Invariant: what is on no attached disk goes to the
-//! system as it came. The only `unsafe` code of the project: a program's own definition of such a
+//! system as it came. With `random` the only `unsafe` code of the project: a program's own definition of such a
 //! function is the one that its parts are linked to, SQLite and the standard library included.
 
 #![expect(

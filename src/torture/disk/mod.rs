@@ -57,6 +57,16 @@ impl Disk {
         watch::with(self.key, |disk| disk.fault = Some(fault));
     }
 
+    /// Lets the power go before operation `at`: it and all later ones fail and change nothing.
+    pub(crate) fn cut_power_at(&self, at: usize) {
+        watch::with(self.key, |disk| disk.power_until = Some(at));
+    }
+
+    /// Whether no operation has failed for want of power.
+    pub(crate) fn has_power(&self) -> bool {
+        watch::with(self.key, |disk| !disk.is_dark)
+    }
+
     /// Lets every operation succeed again. Returns whether any failed.
     pub(crate) fn heal(&self) -> bool {
         watch::with(self.key, |disk| {

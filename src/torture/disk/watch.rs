@@ -48,6 +48,10 @@ pub(super) struct Watched {
     pub(super) record: Record,
     pub(super) fault: Option<Fault>,
     pub(super) failed: bool,
+    /// From this operation on there is no power.
+    pub(super) power_until: Option<usize>,
+    /// Whether an operation was tried without power.
+    pub(super) is_dark: bool,
     next_file: u64,
 }
 
@@ -71,6 +75,10 @@ impl Watched {
 
     fn judge(&mut self, needs: Needs) -> Verdict {
         let at = self.operations();
+        if self.power_until.is_some_and(|until| at >= until) {
+            self.is_dark = true;
+            return Verdict::Fail(FaultKind::Io);
+        }
         let Some(Fault { from, count, kind }) = self.fault else {
             return Verdict::Succeed;
         };
@@ -128,6 +136,8 @@ pub(super) fn attach(root: &Path) -> io::Result<u64> {
         record: Record::default(),
         fault: None,
         failed: false,
+        power_until: None,
+        is_dark: false,
         next_file: 0,
     };
     for path in start.files() {

@@ -1,0 +1,209 @@
+//! What must hold after every step, and what in the end.
+//!
+//! May touch: the database's file, on a connection of its own, and copies of backups. Invariant: nothing
+//! here changes what the bot sees.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
+use serde_json::Value as Json;
+
+use super::bot::{Bot, backups, database};
+use super::discord::Discord;
+use super::people::{Given, Heard};
+use crate::discord::card;
+use crate::domain::backup::BackupName;
+use crate::domain::ids::SessionId;
+use crate::domain::session::Status;
+use crate::store::backup::list;
+use crate::store::queue::ViewSession;
+
+/// A command that was answered.
+#[derive(Clone)]
+pub(super) struct Acknowledged {
+    pub(super) given: Given,
+    pub(super) answer: Json,
+}
+
+/// Nobody has two places, nothing refers to nothing, no delivery was given up.
+const NEVER: [(&str, &str); 5] = [
+    (
+        "somebody has two places in a session",
+        "SELECT session_id, user_id FROM session_participants WHERE user_id IS NOT NULL
+         GROUP BY 1, 2 HAVING count(*) > 1",
+    ),
+    (
+        "somebody is in a queue twice",
+        "SELECT session_id, user_id FROM session_queue GROUP BY 1, 2 HAVING count(*) > 1",
+    ),
+    (
+        "two cards are owed of one session",
+        "SELECT kind, key FROM outbox WHERE kind = 'card' GROUP BY 1, 2 HAVING count(*) > 1",
+    ),
+    (
+        "a session is reminded of twice",
+        "SELECT session_id, user_id, scheduled_time FROM reminders GROUP BY 1, 2, 3
+         HAVING count(*) > 1",
+    ),
+    (
+        "something refers to nothing",
+        "SELECT 1 FROM pragma_foreign_key_check",
+    ),
+];
+
+fn open(path: &Path) -> Result<Connection, String> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(path, flags).map_err(|error| error.to_string())
+}
+
+/// What holds at every moment. `kept` are the commands whose receipts must be there.
+pub(super) fn always(folder: &Path, kept: &[&Acknowledged]) -> Result<(), String> {
+    let db = open(&database(folder))?;
+    let read = || -> rusqlite::Result<Option<String>> {
+        for (what, sql) in NEVER {
+            if db.query_row(sql, [], |_| Ok(())).optional()?.is_some() {
+                return Ok(Some(what.to_owned()));
+            }
+        }
+        let receipt = "SELECT answer FROM receipts WHERE interaction_id = ?1";
+        let mut receipt = db.prepare(receipt)?;
+        for one in kept {
+            let id = one.given.interaction.0;
+            let answers = receipt.query_map([id], |row| row.get::<_, String>(0))?;
+            let answers: Vec<String> = answers.collect::<rusqlite::Result<_>>()?;
+            let same =
+                |text: &String| serde_json::from_str::<Json>(text).ok() == Some(one.answer.clone());
+            if answers.len() != 1 || !answers.iter().all(same) {
+                let what = &one.given.what;
+                return Ok(Some(format!("an answered command has no receipt: {what}")));
+            }
+        }
+        Ok(None)
+    };
+    match read() {
+        Ok(None) => Ok(()),
+        Ok(Some(wrong)) => Err(wrong),
+        Err(error) => Err(format!("the database cannot be read: {error}")),
+    }
+}
+
+/// SQLite's own opinion, and that each session has no more people than places.
+pub(super) async fn sound(folder: &Path, bot: &Bot, sessions: &[SessionId]) -> Result<(), String> {
+    {
+        let db = open(&database(folder))?;
+        let sound = db.query_row("PRAGMA integrity_check", [], |row| row.get::<_, String>(0));
+        if sound.as_deref() != Ok("ok") {
+            return Err(format!("the database is not sound: {sound:?}"));
+        }
+    }
+    for session in sessions {
+        let view = bot.store().query(ViewSession(*session)).await;
+        let Some(view) = view.map_err(|error| error.to_string())? else {
+            continue;
+        };
+        let (mode, teams) = (view.session.plan.mode, view.session.plan.teams);
+        let taken = view.queue.accepted().count() + view.queue.asked().count();
+        let places = mode.places(teams) as usize;
+        if taken > places {
+            return Err(format!("{taken} people have {places} places in {session}"));
+        }
+    }
+    Ok(())
+}
+
+/// Delivered again, a command has the same answer.
+pub(super) async fn again(bot: &Bot, one: &Acknowledged) -> Result<(), String> {
+    match one.given.deliver(bot.store()).await {
+        Heard::Answer(answer) if answer != one.answer => Err(format!(
+            "delivered again it is answered otherwise: {}",
+            one.given.what
+        )),
+        Heard::Refused => Err(format!("delivered again it is refused: {}", one.given.what)),
+        Heard::Answer(_) | Heard::Failed(_) => Ok(()),
+    }
+}
+
+/// Every message was made once, and once more for each time that the power has gone.
+pub(super) fn made_once(discord: &Discord, crashes: u32) -> Result<(), String> {
+    let state = discord.state();
+    let twice = state.made.iter().find(|(_, made)| **made > 1 + crashes);
+    match twice {
+        Some((nonce, made)) => Err(format!("{made} messages were made under {nonce}")),
+        None => Ok(()),
+    }
+}
+
+/// Backups that have their names are whole. Returns how many there are.
+pub(super) fn backups_are_whole(
+    folder: &Path,
+    known: &mut BTreeMap<String, u64>,
+) -> Result<usize, String> {
+    let Ok(entries) = std::fs::read_dir(backups(folder)) else {
+        return Ok(0);
+    };
+    let mut count = 0;
+    for entry in entries {
+        let path = entry.map_err(|error| error.to_string())?.path();
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        if BackupName::parse(&name).is_none() {
+            continue;
+        }
+        count += 1;
+        if !known.contains_key(&name) {
+            let whole = list::verify(&path).map_err(|error| format!("{name}: {error}"))?;
+            known.insert(name, whole.total_rows());
+        }
+    }
+    Ok(count)
+}
+
+/// After Discord and the disk have been well for a while: nothing is owed any more, and every card
+/// shows what is true.
+pub(super) async fn converged(
+    folder: &Path,
+    bot: &Bot,
+    discord: &Discord,
+    sessions: &[SessionId],
+) -> Result<(), String> {
+    let now = bot.context.clock.now();
+    {
+        let db = open(&database(folder))?;
+        let due = "SELECT group_concat(kind || ' ' || key || ' ' || attempts, ', ') FROM outbox WHERE due_at <= ?1";
+        let due: Option<String> = db
+            .query_row(due, [now.timestamp()], |row| row.get(0))
+            .map_err(|error| error.to_string())?;
+        if let Some(due) = due {
+            return Err(format!("in the end something is still owed: {due}"));
+        }
+    }
+    for session in sessions {
+        let view = bot.store().query(ViewSession(*session)).await;
+        let Some(view) = view.map_err(|error| error.to_string())? else {
+            continue;
+        };
+        if !matches!(view.session.status, Status::Open | Status::Closed) {
+            continue;
+        }
+        let Some(message) = view.session.card else {
+            return Err(format!("session {session} has no card"));
+        };
+        let state = discord.state();
+        let Some(posted) = state.messages.get(&(view.session.channel.0, message.0)) else {
+            return Err(format!("the card of session {session} is not there"));
+        };
+        let expected = card::render(&view, now);
+        let expected = serde_json::to_value(&expected.embeds).unwrap_or_default();
+        if posted.body["embeds"] != expected {
+            return Err(format!(
+                "the card of session {session} shows {} instead of {expected}",
+                posted.body["embeds"]
+            ));
+        }
+    }
+    Ok(())
+}
