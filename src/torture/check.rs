@@ -3,7 +3,7 @@
 //! May touch: the database's file, on a connection of its own, and copies of backups. Invariant: nothing
 //! here changes what the bot sees.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
@@ -134,15 +134,11 @@ pub(super) fn made_once(discord: &Discord, crashes: u32) -> Result<(), String> {
     }
 }
 
-/// Backups that have their names are whole. Returns how many there are.
-pub(super) fn backups_are_whole(
-    folder: &Path,
-    known: &mut BTreeMap<String, u64>,
-) -> Result<usize, String> {
+/// Backups that have their names are whole; those that are `known` were looked at before.
+pub(super) fn backups_are_whole(folder: &Path, known: &mut BTreeSet<String>) -> Result<(), String> {
     let Ok(entries) = std::fs::read_dir(backups(folder)) else {
-        return Ok(0);
+        return Ok(());
     };
-    let mut count = 0;
     for entry in entries {
         let path = entry.map_err(|error| error.to_string())?.path();
         let name = path
@@ -153,13 +149,12 @@ pub(super) fn backups_are_whole(
         if BackupName::parse(&name).is_none() {
             continue;
         }
-        count += 1;
-        if !known.contains_key(&name) {
-            let whole = list::verify(&path).map_err(|error| format!("{name}: {error}"))?;
-            known.insert(name, whole.total_rows());
+        if !known.contains(&name) {
+            list::verify(&path).map_err(|error| format!("{name}: {error}"))?;
+            known.insert(name);
         }
     }
-    Ok(count)
+    Ok(())
 }
 
 /// After Discord and the disk have been well for a while: nothing is owed any more, and every card

@@ -4,7 +4,7 @@
 //! an orderly stop, or with the power going in the middle of something; what the disk has kept is where
 //! the next one begins.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -53,7 +53,7 @@ pub(super) struct World {
     acknowledged: Vec<Acknowledged>,
     /// Commands of which nobody knows whether they were done.
     unknown: Vec<Given>,
-    verified: BTreeMap<String, u64>,
+    verified: BTreeSet<String>,
     steps: u32,
     crashes: u32,
     trouble: u32,
@@ -73,7 +73,7 @@ impl World {
             folder: folder(),
             acknowledged: Vec::new(),
             unknown: Vec::new(),
-            verified: BTreeMap::new(),
+            verified: BTreeSet::new(),
             steps: 0,
             crashes: 0,
             trouble: 0,
@@ -327,7 +327,7 @@ impl World {
     }
 }
 
-fn toggle(set: &mut std::collections::BTreeSet<i64>, id: i64) {
+fn toggle(set: &mut BTreeSet<i64>, id: i64) {
     if !set.remove(&id) {
         set.insert(id);
     }
