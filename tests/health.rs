@@ -2,6 +2,8 @@
 
 #[path = "health/check.rs"]
 mod check;
+#[path = "health/commits.rs"]
+mod commits;
 #[path = "health/export.rs"]
 mod export;
 

@@ -288,7 +288,11 @@ impl Dispatcher {
                 Reply::text(BUSY)
             }
             Fault::Away(error) => {
-                tracing::warn!(interaction = %click.id, error, "the database is away");
+                if self.context.store.commits().failure().is_some() {
+                    tracing::debug!(interaction = %click.id, error, "the database is away");
+                } else {
+                    tracing::warn!(interaction = %click.id, error, "the database is away");
+                }
                 Reply::text(AWAY)
             }
             Fault::Unreadable(fields) => {
@@ -302,7 +306,12 @@ impl Dispatcher {
             }
             Fault::Broken(error) => {
                 let incident = click.incident();
-                tracing::error!(interaction = %click.id, user = %click.person.id, incident, error, "a click failed");
+                if self.context.store.commits().failure().is_some() {
+                    // In the log once a minute, not once for each click.
+                    tracing::debug!(interaction = %click.id, incident, error, "a click failed");
+                } else {
+                    tracing::error!(interaction = %click.id, user = %click.person.id, incident, error, "a click failed");
+                }
                 Reply::text(format!(
                     "⚠️ Sorry, something went wrong on my side, and nothing was changed. Please try \
                      again; if it stays, tell whoever runs this bot the code `{incident}`."

@@ -13,7 +13,7 @@ use super::Watched;
 use crate::metrics::Snapshot;
 use crate::status::{Hold, Shard};
 use crate::store::backup::Backups;
-use crate::store::health::{BacklogNow, Ping};
+use crate::store::health::{BacklogNow, Heartbeat, Ping};
 use crate::store::sqlite::files;
 use crate::store::{Failure, Sizes};
 
@@ -31,7 +31,7 @@ const TOKEN_SHARED_FOR_MIN: i64 = 60;
 pub struct Readiness {
     /// Whether every part that must be is well.
     pub ok: bool,
-    /// The writer answers.
+    /// The writer answers, and the last commits succeeded.
     pub writer: Part,
     /// Every shard is connected, or has not been away for long.
     pub shards: Part,
@@ -127,8 +127,24 @@ pub(super) async fn snapshot(watched: &Watched) -> Snapshot {
 }
 
 async fn writer(watched: &Watched) -> Part {
-    match in_time(watched.store.execute_job(Ping)).await {
-        Some(Ok(_)) => Part::of(true, "answers"),
+    let store = &watched.store;
+    let answer = async {
+        match store.commits().failure() {
+            // Commits failed: only one that succeeds says that it is over.
+            Some(_) => store.execute_job(Heartbeat).await.map(drop),
+            None => store.execute_job(Ping).await.map(drop),
+        }
+    };
+    let answer = in_time(answer).await;
+    match (answer, store.commits().trouble()) {
+        (Some(Ok(())), Some(trouble)) => Part::of(false, trouble),
+        (answer, _) => writer_part(answer),
+    }
+}
+
+fn writer_part(answer: Option<Result<(), Failure>>) -> Part {
+    match answer {
+        Some(Ok(())) => Part::of(true, "answers"),
         Some(Err(Failure::Busy)) => Part::of(false, "its lane is full"),
         Some(Err(error)) => Part::of(false, error.to_string()),
         None => Part::of(false, format!("no answer within {WRITER_WITHIN_MS} ms")),

@@ -2,7 +2,8 @@
 //!
 //! May touch: the outbox's rows and `discord::delivery`. Invariant: of one row one delivery is
 //! under way at a time, over all processes on a database, so that a card is edited once for all the
-//! clicks that came meanwhile; a row goes only when it is delivered or can never be. What has to wait
+//! clicks that came meanwhile; a row goes only when it is delivered or can never be; what was delivered is
+//! settled until it is, and nothing is delivered while commits fail. What has to wait
 //! (`pace`) waits as a row, not in one of the places, and servers take turns (`turns`).
 
 use std::collections::HashMap;
@@ -23,11 +24,12 @@ use crate::discord::delivery::{self, Delivered, Renames};
 use crate::discord::feature::Context;
 use crate::discord::rest::Processes;
 use crate::domain::ids::GuildId;
+use crate::store::health::Heartbeat;
 use crate::store::outbox::{
     Delivery, Due, DueNow, NextDue, Owed, ReleaseClaim, ReleaseUnknown, Settle, SpreadDue,
 };
 use crate::store::process::ProcessId;
-use crate::store::{Failure, Store};
+use crate::store::{DbError, Failure, Store};
 
 mod choice;
 mod pace;
@@ -72,6 +74,8 @@ const TRIES_MAX: u32 = 100;
 const LOOK_AFTER_MS: u64 = 10;
 /// The wait after the store itself failed, in milliseconds.
 const TROUBLE_WAIT_MS: u64 = 500;
+/// Of a delivery that cannot be settled, one try in so many is logged: one a minute.
+const SETTLE_TRIES_A_LINE: u32 = 60_000 / TROUBLE_WAIT_MS as u32;
 /// A claim of which nobody heard may still come to be this much later, in milliseconds: the server
 /// ends a transaction that it hears nothing of after ten seconds.
 const DOUBT_MS: u64 = 15_000;
@@ -88,6 +92,7 @@ pub async fn run(mut context: Context, claims: Claims, stop: CancellationToken) 
     let courier = Courier {
         store: context.store.clone(),
         clock: context.clock.clone(),
+        settle_every: Duration::from_millis(TROUBLE_WAIT_MS),
         deliver: Arc::new(move |due| {
             let (context, renames) = (context.clone(), Arc::clone(&renames));
             Box::pin(async move { delivery::deliver(&context, &renames, &due).await })
@@ -169,7 +174,7 @@ impl Outbox {
             let wake = match self.begin().await {
                 Ok(wake) => wake,
                 Err(error) => {
-                    tracing::warn!(%error, "the outbox could not be read");
+                    self.courier.warn(&error, "the outbox could not be read");
                     tokio::time::sleep(Duration::from_millis(TROUBLE_WAIT_MS)).await;
                     continue;
                 }
@@ -262,6 +267,10 @@ impl Outbox {
             self.settle_doubt(process).await?;
         }
         let store = self.courier.store.clone();
+        if store.commits().failure().is_some() {
+            // What is delivered while nothing can be settled would be delivered again after a restart.
+            let Ok(()) = store.execute_job(Heartbeat).await?;
+        }
         let looked = store.query(DueNow { now, max: LOOK_MAX }).await?;
         if looked.len() >= CROWD_MIN {
             self.next_look = Instant::now() + Duration::from_millis(LOOK_AT_CROWD_EVERY_MS);
@@ -332,6 +341,8 @@ type Delivering = Pin<Box<dyn Future<Output = Delivered> + Send>>;
 struct Courier {
     store: Store,
     clock: Clock,
+    /// The wait after a settling that failed.
+    settle_every: Duration,
     deliver: Arc<dyn Fn(Due) -> Delivering + Send + Sync>,
 }
 
@@ -349,14 +360,7 @@ impl Courier {
             Delivered::Limited(wait) => Some((*wait).max(Duration::from_millis(LIMITED_REST_MS))),
             _ => None,
         };
-        let is_left = match self.settle(due.clone(), claim.clone(), delivered).await {
-            Ok(left) => left,
-            Err(error) => {
-                tracing::warn!(%error, "a delivery could not be settled; it will be made again");
-                tokio::time::sleep(Duration::from_millis(TROUBLE_WAIT_MS)).await;
-                true
-            }
-        };
+        let is_left = self.settle(due.clone(), claim.clone(), delivered).await;
         Ended {
             due,
             claim,
@@ -370,18 +374,39 @@ impl Courier {
     async fn release(&self, process: ProcessId, id: i64) {
         let release = ReleaseClaim { process, id };
         while let Err(error) = self.store.execute_job(release.clone()).await {
-            tracing::warn!(%error, "a claim could not be released yet");
+            self.warn(&error, "a claim could not be released yet");
             tokio::time::sleep(Duration::from_millis(TROUBLE_WAIT_MS)).await;
         }
     }
 
-    /// Settles a delivery; whether the row is still there and ours.
-    async fn settle(
-        &self,
-        due: Due,
-        claim: Option<ProcessId>,
-        delivered: Delivered,
-    ) -> Result<bool, Failure> {
+    /// Logs a failure of the store, unless failing commits are in the log already, once a minute.
+    fn warn(&self, error: &Failure, what: &str) {
+        match self.store.commits().failure() {
+            None => tracing::warn!(%error, "{what}"),
+            Some(_) => tracing::debug!(%error, "{what}"),
+        }
+    }
+
+    /// Settles a delivery, as often as it takes: delivered again, it would be there twice. Returns
+    /// whether the row is still there and ours.
+    async fn settle(&self, due: Due, claim: Option<ProcessId>, delivered: Delivered) -> bool {
+        let settle = self.settling(due, claim, delivered);
+        for tries in 0_u32.. {
+            match self.store.execute_job(settle.clone()).await {
+                Ok(Ok(left)) => return left,
+                Err(Failure::Broken(DbError::Closed)) => return true,
+                Err(error) if tries.is_multiple_of(SETTLE_TRIES_A_LINE) => {
+                    self.warn(&error, "a delivery could not be settled yet");
+                }
+                Err(_) => {}
+            }
+            tokio::time::sleep(self.settle_every).await;
+        }
+        true
+    }
+
+    /// What becomes of a row after this delivery.
+    fn settling(&self, due: Due, claim: Option<ProcessId>, delivered: Delivered) -> Settle {
         let metrics = self.store.metrics();
         metrics.delivered(kind(&due.owed), delivered.as_str());
         let at = self.clock.now();
@@ -430,16 +455,14 @@ impl Courier {
                 (Delivery::Over, None)
             }
         };
-        let settle = Settle {
+        Settle {
             id: due.id,
             claim,
             generation: due.generation,
             delivery,
             card,
             at,
-        };
-        let Ok(left) = self.store.execute_job(settle).await?;
-        Ok(left)
+        }
     }
 }
 

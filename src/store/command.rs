@@ -91,6 +91,8 @@ pub trait Job: Send {
     fn name(&self) -> &'static str;
     /// Runs the command and keeps its outcome. `true` if its changes are to be kept.
     fn run(&mut self, tx: &mut dyn Transaction) -> bool;
+    /// The fault that its last run ended with; `None` if it ended well or was refused.
+    fn fault(&self) -> Option<&DbError>;
     /// Whether its answer is remembered with its changes: run once more after a COMMIT of which
     /// nobody knows, it changes nothing and gives the same answer.
     fn is_remembered(&self) -> bool;
@@ -161,6 +163,10 @@ impl<C: Command> Job for Pending<C> {
         let keep = matches!(outcome, Ok(Ok(_)));
         self.outcome = Some(outcome);
         keep
+    }
+
+    fn fault(&self) -> Option<&DbError> {
+        self.outcome.as_ref()?.as_ref().err()
     }
 
     fn is_remembered(&self) -> bool {

@@ -13,6 +13,7 @@ pub mod call;
 pub mod cleanup;
 pub mod clock;
 mod command;
+mod commits;
 pub mod copy;
 mod counted;
 mod engine;
@@ -44,6 +45,7 @@ use crate::domain::ids::InteractionId;
 use crate::metrics::Metrics;
 pub use command::{Command, Job, Question, Read, Stop, Transaction};
 use command::{Pending, Reply};
+pub use commits::Commits;
 use counted::Counting;
 pub use engine::{Database, OpenError, Place, ReadOnly, migrate};
 use process::Lease;
@@ -93,6 +95,7 @@ pub struct Store {
     readers: Arc<Readers>,
     committed: Arc<Notify>,
     metrics: Metrics,
+    commits: Commits,
     place: Arc<Place>,
     /// What a job's command has to hold while it runs.
     lease: Option<Arc<Lease>>,
@@ -228,6 +231,11 @@ impl Store {
     /// Where the writer counts what it does, and everybody else may.
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
+    }
+
+    /// Whether commits succeed.
+    pub fn commits(&self) -> &Commits {
+        &self.commits
     }
 
     async fn send<C: Command>(

@@ -52,6 +52,7 @@ impl Scene {
         let courier = Courier {
             store: database.store(),
             clock: Clock::manual(now()),
+            settle_every: Duration::from_millis(1),
             deliver: Arc::new(move |due| {
                 let (end, ends) = oneshot::channel();
                 begin.send((due, end)).expect("the test looks");
@@ -76,13 +77,23 @@ impl Scene {
         run.expect("it runs").expect("never refused");
     }
 
+    /// Runs statements, each as often as it takes: it may share its transaction with one that fails.
+    async fn run_all(&self, text: &'static str) {
+        for one in text.split(";;") {
+            let store = &self.outbox.courier.store;
+            let run = async { while store.execute_job(Run(one)).await.is_err() {} };
+            let ran = tokio::time::timeout(Duration::from_secs(30), run).await;
+            ran.expect("it runs in time");
+        }
+    }
+
     /// Owes something for which nobody waits after it.
     async fn owe(&self) {
         let owe = "INSERT INTO outbox (kind, key, payload, due_at, created_at) \
                    SELECT 'retraction', CAST(COALESCE(max(id), 0) AS TEXT), \
                           json_object('channel', COALESCE(max(id), 0)), 1, 1 \
                    FROM outbox";
-        self.run(owe).await;
+        self.run_all(owe).await;
     }
 
     async fn rows(&self) -> Vec<Row> {
@@ -128,6 +139,83 @@ async fn a_delivery_that_panics_is_tried_again_after_a_while() {
         end.send(Delivered::Done(None)).expect("it waits");
         scene.ended().await;
         assert!(scene.rows().await.is_empty());
+    }
+}
+
+/// Has every commit fail that deletes a row of the outbox, or a heartbeat's.
+const FAIL_COMMITS: &str = "CREATE TABLE nowhere (x INTEGER PRIMARY KEY) STRICT;; \
+    CREATE TABLE broken (x INTEGER REFERENCES nowhere (x) DEFERRABLE INITIALLY DEFERRED) STRICT;; \
+    CREATE TRIGGER fail BEFORE DELETE ON outbox BEGIN INSERT INTO broken VALUES (1); END;; \
+    CREATE TRIGGER fail_heartbeats BEFORE DELETE ON receipts BEGIN INSERT INTO broken VALUES (1); END";
+const HEAL_COMMITS: &str = "DROP TRIGGER fail;; DROP TRIGGER fail_heartbeats";
+/// Has every statement fail that deletes a row of the outbox.
+const FAIL_STATEMENT: &str = "CREATE TRIGGER fail BEFORE DELETE ON outbox \
+    BEGIN SELECT RAISE(ABORT, 'it is broken'); END";
+const HEAL_STATEMENT: &str = "DROP TRIGGER fail";
+
+/// Waits for two more settlings that fail.
+async fn fail_twice_more(store: &Store) {
+    let until = store.commits().failed_in_a_row() + 2;
+    let failing = async {
+        while store.commits().failed_in_a_row() < until {
+            tokio::task::yield_now().await;
+        }
+    };
+    let failing = tokio::time::timeout(Duration::from_secs(30), failing).await;
+    failing.expect("settling is tried, and fails");
+}
+
+#[tokio::test]
+async fn what_is_delivered_and_not_settled_for_an_hour_is_delivered_once() {
+    for (fail, heal, commits) in [
+        (FAIL_COMMITS, HEAL_COMMITS, true),
+        (FAIL_STATEMENT, HEAL_STATEMENT, false),
+    ] {
+        let mut scene = Scene::open(true).await;
+        scene.owe().await;
+        scene.run_all(fail).await;
+        scene.outbox.begin().await.expect("it begins");
+        let (first, end) = scene.next().await;
+        end.send(Delivered::Done(None)).expect("it waits");
+        let store = scene.outbox.courier.store.clone();
+        fail_twice_more(&store).await;
+        assert_eq!(store.commits().failure().is_some(), commits);
+        scene.owe().await;
+        if commits {
+            // What was just owed was committed.
+            let beat = store.execute_job(Heartbeat).await;
+            beat.expect_err("commits fail again");
+        }
+        let mut begun = Vec::new();
+        for minute in 0..60 {
+            let clock = &scene.outbox.courier.clock;
+            clock.set(now() + TimeDelta::minutes(minute));
+            assert_eq!(scene.outbox.begin().await.is_err(), commits);
+            fail_twice_more(&store).await;
+            while let Some(ended) = scene.outbox.deliveries.try_join_next_with_id() {
+                scene.outbox.ended(ended);
+            }
+            while let Ok((due, end)) = scene.begun.try_recv() {
+                assert_ne!(due.id, first.id, "delivered again");
+                begun.push((due, end));
+            }
+        }
+        assert_eq!(
+            begun.len(),
+            usize::from(!commits),
+            "nothing while commits fail"
+        );
+        scene.run_all(heal).await;
+        scene.ended().await;
+        assert_eq!(store.commits().trouble(), None);
+        scene.outbox.begin().await.expect("it begins");
+        if commits {
+            begun.push(scene.next().await);
+        }
+        assert!(scene.begun.try_recv().is_err(), "one copy of each");
+        let rows = scene.rows().await;
+        let left = rows.iter().map(|row| row.get::<i64>("id").ok());
+        assert!(left.eq([Some(begun[0].0.id)]), "the first is settled");
     }
 }
 

@@ -25,7 +25,9 @@ use tokio::sync::{Mutex, Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::sql::{DbError, sql, values};
-use super::{Failure, LANE_MAX, Migrated, Place, Question, Read, Readers as AnyReaders, Store};
+use super::{
+    Commits, Failure, LANE_MAX, Migrated, Place, Question, Read, Readers as AnyReaders, Store,
+};
 use crate::metrics::Metrics;
 pub use address::{Address, AddressError, Parts, Tls};
 use link::Link;
@@ -121,6 +123,7 @@ impl Database {
             })),
             committed: Arc::new(Notify::new()),
             metrics: Metrics::default(),
+            commits: Commits::default(),
             stop: CancellationToken::new(),
             turn: Arc::default(),
         };
@@ -141,6 +144,7 @@ impl Database {
                 readers: Arc::new(AnyReaders::Postgres(readers)),
                 committed: shared.committed,
                 metrics: shared.metrics,
+                commits: shared.commits,
                 place: Arc::new(Place::Server(Box::new(address.clone()))),
                 lease: None,
             },

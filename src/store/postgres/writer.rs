@@ -15,7 +15,7 @@ use super::UNREACHABLE_AFTER_MS;
 use super::link::{self, Link, Trouble};
 use super::transaction::Open;
 use crate::metrics::{Metrics, Written};
-use crate::store::{DbError, Job};
+use crate::store::{Commits, DbError, Job};
 
 /// Of so many commands in a row one is a job's, if there is one.
 const JOB_EVERY: u32 = 4;
@@ -72,6 +72,7 @@ pub(super) struct Shared {
     pub(super) lanes: Arc<Mutex<Lanes>>,
     pub(super) committed: Arc<Notify>,
     pub(super) metrics: Metrics,
+    pub(super) commits: Commits,
     pub(super) stop: CancellationToken,
     /// Held by all who write, or by one who has to be alone.
     pub(super) turn: Arc<RwLock<()>>,
@@ -123,8 +124,16 @@ impl Writer {
     fn serve(&mut self, mut job: Box<dyn Job>) {
         let error = self.carry_out(job.as_mut()).err();
         self.link.limit(None);
-        if let Some(error) = &error {
-            tracing::warn!(command = job.name(), %error, "a command was given up");
+        let commits = &self.shared.commits;
+        match &error {
+            None => commits.ran(job.name(), job.fault()),
+            Some(error @ (DbError::Unreachable(_) | DbError::Commit(_))) => {
+                commits.failed(error.to_string());
+                tracing::debug!(command = job.name(), %error, "command abandoned");
+            }
+            Some(error) => {
+                tracing::warn!(command = job.name(), %error, "a command was given up");
+            }
         }
         job.finish(error);
     }
@@ -200,6 +209,7 @@ impl Writer {
             let committing = Instant::now();
             self.commit(job).map_err(Failed::InCommit)?;
             commit = committing.elapsed();
+            self.shared.commits.succeeded();
             self.shared.committed.notify_waiters();
         } else {
             self.roll_back();

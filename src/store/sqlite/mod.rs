@@ -37,7 +37,7 @@ use tokio_util::sync::CancellationToken;
 use super::backup::{BackupError, Taken, local};
 use super::installation::random;
 use super::sql::sql;
-use super::{LANE_MAX, Place, Readers as AnyReaders, Store};
+use super::{Commits, LANE_MAX, Place, Readers as AnyReaders, Store};
 use crate::metrics::Metrics;
 use crate::store::backup::files as backup_files;
 pub use adopt::{Adopted, Counts};
@@ -192,6 +192,7 @@ impl Database {
         let stop = CancellationToken::new();
         let committed = Arc::new(Notify::new());
         let metrics = Metrics::default();
+        let commits = Commits::default();
         let (people, people_lane) = mpsc::channel(LANE_MAX);
         let (jobs, jobs_lane) = mpsc::channel(LANE_MAX);
         let lanes = writer::Lanes {
@@ -202,6 +203,7 @@ impl Database {
             connection: connection.clone(),
             committed: committed.clone(),
             metrics: metrics.clone(),
+            commits: commits.clone(),
             checkpoints,
             recorder: Recorder::start(&path),
             presence: presence.clone(),
@@ -214,6 +216,7 @@ impl Database {
                 readers: Arc::new(AnyReaders::Sqlite(readers)),
                 committed,
                 metrics,
+                commits,
                 place: Arc::new(Place::File(path)),
                 lease: None,
             },

@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use super::super::{DbError, Job};
+use super::super::{Commits, DbError, Job};
 use super::Checkpoints;
 use super::lock::Lock;
 use super::lockstep;
@@ -64,6 +64,7 @@ pub(super) struct Writer {
     pub(super) connection: tokio_rusqlite::Connection,
     pub(super) committed: Arc<Notify>,
     pub(super) metrics: Metrics,
+    pub(super) commits: Commits,
     pub(super) checkpoints: Checkpoints,
     /// What the file and its log are like, for the next start.
     pub(super) recorder: Recorder,
@@ -110,7 +111,11 @@ impl Writer {
         };
         self.recorder.update();
         if let Ok(done) = &result {
+            for job in &batch {
+                self.commits.ran(job.name(), job.fault());
+            }
             if done.changed {
+                self.commits.succeeded();
                 self.committed.notify_waiters();
             }
             self.metrics.written(Written {
@@ -120,6 +125,9 @@ impl Writer {
             });
         }
         let error = result.err();
+        if let Some(error) = &error {
+            self.commits.failed(error.to_string());
+        }
         for job in batch {
             job.finish(
                 error

@@ -1,0 +1,1 @@
+DELETE FROM receipts WHERE interaction_id = $1 AND command = $2
