@@ -229,7 +229,7 @@ impl State {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc;
+    use std::sync::{Condvar, mpsc};
     use std::time::Duration;
 
     use tokio::task::JoinHandle;
@@ -258,27 +258,38 @@ mod tests {
         }
     }
 
-    /// A queue whose searches say that they have begun, and end one by one when they are told to.
+    /// A queue whose searches say that they have begun, and end when they are told to, in that order.
     struct Stage {
         queue: SearchQueue,
         begun: mpsc::Receiver<i64>,
-        end: mpsc::Sender<()>,
+        /// How many may end.
+        ends: Arc<(Mutex<usize>, Condvar)>,
     }
 
     impl Stage {
         fn new() -> Self {
             let (says, begun) = mpsc::channel();
-            let (end, told) = mpsc::channel::<()>();
-            let (says, told) = (Mutex::new(says), Mutex::new(told));
+            let says = Mutex::new((0, says));
+            let ends = Arc::new((Mutex::new(0), Condvar::new()));
+            let told = Arc::clone(&ends);
             let queue = SearchQueue::new(move |problem| {
                 let mark = problem.candidates[0].user.0;
-                says.lock().expect("whole").send(mark).expect("a listener");
-                let told = told.lock().expect("whole").recv_timeout(PATIENCE);
-                told.expect("it is told to end");
+                let place = {
+                    let mut says = says.lock().expect("whole");
+                    says.1.send(mark).expect("a listener");
+                    says.0 += 1;
+                    says.0
+                };
+                let (ends, changed) = &*told;
+                let ends = ends.lock().expect("whole");
+                let waited = changed.wait_timeout_while(ends, PATIENCE, |ends| *ends < place);
+                let (ends, timeout) = waited.expect("whole");
+                drop(ends);
+                assert!(!timeout.timed_out(), "it is told to end");
                 let (players, places) = (1, usize::try_from(mark).expect("a small number"));
                 Err(Unbalanced::TooFew { players, places })
             });
-            Self { queue, begun, end }
+            Self { queue, begun, ends }
         }
 
         fn ask(
@@ -307,7 +318,9 @@ mod tests {
         }
 
         fn end_one(&self) {
-            self.end.send(()).expect("a search runs");
+            let (ends, changed) = &*self.ends;
+            *ends.lock().expect("whole") += 1;
+            changed.notify_all();
         }
 
         /// Waits until so many wait.
