@@ -143,6 +143,10 @@ fn only_the_command_line_makes_a_real_clock() {
 #[test]
 fn statements_stand_in_files() {
     for (room, line, text) in code_lines() {
+        // What the simulation asks of a database afterwards is no statement of the program.
+        if room == "torture" {
+            continue;
+        }
         // An engine's own housekeeping is no statement of ours.
         if room == "store" && (line.contains("sqlite/") || line.contains("postgres/")) {
             continue;
