@@ -53,8 +53,10 @@ pub(crate) struct World {
     over_http: bool,
     people: playground::World,
     http: reqwest::Client,
-    /// The story plans that Discord refuses requests by a rate limit.
-    plans_limits: AtomicBool,
+    /// Discord may refuse requests by a rate limit: the story plans it, or the bot was started again, and
+    /// a new process does not know what the former one has used up.
+    expects_limits: AtomicBool,
+    has_run: bool,
 }
 
 impl World {
@@ -92,7 +94,8 @@ impl World {
             over_http: false,
             people,
             http: reqwest::Client::new(),
-            plans_limits: AtomicBool::new(false),
+            expects_limits: AtomicBool::new(false),
+            has_run: false,
         }
     }
 
@@ -118,6 +121,9 @@ impl World {
 
     /// Starts the bot and waits until it is connected.
     pub(crate) async fn start(&mut self) {
+        if std::mem::replace(&mut self.has_run, true) {
+            self.expects_limits.store(true, Relaxed);
+        }
         let app = self.start_with(self.settings()).await;
         app.ready().await;
         if self.over_http {
@@ -209,7 +215,7 @@ impl World {
     /// Sends a JSON body to the embedded Discord's side for people and tests.
     pub(crate) async fn post(&self, path: &str, body: Value) -> Value {
         if path == "faults/requests" && (body["status"] == 429 || !body["limit"].is_null()) {
-            self.plans_limits.store(true, Relaxed);
+            self.expects_limits.store(true, Relaxed);
         }
         let url = format!("{}/client/{path}", self.discord.url());
         let request = self
@@ -330,7 +336,7 @@ impl World {
                 "nothing answers to {unknown:?} in {request:#}"
             );
         }
-        if !self.plans_limits.load(Relaxed) {
+        if !self.expects_limits.load(Relaxed) {
             let refused = self.refused().await;
             assert!(refused.is_empty(), "refused by rate limits: {refused:#?}");
         }

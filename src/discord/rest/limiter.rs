@@ -21,9 +21,8 @@ use bucket::Bucket;
 pub(super) use bucket::Told;
 pub(super) use route::{Class, Route};
 
-/// Requests in one second, over all routes but those of interactions, of all processes together.
-/// Discord's limit is 50; the rest is for requests that the network brings closer together than they
-/// were sent.
+/// Requests in one second, over all routes but those of interactions, of all processes together. Each
+/// counts until a second after its answer, since nobody knows when it arrives. Discord's limit is 50.
 const GLOBAL_PER_SECOND_MAX: usize = 45;
 /// Invalid requests (401, 403, 429 but those of scope `shared`) within [`INVALID_WINDOW_S`] at which
 /// nothing more is sent, of all processes together. Discord bans the address at 10,000.
@@ -107,6 +106,8 @@ pub(super) enum LimitChange {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Pass {
     bucket: Option<u64>,
+    /// Whether it counts in the limit over everything.
+    is_counted: bool,
 }
 
 /// All that is known about limits.
@@ -120,7 +121,9 @@ pub(super) struct Limiter {
     /// Until when acknowledgements of one interaction (by its id), or of all (""), were refused.
     callbacks: HashMap<String, Instant>,
     last_bucket: u64,
-    sent: VecDeque<Instant>,
+    /// Requests under way that count in the limit over everything, and when the last ones ended.
+    under_way: usize,
+    ended: VecDeque<Instant>,
     invalid: VecDeque<Instant>,
     global_until: Option<Instant>,
     address_until: Option<Instant>,
@@ -139,7 +142,8 @@ impl Default for Limiter {
             names: HashMap::new(),
             callbacks: HashMap::new(),
             last_bucket: 0,
-            sent: VecDeque::new(),
+            under_way: 0,
+            ended: VecDeque::new(),
             invalid: VecDeque::new(),
             global_until: None,
             address_until: None,
@@ -196,19 +200,23 @@ impl Limiter {
         }
         let change = self.resumed(now);
         if route.class == Class::Callback {
-            return Some((Pass { bucket: None }, change));
+            let pass = Pass {
+                bucket: None,
+                is_counted: false,
+            };
+            return Some((pass, change));
         }
-        if route.class == Class::Other {
-            self.sent.push_back(now);
-            if self.sent.len() > GLOBAL_PER_SECOND_MAX {
-                self.sent.pop_front();
-            }
-        }
+        let is_counted = route.class == Class::Other;
+        self.under_way += usize::from(is_counted);
         let id = self.bucket_of(now, route);
         if let Some(bucket) = self.buckets.get_mut(&id) {
             bucket.take(now);
         }
-        Some((Pass { bucket: Some(id) }, change))
+        let pass = Pass {
+            bucket: Some(id),
+            is_counted,
+        };
+        Some((pass, change))
     }
 
     /// Learns from how a request ended.
@@ -221,6 +229,13 @@ impl Limiter {
     ) -> Option<LimitChange> {
         if let Some(bucket) = pass.bucket.and_then(|id| self.buckets.get_mut(&id)) {
             bucket.give_back(ended == &Ended::Lost);
+        }
+        if pass.is_counted {
+            self.under_way -= 1;
+            self.ended.push_back(now);
+            if self.ended.len() > GLOBAL_PER_SECOND_MAX {
+                self.ended.pop_front();
+            }
         }
         match ended {
             Ended::Lost => None,
@@ -364,10 +379,14 @@ impl Limiter {
     fn pace(&self, now: Instant) -> Gate {
         let second = Duration::from_secs(1);
         let max = share(GLOBAL_PER_SECOND_MAX, self.processes);
-        // The one that has to be a second ago so that one less than `max` are not.
-        let at = self.sent.len().checked_sub(max);
-        match at.and_then(|at| self.sent.get(at)) {
-            Some(sent) if *sent + second > now => Gate::Until(*sent + second),
+        let room = max.saturating_sub(self.under_way);
+        if room == 0 {
+            return Gate::AfterAnswer;
+        }
+        // The one that has to be a second ago so that one less than `room` are not.
+        let at = self.ended.len().checked_sub(room);
+        match at.and_then(|at| self.ended.get(at)) {
+            Some(ended) if *ended + second > now => Gate::Until(*ended + second),
             _ => Gate::Open,
         }
     }

@@ -227,13 +227,32 @@ fn limit_over_everything_is_kept_and_callbacks_are_not_bound_to_it() {
     let mut scene = Scene::new();
     let any = |n: usize| route("GET", &format!("channels/{n}"));
     for n in 0..GLOBAL_PER_SECOND_MAX {
-        scene.take(&any(n));
+        scene.request(&any(n), &Ended::Answered(Told::default()));
     }
     assert_eq!(scene.wait(&any(1_000)), ms(1_000));
     let answer = route("PATCH", "webhooks/1/token/messages/@original");
     for open in [callback(1), answer] {
         assert_eq!(scene.look(&open), Gate::Open, "{open:?}");
     }
+    scene.now += ms(1_000);
+    assert_eq!(scene.look(&any(1_000)), Gate::Open);
+}
+
+#[test]
+fn requests_count_until_a_second_after_their_answers() {
+    let mut scene = Scene::new();
+    let any = |n: usize| route("GET", &format!("channels/{n}"));
+    let sent: Vec<_> = (0..GLOBAL_PER_SECOND_MAX)
+        .map(|n| (any(n), scene.take(&any(n))))
+        .collect();
+    scene.now += ms(5_000);
+    let gate = scene.look(&any(1_000));
+    assert_eq!(gate, Gate::AfterAnswer, "all may arrive only now");
+    for (route, pass) in &sent {
+        let answered = Ended::Answered(Told::default());
+        scene.limiter.settle(scene.now, route, pass, &answered);
+    }
+    assert_eq!(scene.wait(&any(1_000)), ms(1_000));
     scene.now += ms(1_000);
     assert_eq!(scene.look(&any(1_000)), Gate::Open);
 }
@@ -248,7 +267,7 @@ fn processes_share_the_requests_of_a_second_and_the_invalid_ones() {
         let may = |scene: &mut Scene, n| scene.look(&posts(n)) == Gate::Open;
         let mut sent = 0;
         while may(&mut scene, sent) {
-            scene.take(&posts(sent));
+            scene.request(&posts(sent), &Ended::Answered(Told::default()));
             sent += 1;
         }
         assert_eq!(sent, (GLOBAL_PER_SECOND_MAX / count).max(1));
