@@ -1,7 +1,7 @@
--- Of what is refused together and not under way $6 is tried at $7, and the others but $1 after it.
+-- Of what is refused together $5 is tried at $6, and the others but $1 after it.
 UPDATE outbox
-SET due_at = CASE WHEN id = $6 THEN CAST($7 AS BIGINT) ELSE CAST($8 AS BIGINT) END
-WHERE due_at > $5
+SET due_at = CASE WHEN id = $5 THEN CAST($6 AS BIGINT) ELSE CAST($7 AS BIGINT) END
+WHERE claimed_by IS NULL
   AND id IN (
       SELECT outbox_id
       FROM parked_deliveries

@@ -13,8 +13,8 @@ use crate::discord::rest::{Processes, share};
 use crate::domain::ids::MessageId;
 use crate::store::outbox::{Due, Owed};
 
-/// Requests of deliveries within a second, of all processes together. Discord takes 50 of a bot (Rate Limits, Global Rate Limit);
-/// the rest is for what people wait for.
+/// Requests of deliveries within a second, of all processes together. Discord takes 50 of a bot (Rate
+/// Limits, Global Rate Limit); the rest is for what people wait for.
 const REQUESTS_MAX: usize = 40;
 const REQUESTS_WINDOW_MS: u64 = 1_000;
 /// A message is old to Discord after an hour; here a little earlier, in seconds.
@@ -123,6 +123,8 @@ pub(super) fn keys(due: &Due, now: DateTime<Utc>) -> Vec<Key> {
 fn requests(due: &Due) -> usize {
     match due.owed {
         Owed::Card(_) | Owed::Call(_) | Owed::Retraction { .. } | Owed::PromptEnd { .. } => 1,
+        // Whether they are a member, the conversation, and the message.
+        Owed::Message { .. } if due.destination.session.is_some() => 3,
         // The conversation and the message; a search and an event; some steps of a thread.
         Owed::Message { .. } | Owed::Event(_) | Owed::Thread(_) => 2,
     }

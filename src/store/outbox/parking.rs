@@ -12,7 +12,7 @@ use super::{CALL, CARD, EVENT, PROMPT_END, Place, RETRACTION, Settle, THREAD, pr
 use crate::domain::ids::{CallId, ChannelId, GuildId, SessionId};
 use crate::domain::obstacle::Right;
 use crate::domain::session::{Session, Status};
-use crate::store::sql::{DbError, Row, Value, sql, values};
+use crate::store::sql::{DbError, Row, sql, values};
 use crate::store::{Command, Question, Read, Stop, Transaction, log, session};
 
 /// The wait before the second try in a place, in seconds; each further one waits twice as long.
@@ -31,7 +31,7 @@ const DOUBLINGS_MAX: u32 = 10;
 /// one of the invalid requests of which Discord takes 10,000 in ten minutes, and the bot makes 1,000.
 const TRY_EVERY_S: i64 = 2;
 /// Servers whose parked deliveries are tried at once at a start; those of the others follow, one server
-/// every `TRY_EVERY_S`.
+/// after the other, `TRY_EVERY_S` for each try.
 const GUILDS_AT_START_MAX: usize = 20;
 /// What was woken while it was under way is tried again after this long, in seconds.
 const RETRY_WOKEN_S: i64 = 5;
@@ -119,6 +119,47 @@ impl Together {
         tx.execute(sql!("parking/wake_together"), values)?;
         Ok(())
     }
+
+    /// Has one other than `row` tried at `first` and the rest after it, also those that are due: they would
+    /// be refused as `row` was. Returns whether there is another one; what nobody needs any more is given
+    /// up.
+    fn line_up(
+        &self,
+        tx: &mut dyn Transaction,
+        row: i64,
+        now: DateTime<Utc>,
+        first: DateTime<Utc>,
+    ) -> Result<bool, DbError> {
+        let Some(successor) = self.successor(tx, row, now)? else {
+            return Ok(false);
+        };
+        let (place, cause) = ((self.guild, self.channel), self.cause.as_str());
+        let rest = first + TimeDelta::seconds(BEHIND_S);
+        let values = values![row, place.0, place.1, cause, successor, first, rest];
+        tx.execute(sql!("parking/line_up"), values)?;
+        Ok(true)
+    }
+
+    /// Whose turn is next after `row`.
+    fn successor(
+        &self,
+        tx: &mut dyn Transaction,
+        row: i64,
+        now: DateTime<Utc>,
+    ) -> Result<Option<i64>, DbError> {
+        let others = values![row, self.guild, self.channel, self.cause.as_str()];
+        for _ in 0..GIVEN_UP_MAX {
+            let Some(next) = tx.query_one(sql!("parking/successor"), others)? else {
+                return Ok(None);
+            };
+            let next = next.get("outbox_id")?;
+            if is_needed(tx, next, now)? {
+                return Ok(Some(next));
+            }
+            tx.execute(sql!("parking/give_up"), values![next])?;
+        }
+        Ok(None)
+    }
 }
 
 /// Parks a row. Returns whether it is still there: what nobody needs any more is given up. `claimed` is
@@ -141,67 +182,32 @@ pub(super) fn park(
     let (guild, channel, cause) = (together.guild, together.channel, together.cause.as_str());
     let values = values![settle.id, guild, channel, cause, TRIES_MAX];
     tx.execute(sql!("parking/park"), values)?;
-    let before = Together::of(claimed)?;
-    let is_new = before.as_ref() != Some(&together);
-    if let Some(before) = before.filter(|_| is_new) {
-        // It is refused for something else now: what kept the others may have passed.
-        before.wake(tx, at, 1)?;
-    }
     let row = tx.query_one(sql!("parking/count"), &[])?;
     let places: i64 = row.ok_or(DbError::NoRow("parking/count"))?.get("places")?;
     let apart = TimeDelta::seconds(TRY_EVERY_S * places);
-    let together_at = values![settle.id, guild, channel, cause, at];
-    let row = tx.query_one(sql!("parking/together"), together_at)?;
+    let woken = at + TimeDelta::seconds(RETRY_WOKEN_S).max(apart);
+    let before = Together::of(claimed)?;
+    let is_new = before.as_ref() != Some(&together);
+    if let Some(before) = before.filter(|_| is_new) {
+        // It is refused for something else now: what kept the others may have passed, or may have become
+        // the same, so that they are still tried one at a time.
+        before.line_up(tx, settle.id, at, woken)?;
+    }
+    let values = values![settle.id, guild, channel, cause];
+    let row = tx.query_one(sql!("parking/together"), values)?;
     let row = row.ok_or(DbError::NoRow("parking/together"))?;
     let (tries, next): (i64, Option<DateTime<Utc>>) = (row.get("tries")?, row.get("next_try")?);
     let own = at + wait(tries).max(apart);
     let behind = TimeDelta::seconds(BEHIND_S);
     let due = match next {
-        None => own,
         // Another one finds out.
-        Some(next) if is_new => next + behind,
-        Some(_) => {
-            if let Some(successor) = successor(tx, together_at, at)? {
-                let values = values![
-                    settle.id,
-                    guild,
-                    channel,
-                    cause,
-                    at,
-                    successor,
-                    own,
-                    own + behind
-                ];
-                tx.execute(sql!("parking/line_up"), values)?;
-                own + behind
-            } else {
-                own
-            }
-        }
+        Some(next) if is_new => next.max(at) + behind,
+        Some(_) if together.line_up(tx, settle.id, at, own)? => own + behind,
+        _ => own,
     };
-    let woken = at + TimeDelta::seconds(RETRY_WOKEN_S).max(apart);
     let values = values![settle.id, settle.generation, due, woken];
     tx.execute(sql!("parking/put_off"), values)?;
     Ok(true)
-}
-
-/// Whose turn is next of what is refused together; what nobody needs any more is given up.
-fn successor(
-    tx: &mut dyn Transaction,
-    together_at: &[Value],
-    at: DateTime<Utc>,
-) -> Result<Option<i64>, DbError> {
-    for _ in 0..GIVEN_UP_MAX {
-        let Some(row) = tx.query_one(sql!("parking/successor"), together_at)? else {
-            return Ok(None);
-        };
-        let row = row.get("outbox_id")?;
-        if is_needed(tx, row, at)? {
-            return Ok(Some(row));
-        }
-        tx.execute(sql!("parking/give_up"), values![row])?;
-    }
-    Ok(None)
 }
 
 /// Ends the parking of a row that was delivered, or can never be. Some of what was refused together with it
@@ -348,7 +354,7 @@ impl Command for WakeParked {
 
     fn run(&self, tx: &mut dyn Transaction) -> Result<Vec<usize>, Stop<Self::Refusal>> {
         let mut woken = Vec::new();
-        for (guild, due) in self.guilds.iter().zip(turns(self.now)) {
+        for (guild, due) in self.guilds.iter().zip(turns(self.now, self.each_max)) {
             let values = values![*guild, due, self.each_max];
             woken.push(tx.execute(sql!("parking/wake_guild"), values)?);
         }
@@ -357,8 +363,9 @@ impl Command for WakeParked {
 }
 
 /// When the first server gets its turn, the second one, and so on.
-fn turns(now: DateTime<Utc>) -> impl Iterator<Item = DateTime<Utc>> {
-    let later = (1..).map(move |turn| now + TimeDelta::seconds(TRY_EVERY_S * turn));
+fn turns(now: DateTime<Utc>, each_max: u32) -> impl Iterator<Item = DateTime<Utc>> {
+    let every = TimeDelta::seconds(TRY_EVERY_S * i64::from(each_max));
+    let later = (1..).map(move |turn| now + every * turn);
     std::iter::repeat_n(now, GUILDS_AT_START_MAX).chain(later)
 }
 

@@ -89,8 +89,8 @@ impl Command for Settle {
                 if tx.execute(sql!("outbox/delivered"), settled)? > 0 {
                     return Ok(false);
                 }
-                // What was owed meanwhile has not been tried yet.
-                tx.execute(sql!("outbox/begin_anew"), values![self.id])?;
+                // What was owed meanwhile has not been tried yet, and may have been put off with what is parked.
+                tx.execute(sql!("outbox/begin_anew"), values![self.id, self.at])?;
             }
             Delivery::Again(at) => {
                 let anew = self.at + TimeDelta::seconds(ANEW_WITHIN_S);
