@@ -287,6 +287,11 @@ impl Dispatcher {
                 tracing::warn!(interaction = %click.id, "busy");
                 Reply::text(BUSY)
             }
+            // The log says so once a minute, not once for each click.
+            Fault::Broken(error) if self.context.store.commits().failure().is_some() => {
+                tracing::debug!(interaction = %click.id, error, "a click failed");
+                Reply::text(AWAY)
+            }
             Fault::Away(error) => {
                 if self.context.store.commits().failure().is_some() {
                     tracing::debug!(interaction = %click.id, error, "the database is away");
@@ -306,12 +311,7 @@ impl Dispatcher {
             }
             Fault::Broken(error) => {
                 let incident = click.incident();
-                if self.context.store.commits().failure().is_some() {
-                    // In the log once a minute, not once for each click.
-                    tracing::debug!(interaction = %click.id, incident, error, "a click failed");
-                } else {
-                    tracing::error!(interaction = %click.id, user = %click.person.id, incident, error, "a click failed");
-                }
+                tracing::error!(interaction = %click.id, user = %click.person.id, incident, error, "a click failed");
                 Reply::text(format!(
                     "⚠️ Sorry, something went wrong on my side, and nothing was changed. Please try \
                      again; if it stays, tell whoever runs this bot the code `{incident}`."
