@@ -39,7 +39,7 @@ pub struct Config {
     #[arg(long, env = "DB_PATH", global = true, hide_env_values = true, value_name = "FILE", help = db_path_help())]
     pub db_path: Option<PathBuf>,
 
-    /// Start with an empty database although there are backups of another one, or no volume: any word, such as
+    /// Allow a start with an empty database even if backups exist or no volume is mounted: any word, such as
     /// today's date, each of which counts once
     #[arg(
         long,
@@ -137,5 +137,5 @@ pub struct Config {
 pub const DB_PATH: &str = "data/overwatch.db";
 
 fn db_path_help() -> String {
-    format!("The database file; its folder is created [default: {DB_PATH}]")
+    format!("The database file, also ~/FILE or sqlite:FILE; its folder is created [default: {DB_PATH}]")
 }

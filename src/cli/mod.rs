@@ -30,7 +30,7 @@ use crate::app::StartError;
 use crate::config::{Config, LogConfig, LogFormat};
 use crate::store::OpenError;
 
-/// The exit code for settings that are missing or malformed.
+/// The exit code for failures that a restart cannot fix.
 const EXIT_SETTINGS: u8 = 2;
 
 /// A Discord bot with which Overwatch communities schedule sessions, fill queues and keep their
@@ -62,7 +62,7 @@ enum Command {
     /// Try the bot without a token: a small Discord on this machine, and a web page to use it with
     #[command(disable_help_flag = true)]
     Playground(Misplaced),
-    /// Look whether everything is right: database, disk, backups, clock, settings
+    /// Check the settings, clock, disk, database, backups, permissions and object store
     Check(check::Arguments),
     /// Write a server's sessions, past and present, as CSV or JSON
     Export(export::Arguments),

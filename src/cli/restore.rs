@@ -97,7 +97,7 @@ async fn bring_back(
 fn show(comparison: &Comparison) {
     let Some(present) = &comparison.present else {
         return say(format_args!(
-            "No database that can be read is there at present."
+            "There is no readable database at the moment."
         ));
     };
     let restored = &comparison.restored;
@@ -127,14 +127,14 @@ fn show(comparison: &Comparison) {
         }
     }
     if present.identity.is_some() && present.identity != restored.identity {
-        say(format_args!("  They are not the same database."));
+        say(format_args!("  The backup is of a different database."));
     }
 }
 
 /// Asks at the terminal.
 fn ask() -> bool {
     say(format_args!(
-        "Replace what is there? It is set aside, not deleted. [y/N]"
+        "Replace the current database? It is set aside, not deleted. [y/N]"
     ));
     let mut answer = String::new();
     let read = std::io::stdin().read_line(&mut answer);
