@@ -137,5 +137,7 @@ pub struct Config {
 pub const DB_PATH: &str = "data/overwatch.db";
 
 fn db_path_help() -> String {
-    format!("The database file, also ~/FILE or sqlite:FILE; its folder is created [default: {DB_PATH}]")
+    format!(
+        "The database file, also ~/FILE or sqlite:FILE; its folder is created [default: {DB_PATH}]"
+    )
 }

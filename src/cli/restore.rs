@@ -96,9 +96,7 @@ async fn bring_back(
 /// Shows what would be gone and what would come, table by table.
 fn show(comparison: &Comparison) {
     let Some(present) = &comparison.present else {
-        return say(format_args!(
-            "There is no readable database at the moment."
-        ));
+        return say(format_args!("There is no readable database at the moment."));
     };
     let restored = &comparison.restored;
     say(format_args!(

@@ -229,7 +229,10 @@ impl Backups {
             all.push(remote.kept(name, bytes).await?);
         }
         for name in keep.droppable(&all, &newest) {
-            remote.remove(name).await?;
+            // One that cannot be removed, as under a lock, keeps no other.
+            if let Err(error) = remote.remove(name).await {
+                tracing::warn!(%error, %name, "a superfluous remote backup was not removed");
+            }
         }
         Ok(())
     }

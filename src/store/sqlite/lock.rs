@@ -51,9 +51,9 @@ pub(crate) struct Lock {
     file: File,
     /// Where the database really is.
     database: PathBuf,
-    /// The database file, locked as a whole: two containers may have the one file under two paths.
+    /// The database file and whether it is locked, as a whole: two containers may have the one file under two paths.
     /// Closed after SQLite's connections, whose own locks would go with it.
-    held: Option<File>,
+    held: Option<(File, bool)>,
 }
 
 impl Lock {
@@ -113,10 +113,12 @@ impl Lock {
         let file = File::open(&self.database).map_err(io)?;
         location::require_one_name(&self.database, &file.metadata().map_err(io)?)?;
         if is_on_network(&file) {
+            // Kept open without a lock: closing it would drop SQLite's locks on it.
+            self.held = Some((file, false));
             return Ok(());
         }
         match file.try_lock() {
-            Ok(()) => self.held = Some(file),
+            Ok(()) => self.held = Some((file, true)),
             Err(TryLockError::WouldBlock) => {
                 return Err(LockError::Held {
                     path: self.database.clone(),
@@ -126,7 +128,7 @@ impl Lock {
             // Not every file system has such locks; the one on the lock file is there.
             Err(TryLockError::Error(error)) => {
                 tracing::debug!(%error, "the database file itself cannot be locked");
-                self.held = Some(file);
+                self.held = Some((file, false));
             }
         }
         Ok(())
@@ -139,7 +141,7 @@ impl Drop for Lock {
     fn drop(&mut self) {
         // Where unlocking fails there is nothing left but to close the file, which follows.
         let _ = self.file.unlock();
-        if let Some(file) = &self.held {
+        if let Some((file, true)) = &self.held {
             let _ = file.unlock();
         }
     }

@@ -13,12 +13,11 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
+use rusqlite::{Connection, OpenFlags};
 use serde::{Deserialize, Serialize};
 
 use super::inspect;
 use super::lock::beside;
-use super::migrations;
 use crate::store::safe_file;
 
 /// Beside the database: what it and its log were like last.
@@ -191,59 +190,21 @@ fn compare(path: &Path) -> Result<(), String> {
     // Without its log a file may be in the middle of a checkpoint, and then tells nothing.
     let address = format!("file:{}?immutable=1", inspect::percent_encoded(path));
     let alone = Connection::open_with_flags(address, flags | OpenFlags::SQLITE_OPEN_URI);
-    let Some(alone) = alone.ok().and_then(|db| Told::by(&db).ok()) else {
+    let Some(alone) = alone.ok().and_then(|db| inspect::count(&db).ok()) else {
         return Ok(());
     };
-    let together = Told::by(&pair).map_err(|error| error.to_string())?;
+    let together = inspect::count(&pair).map_err(|error| error.to_string())?;
     if alone.identity.is_some() && together.identity != alone.identity {
         return Err("it is of another installation".into());
     }
-    if alone.version > together.version {
+    if alone.schema_version > together.schema_version {
         return Err("it is of an older schema".into());
     }
-    if alone.rows >= ROWS_MIN && together.rows < alone.rows / 2 {
-        return Err(format!(
-            "with it {} rows would be left of {}",
-            together.rows, alone.rows
-        ));
+    let (rows, left) = (alone.data_rows(), together.data_rows());
+    if rows >= ROWS_MIN && left < rows / 2 {
+        return Err(format!("with it {left} rows would be left of {rows}"));
     }
     Ok(())
-}
-
-/// What a database tells of itself.
-struct Told {
-    identity: Option<String>,
-    version: Option<i32>,
-    rows: u64,
-}
-
-impl Told {
-    fn by(db: &Connection) -> rusqlite::Result<Self> {
-        let has = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'installation')";
-        let identity = match db.query_row(has, [], |row| row.get(0))? {
-            true => db
-                .query_row("SELECT identity FROM installation", [], |row| row.get(0))
-                .optional()?,
-            false => None,
-        };
-        Ok(Self {
-            identity,
-            version: migrations::version(db)?,
-            rows: rows(db)?,
-        })
-    }
-}
-
-fn rows(db: &Connection) -> rusqlite::Result<u64> {
-    let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~'";
-    let mut tables = db.prepare(tables)?;
-    let mut total = 0;
-    for table in tables.query_map([], |row| row.get::<_, String>(0))? {
-        let count = format!("SELECT count(*) FROM \"{}\"", table?.replace('"', "\"\""));
-        let count: i64 = db.query_row(&count, [], |row| row.get(0))?;
-        total += count.unsigned_abs();
-    }
-    Ok(total)
 }
 
 #[cfg(test)]
