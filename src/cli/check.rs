@@ -99,7 +99,7 @@ fn usual_advice(name: &str) -> Option<&'static str> {
         "clock" => "set the machine's clock, by NTP for example, before the bot runs",
         "size" => "see RETENTION_DAYS and `optimize`, or raise DB_SIZE_WARN_MB",
         "log" => {
-            "see what keeps it from being written back: another program that reads the database, Litestream"
+            "find what blocks the checkpoint: another program that reads the database, or Litestream"
         }
         "free space" => "make room on the disk, or the bot will refuse to write",
         "disk" => {
@@ -107,10 +107,10 @@ fn usual_advice(name: &str) -> Option<&'static str> {
         }
         "connection" => "see DB_PATH or DATABASE_URL, and whether the disk or the server is there",
         "log's file" => {
-            "put the database back that the log belongs to, or `overwatch-bot restore latest`"
+            "put back the database that this log belongs to, or run `overwatch-bot restore latest`"
         }
         "integrity" | "foreign keys" => {
-            "stop the bot, see the disk, and `overwatch-bot restore latest`"
+            "stop the bot, check the disk, then run `overwatch-bot restore latest`"
         }
         "schema" => {
             "start the newest overwatch-bot once; if it fails, keep the file and restore a backup"

@@ -72,7 +72,7 @@ async fn what_cannot_be_done_is_one_sentence_and_an_exit_code() {
     let home = Home::new();
     for (arguments, code, sentence) in [
         (&["backup"][..], 1, "there is no database at"),
-        (&["restore", "latest"], 1, "there is no backup latest"),
+        (&["restore", "latest"], 1, "there is no backup yet"),
         (
             &["restore", "s3://"],
             2,

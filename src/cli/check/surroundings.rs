@@ -69,8 +69,7 @@ fn cannot_be_written(name: &'static str, folder: &Path, error: &std::io::Error) 
 /// The newest backup that verifies. Newer ones that do not are told of.
 fn newest(folder: &Path, now: DateTime<Utc>) -> Line {
     const NAME: &str = "backup";
-    const MAKE_ONE: &str =
-        "run `overwatch-bot backup`, and see why none is made by itself: BACKUP_EVERY, the log";
+    const MAKE_ONE: &str = "run `overwatch-bot backup`, and check BACKUP_EVERY and the log for why no scheduled backup was made";
     let names = match local::names(folder) {
         Err(error) => {
             let says = format!("{} cannot be read: {error}", folder.display());
@@ -119,9 +118,8 @@ fn judge_zones(version: &str, now: DateTime<Utc>) -> Line {
     let says = format!("as of release {version} of the tz database");
     match year {
         Some(year) if now.year() - year < ZONES_WARN_YEARS => line(NAME, Verdict::Ok, says),
-        _ => line(NAME, Verdict::Warn, says).advise(
-            "update overwatch-bot: places that changed their clocks since are told a wrong time",
-        ),
+        _ => line(NAME, Verdict::Warn, says)
+            .advise("update overwatch-bot; times are wrong where the rules have changed since"),
     }
 }
 

@@ -28,6 +28,11 @@ pub enum FindError {
          a time such as 2026-11-22 20:15 (UTC); `backup list` shows what there is"
     )]
     Nothing(String),
+    /// There is none at all.
+    #[error(
+        "there is no backup yet, neither in BACKUP_DIR nor in the object store; `restore FILE` takes any file"
+    )]
+    NothingYet,
     /// All of them are of empty databases.
     #[error("no backup holds data; to restore an empty one all the same, name it: {0}")]
     Empty(String),
@@ -76,7 +81,7 @@ impl Backups {
             let Some(found) = self.newest(is_next).await? else {
                 return Err(match skipped {
                     Some(skipped) => FindError::Empty(skipped),
-                    None => FindError::Nothing("latest".into()),
+                    None => FindError::NothingYet,
                 });
             };
             if !self.is_known_to_be_empty(&found).await? {
