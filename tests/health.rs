@@ -125,6 +125,7 @@ async fn a_healthy_place_passes_with_a_line_for_each_thing() {
         "log",
         "free space",
         "disk",
+        "reserve",
         "connection",
         "integrity",
         "foreign keys",

@@ -25,6 +25,7 @@ use crate::store::sqlite::files::{self, Sizes};
 use crate::store::sqlite::inspect::{Contents, Unfit, inspect, ours};
 use crate::store::sqlite::log_pair::require_pair;
 use crate::store::sqlite::migrations::{newest, try_on_copy};
+use crate::store::sqlite::reserve;
 
 /// Free space below this is warned of, in bytes; below the size of the database, too, because a
 /// backup beside it would not fit.
@@ -102,6 +103,7 @@ fn usual_advice(name: &str) -> Option<&'static str> {
             "find what blocks the checkpoint: another program that reads the database, or Litestream"
         }
         "free space" => "make room on the disk, or the bot will refuse to write",
+        "reserve" => "make room on the disk; the bot then makes it again by itself",
         "disk" => {
             "give the folder to the user that runs the bot, and see whether the disk is read-only"
         }
@@ -189,6 +191,7 @@ fn look(config: &Config, path: &Path, now: DateTime<Utc>) -> Vec<Line> {
         Ok(sizes) => {
             lines.extend(weigh(sizes, warn_bytes));
             lines.push(writable("disk", files::folder_of(path)));
+            lines.push(reserve_of(path));
             lines.extend(inside(path, now));
         }
         Err(error) => {
@@ -311,6 +314,26 @@ fn writable(name: &'static str, folder: &Path) -> Line {
         Err(error) => {
             let says = format!("{} cannot be written to: {error}", folder.display());
             line(name, Verdict::Fail, says)
+        }
+    }
+}
+
+/// What the bot gives up when the disk is full.
+fn reserve_of(path: &Path) -> Line {
+    const NAME: &str = "reserve";
+    let size = megabytes(reserve::RESERVE_BYTES);
+    match reserve::is_there(path) {
+        true => line(
+            NAME,
+            Verdict::Ok,
+            format!("{size} for when the disk is full"),
+        ),
+        false => {
+            let says = format!(
+                "{} is not there: it was given up when the disk was full, or no bot has run yet",
+                reserve::path_of(path).display()
+            );
+            line(NAME, Verdict::Warn, says)
         }
     }
 }

@@ -13,6 +13,7 @@ use super::Watched;
 use crate::metrics::Snapshot;
 use crate::status::{Hold, Shard};
 use crate::store::backup::Backups;
+use crate::store::disk_room::DiskRoom;
 use crate::store::health::{BacklogNow, Heartbeat, Ping};
 use crate::store::sqlite::files;
 use crate::store::{Failure, Sizes};
@@ -40,6 +41,8 @@ pub struct Readiness {
     pub discord: Part,
     /// The database's disk can be written on.
     pub disk: Part,
+    /// There is room on the database's disk. No reason to be taken out of service as long as commits succeed.
+    pub room: Part,
     /// The database is not larger than its operator wants. No reason to be taken out of service.
     pub size: Part,
     /// Nobody else runs on the bot's token. No reason to be taken out of service: the other is no better.
@@ -82,6 +85,7 @@ pub(super) async fn readiness(watched: &Watched) -> Readiness {
         shards,
         discord: discord(watched, held),
         disk,
+        room: room(watched),
         size: size(watched),
         token: token(watched),
         backup: backup(watched),
@@ -163,6 +167,11 @@ async fn disk(watched: &Watched) -> Part {
         Some(Err(error)) => Part::of(false, error.to_string()),
         None => Part::of(false, format!("no answer within {WRITER_WITHIN_MS} ms")),
     }
+}
+
+fn room(watched: &Watched) -> Part {
+    let room = watched.store.disk_room();
+    Part::of(room == DiskRoom::Enough, room.to_string())
 }
 
 fn shards_part(shards: &[Shard], now: DateTime<Utc>) -> Part {

@@ -16,6 +16,7 @@ mod command;
 mod commits;
 pub mod copy;
 mod counted;
+pub mod disk_room;
 mod engine;
 pub mod extras;
 pub mod gateway;
@@ -47,6 +48,7 @@ pub use command::{Command, Job, Question, Read, Stop, Transaction};
 use command::{Pending, Reply};
 pub use commits::Commits;
 use counted::Counting;
+use disk_room::{DiskRoom, LastDiskRoom};
 pub use engine::{Database, OpenError, Place, ReadOnly, migrate};
 use process::Lease;
 pub use sql::DbError;
@@ -96,6 +98,7 @@ pub struct Store {
     committed: Arc<Notify>,
     metrics: Metrics,
     commits: Commits,
+    disk_room: LastDiskRoom,
     place: Arc<Place>,
     /// What a job's command has to hold while it runs.
     lease: Option<Arc<Lease>>,
@@ -236,6 +239,11 @@ impl Store {
     /// Whether commits succeed.
     pub fn commits(&self) -> &Commits {
         &self.commits
+    }
+
+    /// How much room is left on the disk of a database file, as the writer saw it last.
+    pub fn disk_room(&self) -> DiskRoom {
+        self.disk_room.get()
     }
 
     async fn send<C: Command>(

@@ -33,7 +33,7 @@ async fn refused(backup: &Path) -> Unfit {
     assert_eq!(rows(&home.database()), before);
     assert_eq!(
         files(home.folder.path()),
-        ["overwatch.db", "overwatch.db.lock"]
+        ["overwatch.db", "overwatch.db.lock", "overwatch.db.reserve"]
     );
     match error {
         RestoreError::Refused { reason, .. } => reason,
@@ -115,7 +115,7 @@ async fn the_backup_before_a_migration_brings_every_row_back() {
     assert_eq!(count(&other.database(), "users"), 3);
     assert_eq!(
         files(other.folder.path()),
-        ["overwatch.db", "overwatch.db.lock"]
+        ["overwatch.db", "overwatch.db.lock", "overwatch.db.reserve"]
     );
 }
 
@@ -148,6 +148,7 @@ async fn the_log_of_the_former_database_is_set_aside_with_it() {
             "overwatch.db.before_restore_20261122_120000-shm",
             "overwatch.db.before_restore_20261122_120000-wal",
             "overwatch.db.lock",
+            "overwatch.db.reserve",
         ]
     );
     // A second restore in the same second takes nobody's name.

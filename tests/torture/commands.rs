@@ -20,6 +20,7 @@ use overwatch_bot::store::sqlite::Database;
 use overwatch_bot::store::{Command, Store};
 use serde_json::Value as Json;
 
+use super::disk::{Disk, Fault, FaultKind, Keep};
 use super::state::{State, same, sound, start};
 use super::{Scenario, backups, block_on, database, folder, now};
 use crate::faults::fail_at_every_operation;
@@ -254,4 +255,47 @@ fn acknowledged_commands_survive_a_stop_before_any_operation() {
 #[test]
 fn acknowledged_commands_survive_a_fault_at_any_operation() {
     fail_at_every_operation("commands and checkpoints", &Commands::new());
+}
+
+/// Answers all commands in `folder`, each given once, on a disk with `fault` operations after the start.
+/// Returns how many operations that took.
+fn give_all_once(folder: &Path, disk: &Disk, fault: Option<usize>) -> Result<usize, String> {
+    block_on(async {
+        let database = open(folder).await?;
+        let begun = disk.operations();
+        if let Some(after) = fault {
+            disk.plan(Fault {
+                from: begun + after,
+                count: Some(1),
+                kind: FaultKind::NoSpace,
+            });
+        }
+        for number in 0..COMMANDS {
+            give(&database.store(), number).await?;
+        }
+        let done = disk.operations() - begun;
+        database.close().await;
+        Ok(done)
+    })
+}
+
+#[test]
+fn one_operation_without_room_is_noticed_by_nobody_who_gives_commands() {
+    let begin = folder();
+    fill(begin.path(), 0);
+    let begun = Disk::attach(begin.path()).unwrap();
+    let (image, _) = begun.image(0, Keep::All);
+    drop(begun);
+    let run = |fault| {
+        let place = folder();
+        image.write_to(place.path()).unwrap();
+        let disk = Disk::attach(place.path()).unwrap();
+        let done = give_all_once(place.path(), &disk, fault);
+        crate::wait_until_closed(place.path());
+        done.and_then(|done| sound(&database(place.path())).map(|()| done))
+    };
+    let operations = run(None).unwrap();
+    for after in 0..operations {
+        run(Some(after)).unwrap_or_else(|error| panic!("operation {after}: {error}"));
+    }
 }

@@ -24,6 +24,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::{Mutex, Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
+use super::disk_room::LastDiskRoom;
 use super::sql::{DbError, sql, values};
 use super::{
     Commits, Failure, LANE_MAX, Migrated, Place, Question, Read, Readers as AnyReaders, Store,
@@ -145,6 +146,8 @@ impl Database {
                 committed: shared.committed,
                 metrics: shared.metrics,
                 commits: shared.commits,
+                // A server's disk is not ours to see.
+                disk_room: LastDiskRoom::default(),
                 place: Arc::new(Place::Server(Box::new(address.clone()))),
                 lease: None,
             },

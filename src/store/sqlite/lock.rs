@@ -79,11 +79,13 @@ impl Lock {
             }
             Err(TryLockError::Error(source)) => return Err(io(source)),
         }
-        // Only for the sentence that another process will print.
+        // Only for the sentence that another process will print; on a full disk it prints none.
         let told = file
             .set_len(0)
             .and_then(|()| write!(file, "{}", std::process::id()));
-        told.map_err(io)?;
+        if let Err(error) = told {
+            tracing::debug!(%error, path = %lock_path.display(), "failed to write down who holds the lock");
+        }
         let mut lock = Self {
             file,
             database: path.to_owned(),

@@ -19,7 +19,9 @@ pub mod owner;
 pub(super) mod plans;
 pub mod presence;
 pub mod readers;
+pub mod reserve;
 pub mod restore;
+mod room;
 #[cfg(test)]
 mod tests;
 mod transaction;
@@ -35,6 +37,7 @@ use tokio_rusqlite::Connection;
 use tokio_util::sync::CancellationToken;
 
 use super::backup::{BackupError, Taken, local};
+use super::disk_room::LastDiskRoom;
 use super::installation::random;
 use super::sql::sql;
 use super::{Commits, LANE_MAX, Place, Readers as AnyReaders, Store};
@@ -47,11 +50,14 @@ pub use migrations::Migrated;
 use owner::{Claim, Owner, OwnerError};
 use presence::Presence;
 use readers::Readers;
+use room::{Relief, RoomWatch};
 
 /// How long a connection waits for another process' lock, in milliseconds.
 const BUSY_TIMEOUT_MS: u64 = 5_000;
 /// The write-ahead log is checkpointed by a commit beyond this many pages (of 4 KiB).
 const CHECKPOINT_AFTER_PAGES: u32 = 8_000;
+/// A log that has grown longer than this while somebody read it is cut off when it begins anew, in bytes.
+const LOG_KEPT_BYTES: u32 = CHECKPOINT_AFTER_PAGES * 4096;
 /// Rows of an index that ANALYZE looks at, so that it is done in milliseconds.
 const ANALYSIS_MAX_ROWS: u32 = 400;
 /// Statements that each connection keeps compiled.
@@ -85,7 +91,7 @@ pub enum OpenError {
     )]
     HalfRestored(PathBuf),
     /// SQLite cannot open or configure the file.
-    #[error("the database {} cannot be opened: {source}", path.display())]
+    #[error("the database {} cannot be opened: {source}{}", path.display(), room::way_out(source))]
     Sqlite {
         /// The file's path.
         path: PathBuf,
@@ -193,6 +199,8 @@ impl Database {
         let committed = Arc::new(Notify::new());
         let metrics = Metrics::default();
         let commits = Commits::default();
+        let disk_room = LastDiskRoom::default();
+        let relief = Relief::of(&path, checkpoints);
         let (people, people_lane) = mpsc::channel(LANE_MAX);
         let (jobs, jobs_lane) = mpsc::channel(LANE_MAX);
         let lanes = writer::Lanes {
@@ -207,6 +215,8 @@ impl Database {
             checkpoints,
             recorder: Recorder::start(&path),
             presence: presence.clone(),
+            room: RoomWatch::start(relief.clone(), disk_room.clone()),
+            relief,
             _lock: lock,
         };
         Ok(Self {
@@ -217,6 +227,7 @@ impl Database {
                 committed,
                 metrics,
                 commits,
+                disk_room,
                 place: Arc::new(Place::File(path)),
                 lease: None,
             },
@@ -377,6 +388,8 @@ async fn open_writer(
     }
     owner.check(given)?;
     log_pair::require_pair(path)?;
+    let relief = Relief::of(path, checkpoints);
+    relief.make_room_to_start();
     let failed = |source| OpenError::Sqlite {
         path: path.to_owned(),
         source,
@@ -390,7 +403,11 @@ async fn open_writer(
     if call(&connection, claim).await.map_err(failed)? == Claim::Refused {
         return Err(owner.refuse(path).into());
     }
-    let configure = move |db: &mut rusqlite::Connection| configure_writer(db, checkpoints);
+    let configure = move |db: &mut rusqlite::Connection| {
+        configure_writer(db, checkpoints)?;
+        relief.tidy_log_at_start(db);
+        Ok(())
+    };
     call(&connection, configure).await.map_err(failed)?;
     lock.hold_file()?;
     let migrated = migrations::run(&connection, backups.to_owned(), now).await;
@@ -414,11 +431,16 @@ fn configure_writer(
     checkpoints: Checkpoints,
 ) -> rusqlite::Result<()> {
     configure(db)?;
-    // Counts for a file that has no tables yet; `optimize` brings it to the others.
-    db.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+    // Counts only before the file has its first page; `optimize` brings it to the others. On a file that has
+    // pages this would be a write, which a full disk refuses.
+    let pages: u32 = db.query_row("PRAGMA page_count", [], |row| row.get(0))?;
+    if pages == 0 {
+        db.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+    }
     db.pragma_update(None, "journal_mode", "WAL")?;
     db.pragma_update(None, "analysis_limit", ANALYSIS_MAX_ROWS)?;
     db.pragma_update(None, "synchronous", "FULL")?;
+    db.pragma_update(None, "journal_size_limit", LOG_KEPT_BYTES)?;
     match checkpoints {
         Checkpoints::Own => db.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_AFTER_PAGES),
         Checkpoints::Litestream => {

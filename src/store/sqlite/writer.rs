@@ -16,6 +16,7 @@ use super::lock::Lock;
 use super::lockstep;
 use super::log_pair::Recorder;
 use super::presence::Presence;
+use super::room::{self, Measure, Relief, RoomWatch};
 use super::transaction::Open;
 use crate::metrics::{Metrics, Written};
 
@@ -69,6 +70,8 @@ pub(super) struct Writer {
     /// What the file and its log are like, for the next start.
     pub(super) recorder: Recorder,
     pub(super) presence: Presence,
+    pub(super) relief: Relief,
+    pub(super) room: RoomWatch,
     /// Nobody else may write for as long as the writer may.
     pub(super) _lock: Lock,
 }
@@ -99,9 +102,10 @@ impl Writer {
             }
             return;
         }
+        let relief = self.relief.clone();
         let written = self.connection.call(move |db| {
             let begun = Instant::now();
-            let result = transact(db, &mut batch);
+            let result = transact_in_room(db, &mut batch, &relief);
             Ok::<_, rusqlite::Error>((batch, result, begun.elapsed()))
         });
         let written = lockstep::done(written).await;
@@ -124,16 +128,25 @@ impl Writer {
                 commit: done.commit,
             });
         }
-        let error = result.err();
+        let error = result.err().map(|error| self.relief.explain(&error));
         if let Some(error) = &error {
-            self.commits.failed(error.to_string());
+            self.commits.failed(error.clone());
         }
         for job in batch {
-            job.finish(
-                error
-                    .as_ref()
-                    .map(|error| DbError::Commit(error.to_string())),
-            );
+            job.finish(error.clone().map(DbError::Commit));
+        }
+        self.watch_room().await;
+    }
+
+    /// Keeps the log short where there is little room.
+    async fn watch_room(&mut self) {
+        if !self.room.look_in_time() {
+            return;
+        }
+        let relief = self.relief.clone();
+        let write_back = move |db: &mut Connection| relief.write_back(db);
+        if let Err(error) = super::call(&self.connection, write_back).await {
+            tracing::debug!(%error, "failed to write the log back where room is short");
         }
     }
 
@@ -150,8 +163,8 @@ impl Writer {
             }
             return;
         }
-        let checkpoint =
-            |db: &mut Connection| db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        let relief = self.relief.clone();
+        let checkpoint = move |db: &mut Connection| relief.write_back(db);
         if self.checkpoints == Checkpoints::Own
             && let Err(error) = super::call(&self.connection, checkpoint).await
         {
@@ -171,6 +184,22 @@ struct Done {
     changed: bool,
     /// How long the COMMIT took.
     commit: Duration,
+}
+
+/// Runs the batch in one transaction; once more for each measure that makes room, if there is none.
+fn transact_in_room(
+    db: &mut Connection,
+    batch: &mut Batch,
+    relief: &Relief,
+) -> rusqlite::Result<Done> {
+    let mut result = transact(db, batch);
+    for measure in Measure::ALL {
+        let is_full = result.as_ref().is_err_and(room::is_full);
+        if is_full && relief.take(db, measure) {
+            result = transact(db, batch);
+        }
+    }
+    result
 }
 
 /// Runs the batch in one transaction.
@@ -195,6 +224,9 @@ fn transact(db: &mut Connection, batch: &mut Batch) -> rusqlite::Result<Done> {
 fn under_savepoint(db: &Connection, job: &mut dyn Job) -> rusqlite::Result<bool> {
     db.prepare_cached("SAVEPOINT command")?.execute([])?;
     let keep = job.run(&mut Open(db));
+    if job.fault().is_some_and(room::is_for_want_of_room) {
+        return Err(room::full());
+    }
     if !keep {
         db.prepare_cached("ROLLBACK TO command")?.execute([])?;
     }
