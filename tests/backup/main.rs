@@ -8,4 +8,5 @@ mod litestream;
 mod local;
 mod restore;
 mod s3;
+mod schema;
 mod taken_away;

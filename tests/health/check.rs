@@ -100,6 +100,31 @@ async fn files_that_anybody_may_change_are_warned_of() {
 }
 
 #[tokio::test]
+async fn schema_that_somebody_changed_fails() {
+    let place = Place::new().await;
+    assert_eq!(told(&check(place.0.path(), &[], &[]), "schema").0, "ok");
+    for (change, expected) in [
+        (
+            "CREATE VIEW everybody AS SELECT * FROM users",
+            "the view everybody was added",
+        ),
+        (
+            "DROP VIEW everybody; DROP TABLE reminders",
+            "the table reminders is missing",
+        ),
+    ] {
+        let db = rusqlite::Connection::open(place.db()).expect("the file");
+        db.execute_batch(change).expect("it is changed");
+        drop(db);
+        let output = check(place.0.path(), &[], &[]);
+        let (verdict, says, advice) = told(&output, "schema");
+        assert_eq!(verdict, "fail", "{says}");
+        assert!(says.contains(expected) && !advice.is_empty(), "{says}");
+        assert_eq!(output.status.code(), Some(1));
+    }
+}
+
+#[tokio::test]
 async fn object_store_that_is_not_there_fails() {
     let place = Place::new().await;
     let environment = [

@@ -54,6 +54,8 @@ pub(crate) fn snapshot(
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let from = Connection::open_with_flags(source, flags)?;
     from.busy_timeout(Duration::from_millis(super::BUSY_TIMEOUT_MS))?;
+    super::harden(&from)?;
+    inspect::require_unaltered(&from)?;
     snapshot_from(&from, target, stop)
 }
 
@@ -88,6 +90,7 @@ pub(crate) fn checkpoint(path: &Path) -> rusqlite::Result<()> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(path, flags)?;
     db.busy_timeout(Duration::from_millis(super::BUSY_TIMEOUT_MS))?;
+    super::harden(&db)?;
     db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
 }
 
@@ -124,6 +127,7 @@ fn copy(
     file: &File,
     stop: &CancellationToken,
 ) -> Result<(), SnapshotError> {
+    // Not hardened: it is only ever written page by page, and needs no journal.
     let mut to = Connection::open(target)?;
     // Flushing is done here; a copy that fails is thrown away and needs no journal.
     to.pragma_update(None, "synchronous", "OFF")?;

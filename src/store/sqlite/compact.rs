@@ -113,6 +113,7 @@ fn open_alone(path: &Path) -> Result<Connection, OptimizeError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(path, flags)?;
     db.busy_timeout(Duration::from_millis(WAIT_FOR_OTHERS_MS))?;
+    super::harden(&db)?;
     db.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
     db.execute_batch("BEGIN EXCLUSIVE; COMMIT;")?;
     let (found, known) = (migrations::version(&db)?, newest());

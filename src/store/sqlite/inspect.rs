@@ -157,12 +157,30 @@ pub fn ours(path: &Path) -> Result<(), Unfit> {
     if Owner::Bot.claim(&db)? == Claim::Refused {
         return Err(Unfit::Playgrounds);
     }
-    migrations::recognise(&db)
-        .map(drop)
-        .map_err(|error| match error {
-            SchemaError::Sqlite(error) => error.into(),
-            error => Unfit::Schema(error),
-        })
+    let recognised = migrations::recognise(&db);
+    let checked = recognised.and_then(|version| match version {
+        Some(version) => migrations::require_unaltered(&db, version),
+        None => Ok(()),
+    });
+    checked.map_err(unfit)
+}
+
+/// Whether nobody has changed the schema of `db` by hand. One that is not known, as that of an existing
+/// installation, or of a later version, is not looked at.
+pub(super) fn require_unaltered(db: &Connection) -> Result<(), Unfit> {
+    match migrations::version(db)? {
+        Some(version) if version <= migrations::newest() => {
+            migrations::require_unaltered(db, version).map_err(unfit)
+        }
+        _ => Ok(()),
+    }
+}
+
+fn unfit(error: SchemaError) -> Unfit {
+    match error {
+        SchemaError::Sqlite(error) => error.into(),
+        error => Unfit::Schema(error),
+    }
 }
 
 /// Whether the database at `path` has been worked on, or cannot be read: then whoever opens it says why.
@@ -263,10 +281,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, Unfit> {
         Connection::open_with_flags(path, flags)?
     };
     db.busy_timeout(std::time::Duration::from_millis(super::BUSY_TIMEOUT_MS))?;
-    // The file may come from anywhere: its schema may not call functions, and each cell is
-    // looked at before it is believed.
-    db.pragma_update(None, "trusted_schema", false)?;
-    db.pragma_update(None, "cell_size_check", true)?;
+    super::harden(&db)?;
     Ok(db)
 }
 

@@ -173,7 +173,9 @@ fn salts(log: &Path) -> io::Result<Option<u64>> {
 /// Compares the file alone with the file and its log. The reason why they do not belong together.
 fn compare(path: &Path) -> Result<(), String> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let pair = Connection::open_with_flags(path, flags).map_err(|error| error.to_string())?;
+    let pair = Connection::open_with_flags(path, flags);
+    let pair = pair.and_then(|db| super::harden(&db).map(|()| db));
+    let pair = pair.map_err(|error| error.to_string())?;
     let whole = pair.query_row("PRAGMA integrity_check(1)", [], |row| {
         row.get::<_, String>(0)
     });
@@ -190,7 +192,8 @@ fn compare(path: &Path) -> Result<(), String> {
     // Without its log a file may be in the middle of a checkpoint, and then tells nothing.
     let address = format!("file:{}?immutable=1", inspect::percent_encoded(path));
     let alone = Connection::open_with_flags(address, flags | OpenFlags::SQLITE_OPEN_URI);
-    let Some(alone) = alone.ok().and_then(|db| inspect::count(&db).ok()) else {
+    let hardened = alone.and_then(|db| super::harden(&db).map(|()| db));
+    let Some(alone) = hardened.ok().and_then(|db| inspect::count(&db).ok()) else {
         return Ok(());
     };
     let together = inspect::count(&pair).map_err(|error| error.to_string())?;

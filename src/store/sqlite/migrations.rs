@@ -22,7 +22,9 @@ use crate::store::sql::sql;
 use super::adopt::{self, Adopted};
 use super::inspect::{self, Unfit};
 use super::lockstep;
+pub(super) use schema::require_unaltered;
 
+mod schema;
 mod unrecorded;
 
 mod embedded {
@@ -61,6 +63,17 @@ pub enum SchemaError {
          program was changed by hand, so restore a backup or use the program that made it"
     )]
     Changed(String),
+    /// Something in it was added, changed or taken away by hand.
+    #[error(
+        "its schema is not that of version {version}: {differences}; undo that by hand, or restore a backup \
+         from before it; nothing was changed in it"
+    )]
+    Altered {
+        /// The file's version.
+        version: i32,
+        /// What differs.
+        differences: String,
+    },
     /// Tables, but none that tells their version.
     #[error(
         "it holds tables but no {VERSION_TABLE}, and they are not those of an existing \

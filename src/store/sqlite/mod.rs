@@ -32,6 +32,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use rusqlite::OpenFlags;
+use rusqlite::config::DbConfig;
 use tokio::sync::{Notify, mpsc};
 use tokio_rusqlite::Connection;
 use tokio_util::sync::CancellationToken;
@@ -446,7 +447,7 @@ fn configure_writer(
         Checkpoints::Litestream => {
             db.pragma_update(None, "wal_autocheckpoint", 0)?;
             // What Litestream has not seen yet stays in the log for it.
-            let keep_log = rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+            let keep_log = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
             db.set_db_config(keep_log, true).map(drop)
         }
     }
@@ -457,7 +458,17 @@ fn configure_reader(db: &mut rusqlite::Connection) -> rusqlite::Result<()> {
     db.pragma_update(None, "query_only", true)
 }
 
+/// Makes a connection careful with a file that may come from anywhere: its schema may call no functions but
+/// harmless ones, each cell is looked at before it is believed, and nothing may be changed past SQL.
+/// <https://www.sqlite.org/security.html>, "Untrusted SQLite Database Files".
+fn harden(db: &rusqlite::Connection) -> rusqlite::Result<()> {
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    db.pragma_update(None, "trusted_schema", false)?;
+    db.pragma_update(None, "cell_size_check", true)
+}
+
 fn configure(db: &rusqlite::Connection) -> rusqlite::Result<()> {
+    harden(db)?;
     db.busy_timeout(std::time::Duration::from_millis(BUSY_TIMEOUT_MS))?;
     db.set_prepared_statement_cache_capacity(STATEMENT_CACHE_MAX);
     db.pragma_update(None, "foreign_keys", true)

@@ -222,6 +222,57 @@ async fn closing_answers_what_waits_and_refuses_what_comes_later() {
     assert!(matches!(late, Err(Failure::Broken(DbError::Closed))));
 }
 
+/// Whether a connection trusts no schema, looks at cells, and is defensive.
+fn is_hardened(db: &rusqlite::Connection) -> rusqlite::Result<bool> {
+    let number = |pragma: &str| db.query_row(pragma, [], |row| row.get::<_, i64>(0));
+    Ok(number("PRAGMA trusted_schema")? == 0
+        && number("PRAGMA cell_size_check")? == 1
+        && db.db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE)?)
+}
+
+#[tokio::test]
+async fn every_connection_is_hardened() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = open(folder.path()).await.unwrap();
+    let writer = call(&database.connection, |db| is_hardened(db)).await;
+    assert!(writer.unwrap());
+    let path = database.presence.path();
+    let reader = open_reader(path).await.unwrap();
+    assert!(call(&reader, |db| is_hardened(db)).await.unwrap());
+    let looking = inspect::open(path).unwrap();
+    assert!(is_hardened(&looking).unwrap());
+    database.close().await;
+}
+
+/// Whoever opens a file hardens it, by `configure` or directly.
+#[test]
+fn no_file_is_opened_where_none_is_hardened() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store/sqlite");
+    let mut opening = 0;
+    for entry in root.read_dir().unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap_or_default();
+        let code = text.split("mod tests {").next().unwrap_or_default();
+        let opens = ["Connection::open(", "Connection::open_with_flags("];
+        if path.ends_with("tests.rs") || !opens.iter().any(|open| code.contains(open)) {
+            continue;
+        }
+        opening += 1;
+        let hardens = [
+            "harden(",
+            "configure(",
+            "configure_reader(",
+            "configure_writer(",
+        ];
+        assert!(
+            hardens.iter().any(|one| code.contains(one)),
+            "{}",
+            path.display()
+        );
+    }
+    assert!(opening >= 8, "{opening}");
+}
+
 #[tokio::test]
 async fn readers_cannot_write() {
     #[derive(Debug)]

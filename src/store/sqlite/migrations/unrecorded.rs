@@ -4,16 +4,12 @@
 //! in between at every later start. May touch: the write connection before anyone else has it. Invariant: a
 //! migration is recorded only if everything that it makes is there, to the letter.
 
-use std::collections::BTreeSet;
-
 use chrono::{DateTime, SecondsFormat, Utc};
-use refinery::{Migration, Target};
+use refinery::Migration;
 use rusqlite::Connection;
 
-use super::{SchemaError, VERSION_TABLE, embedded, has_version_table, run_to};
-
-/// A table, index, trigger or view: its type, its name and the statement that makes it.
-type Object = (String, String, String);
+use super::schema::{objects, schema_of};
+use super::{SchemaError, VERSION_TABLE, embedded, has_version_table};
 
 /// Records a migration that is done but not recorded, if there is one.
 pub(super) fn record(db: &Connection, now: DateTime<Utc>) -> Result<(), SchemaError> {
@@ -51,20 +47,5 @@ fn recorded(db: &Connection) -> rusqlite::Result<Vec<(i32, String)>> {
     let all = format!("SELECT version, checksum FROM {VERSION_TABLE} ORDER BY version");
     let mut all = db.prepare(&all)?;
     let rows = all.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    rows.collect()
-}
-
-/// The objects of a file of this version, which may be 0: none.
-fn schema_of(version: i32) -> Result<BTreeSet<Object>, SchemaError> {
-    let mut model = Connection::open_in_memory()?;
-    run_to(&mut model, Target::Version(version))?;
-    Ok(objects(&model)?)
-}
-
-fn objects(db: &Connection) -> rusqlite::Result<BTreeSet<Object>> {
-    let all = "SELECT type, name, sql FROM sqlite_schema
-        WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite~_%' ESCAPE '~'";
-    let mut all = db.prepare(all)?;
-    let rows = all.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     rows.collect()
 }
