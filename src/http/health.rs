@@ -119,7 +119,11 @@ pub(super) async fn snapshot(watched: &Watched) -> Snapshot {
         free_bytes: sizes.free,
         warn_bytes: watched.warn_bytes,
         backup_age_s: match &backups {
-            Some(status) => status.last.as_ref().map(|last| seconds(now - last.at)),
+            Some(status) => {
+                let last = status.last.as_ref();
+                let last = last.filter(|last| !last.is_from_future(now));
+                last.map(|last| seconds(now - last.at))
+            }
             None => Some(f64::NAN),
         },
         upload_failed: backups.is_some_and(|status| status.upload_failure.is_some()),
@@ -257,6 +261,13 @@ fn backup(watched: &Watched) -> Part {
         return Part::of(false, format!("the last upload failed: {}", failure.reason));
     }
     match status.last {
+        Some(last) if last.is_from_future(watched.clock.now()) => Part::of(
+            false,
+            format!(
+                "the newest one, {}, is dated in the future: the clock was or is wrong",
+                last.name
+            ),
+        ),
         Some(last) => Part::of(true, format!("the newest one is {}", last.name)),
         None => Part::of(false, "there is none yet"),
     }

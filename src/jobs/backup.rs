@@ -3,18 +3,21 @@
 //! May touch: `store::backup`. Invariant: when the next backup is due, and which one is still to
 //! be copied, is read from what is there, so that a restart neither skips nor repeats one.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
+use super::NAP_MAX;
 use crate::clock::Clock;
 use crate::store::backup::Backups;
 
 /// The wait after a first failure, in minutes; it doubles with each further one.
-const RETRY_FIRST_MIN: i64 = 1;
+const RETRY_FIRST_MIN: u64 = 1;
 /// The longest such wait, in minutes.
-const RETRY_MAX_MIN: i64 = 60;
+const RETRY_MAX_MIN: u64 = 60;
 /// How often the length of the log is looked at, in minutes.
-const LOG_LOOK_MIN: i64 = 60;
+const LOG_LOOK_MIN: u64 = 60;
 /// A log longer than this is warned of, in bytes: Litestream, which keeps it short, is away.
 const LOG_WARN_BYTES: u64 = 256 * 1024 * 1024;
 
@@ -36,11 +39,19 @@ async fn make(backups: &Backups, clock: &Clock, stop: &CancellationToken) {
         let backed_up = due > now || back_up(backups, now, stop).await;
         let done = copy(backups, now).await && backed_up;
         failures = if done { 0 } else { failures + 1 };
-        let next = match failures {
-            0 => backups.next_due(clock.now()).unwrap_or(due),
-            failures => clock.now() + retry_after(failures),
-        };
-        clock.sleep_until(next).await;
+        match failures {
+            0 => until_due(backups, clock).await,
+            failures => clock.sleep(retry_after(failures)).await,
+        }
+    }
+}
+
+/// Returns once the next backup is due, by what is in the folder and what the clock says after each nap.
+async fn until_due(backups: &Backups, clock: &Clock) {
+    while let Some(due) = backups.next_due(clock.now())
+        && due > clock.now()
+    {
+        clock.sleep_until_or(due, NAP_MAX).await;
     }
 }
 
@@ -86,9 +97,9 @@ async fn copy(backups: &Backups, now: DateTime<Utc>) -> bool {
     }
 }
 
-fn retry_after(failures: u32) -> TimeDelta {
+fn retry_after(failures: u32) -> Duration {
     let doubled = RETRY_FIRST_MIN << (failures - 1).min(10);
-    TimeDelta::minutes(doubled.min(RETRY_MAX_MIN))
+    Duration::from_secs(60 * doubled.min(RETRY_MAX_MIN))
 }
 
 /// With Litestream in charge of checkpoints the log grows for as long as it is away.
@@ -104,9 +115,7 @@ async fn watch_log(backups: &Backups, clock: &Clock) {
                 "the write-ahead log is long: Litestream is in charge of it, and seems not to run"
             );
         }
-        clock
-            .sleep_until(clock.now() + TimeDelta::minutes(LOG_LOOK_MIN))
-            .await;
+        clock.sleep(Duration::from_secs(60 * LOG_LOOK_MIN)).await;
     }
 }
 
@@ -117,7 +126,7 @@ mod tests {
     #[test]
     fn waits_double_up_to_an_hour() {
         let minutes: Vec<_> = [1, 2, 3, 6, 7, 30, u32::MAX]
-            .map(|failures| retry_after(failures).num_minutes())
+            .map(|failures| retry_after(failures).as_secs() / 60)
             .into();
         assert_eq!(minutes, [1, 2, 4, 32, 60, 60, 60]);
     }

@@ -24,6 +24,10 @@ use crate::store::backup::Backups;
 use crate::store::process::ProcessId;
 use upkeep::Upkeep;
 
+/// The longest that a job sleeps before it works out anew when it is due: after the clock was set, it is
+/// late by no more than this.
+pub(crate) const NAP_MAX: Duration = Duration::from_secs(60);
+
 /// At a stop, jobs are waited for this long, in milliseconds. They end at their next step.
 pub const STOP_WITHIN_MS: u64 = 300;
 
@@ -105,3 +109,6 @@ impl Chores {
         ));
     }
 }
+
+#[cfg(test)]
+mod tests;

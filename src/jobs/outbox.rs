@@ -19,6 +19,7 @@ use tokio::task::{self, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::NAP_MAX;
 use crate::clock::Clock;
 use crate::discord::delivery::{self, Delivered, Renames};
 use crate::discord::feature::Context;
@@ -26,7 +27,8 @@ use crate::discord::rest::Processes;
 use crate::domain::ids::GuildId;
 use crate::store::health::Heartbeat;
 use crate::store::outbox::{
-    Delivery, Due, DueNow, NextDue, Owed, ReleaseClaim, ReleaseUnknown, Settle, SpreadDue,
+    BringForward, Delivery, Due, DueNow, LatestDue, NextDue, Owed, ReleaseClaim, ReleaseUnknown,
+    Settle, SpreadDue,
 };
 use crate::store::process::ProcessId;
 use crate::store::{DbError, Failure, Store};
@@ -67,6 +69,10 @@ const CARD_EVERY_MS: u64 = 1_000;
 const RETRY_FIRST_S: i64 = 2;
 /// The longest wait before a retry, in seconds.
 const RETRY_MAX_S: i64 = 15 * 60;
+/// What is to be delivered later than this, in seconds, was put off while the clock was ahead: it is due.
+const AHEAD_MAX_S: i64 = RETRY_MAX_S + 60;
+/// The same for what is parked, which waits for longer where Discord refuses something in many places.
+const PARKED_AHEAD_MAX_S: i64 = 24 * 60 * 60;
 /// Tries before something is given up; at the longest wait that is about a day.
 const TRIES_MAX: u32 = 100;
 /// After a commit the outbox is looked at this much later, in milliseconds: one look for a storm of
@@ -120,6 +126,8 @@ struct Outbox {
     turns: Turns,
     /// Nothing is looked at before.
     next_look: Instant,
+    /// Whether something is due too far ahead is looked at then, by [`Clock::elapsed`].
+    next_look_ahead: Duration,
 }
 
 /// A row that is delivered, or stays claimed after that.
@@ -163,6 +171,7 @@ impl Outbox {
             pace: Pace::new(processes),
             turns: Turns::default(),
             next_look: Instant::now(),
+            next_look_ahead: Duration::ZERO,
         }
     }
 
@@ -181,8 +190,8 @@ impl Outbox {
             };
             let due = async {
                 match wake.due {
-                    Some(at) => clock.sleep_until(at).await,
-                    None => std::future::pending().await,
+                    Some(at) => clock.sleep_until_or(at, NAP_MAX).await,
+                    None => clock.sleep(NAP_MAX).await,
                 }
             };
             tokio::select! {
@@ -271,6 +280,7 @@ impl Outbox {
             // What is delivered while nothing can be settled would be delivered again after a restart.
             let Ok(()) = store.execute_job(Heartbeat).await?;
         }
+        self.bring_forward(now).await?;
         let looked = store.query(DueNow { now, max: LOOK_MAX }).await?;
         if looked.len() >= CROWD_MIN {
             self.next_look = Instant::now() + Duration::from_millis(LOOK_AT_CROWD_EVERY_MS);
@@ -308,6 +318,29 @@ impl Outbox {
         }
         let due = store.query(NextDue { now }).await?;
         Ok(Wake { due, free })
+    }
+
+    /// Makes due what was put off by a clock that was ahead; looks for it once in each [`NAP_MAX`].
+    async fn bring_forward(&mut self, now: DateTime<Utc>) -> Result<(), Failure> {
+        let elapsed = self.courier.clock.elapsed();
+        if elapsed < self.next_look_ahead {
+            return Ok(());
+        }
+        let bring = BringForward {
+            now,
+            latest: now + TimeDelta::seconds(AHEAD_MAX_S),
+            latest_parked: now + TimeDelta::seconds(PARKED_AHEAD_MAX_S),
+        };
+        let store = &self.courier.store;
+        let latest = store.query(LatestDue).await?;
+        if latest.is_some_and(|due| due > bring.latest) {
+            let Ok(brought) = store.execute_job(bring).await?;
+            if brought > 0 {
+                tracing::info!(rows = brought, "deliveries due too far ahead are due now");
+            }
+        }
+        self.next_look_ahead = elapsed + NAP_MAX;
+        Ok(())
     }
 
     /// Releases what this process may have claimed without knowing.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
+use super::NAP_MAX;
 use crate::discord::access;
 use crate::discord::feature::Context;
 use crate::store::Failure;
@@ -39,7 +40,7 @@ async fn tick(context: &Context) {
             }
         };
         tokio::select! {
-            () = context.clock.sleep_until(next) => {}
+            () = context.clock.sleep_until_or(next, NAP_MAX) => {}
             () = committed => tokio::time::sleep(Duration::from_millis(LOOK_AFTER_MS)).await,
         }
     }

@@ -3,6 +3,8 @@
 //! May touch: the store. Invariant: a receipt outlives the 15 minutes for which Discord may
 //! deliver an interaction again.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use tokio_util::sync::CancellationToken;
 
@@ -13,7 +15,7 @@ use crate::store::clock::ForgetReceipts;
 /// gone within the hour, as people are told who delete their profile.
 const RECEIPTS_KEPT_MIN: i64 = 45;
 /// They are looked through this often, in minutes.
-const TIDY_EVERY_MIN: i64 = 10;
+const TIDY_EVERY_MIN: u64 = 10;
 
 /// Runs until `stop`.
 pub async fn run(context: Context, stop: CancellationToken) {
@@ -25,7 +27,7 @@ pub async fn run(context: Context, stop: CancellationToken) {
         }
         tokio::select! {
             () = stop.cancelled() => return,
-            () = context.clock.sleep_until(now + TimeDelta::minutes(TIDY_EVERY_MIN)) => {}
+            () = context.clock.sleep(Duration::from_secs(TIDY_EVERY_MIN * 60)) => {}
         }
     }
 }

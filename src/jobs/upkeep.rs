@@ -16,7 +16,7 @@ use crate::store::cleanup::ArchiveSessions;
 use crate::store::upkeep::{GiveBackPages, PAGES_MAX, TellOfSize, Tune};
 
 /// It is done this often, in minutes.
-const UPKEEP_EVERY_MIN: i64 = 60;
+const UPKEEP_EVERY_MIN: u64 = 60;
 /// The pause between two steps, in milliseconds.
 const PAUSE_MS: u64 = 20;
 /// What people call a megabyte.
@@ -53,7 +53,7 @@ pub async fn run(context: Context, upkeep: Upkeep, stop: CancellationToken) {
         }
         tokio::select! {
             () = stop.cancelled() => return,
-            () = context.clock.sleep_until(now + TimeDelta::minutes(UPKEEP_EVERY_MIN)) => {}
+            () = context.clock.sleep(Duration::from_secs(UPKEEP_EVERY_MIN * 60)) => {}
         }
     }
 }

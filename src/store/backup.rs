@@ -176,7 +176,7 @@ impl Backups {
     pub fn next_due(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let every = self.settings.every?;
         let names = local::names(&self.settings.folder).unwrap_or_default();
-        let last = names.iter().rfind(|name| name.at <= now);
+        let last = names.iter().rfind(|name| name.is_from_before(now));
         Some(last.map_or(now, |last| last.at + every))
     }
 

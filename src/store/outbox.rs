@@ -23,7 +23,9 @@ mod prompt;
 mod settle;
 
 pub use destination::Destination;
-pub use due::{ClaimDue, DueNow, NextDue, ReleaseClaim, ReleaseUnknown, SpreadDue};
+pub use due::{
+    BringForward, ClaimDue, DueNow, LatestDue, NextDue, ReleaseClaim, ReleaseUnknown, SpreadDue,
+};
 pub(super) use message::{
     drop_notices_to, notices_to, owe_notice, owe_owner, withdraw_changes, withdraw_place,
 };

@@ -89,6 +89,12 @@ fn newest(folder: &Path, now: DateTime<Utc>) -> Line {
         }
         let age = now - name.at;
         let says = format!("{name}, {} h old, verified", age.num_hours());
+        if bad.is_empty() && !name.is_from_before(now) {
+            let says = format!("{name} is dated in the future: the clock was or is wrong");
+            return line(NAME, Verdict::Warn, says).advise(
+                "see that the clock is right and run `overwatch-bot backup`; move the file away once there is a newer one",
+            );
+        }
         return match (bad.as_slice(), age > TimeDelta::hours(BACKUP_WARN_H)) {
             ([], false) => line(NAME, Verdict::Ok, says),
             ([], true) => line(NAME, Verdict::Warn, says).advise(MAKE_ONE),

@@ -8,10 +8,14 @@ use std::hash::Hash;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+/// From when on an entry is given, and until when. (Before its beginning it is now only if the clock was set
+/// back, and then nobody knows how old it is.)
+type Fresh = std::ops::Range<DateTime<Utc>>;
+
 /// What is known, and until when.
 #[derive(Debug)]
 pub(super) struct Cache<K, V> {
-    entries: HashMap<K, (DateTime<Utc>, V)>,
+    entries: HashMap<K, (Fresh, V)>,
     max: usize,
 }
 
@@ -26,8 +30,8 @@ impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
 
     /// What is known at `now`.
     pub(super) fn get(&self, key: &K, now: DateTime<Utc>) -> Option<V> {
-        let (until, value) = self.entries.get(key)?;
-        (*until > now).then(|| value.clone())
+        let (fresh, value) = self.entries.get(key)?;
+        fresh.contains(&now).then(|| value.clone())
     }
 
     /// Forgets what is known.
@@ -39,17 +43,17 @@ impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
     /// would be stale first.
     pub(super) fn insert(&mut self, key: K, value: V, now: DateTime<Utc>, for_s: i64) {
         if self.entries.len() >= self.max && !self.entries.contains_key(&key) {
-            self.entries.retain(|_, (until, _)| *until > now);
+            self.entries.retain(|_, (fresh, _)| fresh.contains(&now));
         }
         while self.entries.len() >= self.max && !self.entries.contains_key(&key) {
-            let first = self.entries.iter().min_by_key(|(_, (until, _))| *until);
+            let first = self.entries.iter().min_by_key(|(_, (fresh, _))| fresh.end);
             let Some(first) = first.map(|(key, _)| key.clone()) else {
                 break;
             };
             self.entries.remove(&first);
         }
         let until = now + TimeDelta::seconds(for_s);
-        self.entries.insert(key, (until, value));
+        self.entries.insert(key, (now..until, value));
     }
 }
 
@@ -65,6 +69,13 @@ mod tests {
         cache.insert("a", 1, NOW, 60);
         assert_eq!(cache.get(&"a", NOW + TimeDelta::seconds(59)), Some(1));
         assert_eq!(cache.get(&"a", NOW + TimeDelta::seconds(60)), None);
+    }
+
+    #[test]
+    fn an_entry_from_the_future_is_stale() {
+        let mut cache = Cache::new(2);
+        cache.insert("a", 1, NOW + TimeDelta::days(60), 60);
+        assert_eq!(cache.get(&"a", NOW), None);
     }
 
     #[test]

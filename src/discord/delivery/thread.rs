@@ -4,6 +4,8 @@
 //! before the next one is looked for, so that a crash repeats one step, and repeating is harmless: a
 //! thread has the id of the card that it was started at.
 
+use chrono::TimeDelta;
+
 use super::super::feature::Context;
 use super::super::rest::{RestError, code};
 use super::super::text::truncate;
@@ -31,7 +33,7 @@ pub(super) async fn deliver(
         let mut step = view.thread.step(view.session.status, &name, &view.players);
         let next_rename = match view.thread.id {
             Some(thread) if step == Some(ThreadStep::Rename) => {
-                renames.next(thread, context.clock.now())
+                renames.next(thread, context.clock.elapsed())
             }
             _ => None,
         };
@@ -44,7 +46,10 @@ pub(super) async fn deliver(
             step = renamed.step(view.session.status, &name, &view.players);
         }
         let Some(step) = step else {
-            return Ok(next_rename.map_or(Delivered::Done(None), Delivered::Postponed));
+            return Ok(next_rename.map_or(Delivered::Done(None), |wait| {
+                let wait = TimeDelta::from_std(wait).unwrap_or_default();
+                Delivered::Postponed(context.clock.now() + wait)
+            }));
         };
         let now = Now {
             context,
@@ -131,7 +136,7 @@ impl Now<'_> {
             Err(RestError::Limited { retry_after }) => Some(*retry_after),
             _ => None,
         };
-        let now = self.context.clock.now();
+        let now = self.context.clock.elapsed();
         self.renames.record(thread, now, refused_for);
         if refused_for.is_some() {
             // The rest does not wait for it.

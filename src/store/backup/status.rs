@@ -33,6 +33,14 @@ pub struct Made {
     pub bytes: u64,
 }
 
+impl Made {
+    /// Whether it was made while the clock was ahead, or the clock is behind now: then nobody knows how
+    /// old it is.
+    pub fn is_from_future(&self, now: DateTime<Utc>) -> bool {
+        BackupName::parse(&self.name).is_some_and(|name| !name.is_from_before(now))
+    }
+}
+
 /// Something that failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Trouble {
@@ -85,6 +93,26 @@ impl Status {
                     reason: error.to_string(),
                 });
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::TimeDelta;
+
+    #[test]
+    fn backup_is_from_the_future_beyond_a_minute() {
+        let at: DateTime<Utc> = "2026-11-28T12:00:00Z".parse().expect("a time");
+        let made = Made {
+            name: "overwatch_backup_20261128_120000.db".into(),
+            at,
+            bytes: 1,
+        };
+        for (seconds, expected) in [(0, false), (-60, false), (-61, true), (5_000, false)] {
+            let now = at + TimeDelta::seconds(seconds);
+            assert_eq!(made.is_from_future(now), expected, "{seconds}");
         }
     }
 }

@@ -180,3 +180,39 @@ impl Question for NextDue {
         row.map_or(Ok(None), |row| row.get("due"))
     }
 }
+
+/// When the last row of all will be due; `None` if there is none.
+#[derive(Debug)]
+pub struct LatestDue;
+
+impl Question for LatestDue {
+    type Answer = Option<DateTime<Utc>>;
+
+    fn ask(&self, db: &mut dyn Read) -> Result<Self::Answer, DbError> {
+        let row = db.query_one(sql!("outbox/latest_due"), values![])?;
+        row.map_or(Ok(None), |row| row.get("due"))
+    }
+}
+
+/// Makes due what is further ahead than anything is put off: the clock was ahead when that was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BringForward {
+    /// The present time.
+    pub now: DateTime<Utc>,
+    /// Nothing is due later than this.
+    pub latest: DateTime<Utc>,
+    /// But what is parked, which is not due later than this.
+    pub latest_parked: DateTime<Utc>,
+}
+
+impl Command for BringForward {
+    const NAME: &'static str = "bring_forward";
+    /// How many rows that were.
+    type Answer = usize;
+    type Refusal = std::convert::Infallible;
+
+    fn run(&self, tx: &mut dyn Transaction) -> Result<usize, Stop<Self::Refusal>> {
+        let values = values![self.now, self.latest, self.latest_parked];
+        Ok(tx.execute(sql!("outbox/bring_forward"), values)?)
+    }
+}

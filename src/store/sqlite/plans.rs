@@ -8,14 +8,16 @@ use rusqlite::Connection;
 use super::migrations;
 
 /// What is asked for all the time, and the index that leads to it.
-pub(in crate::store) const BY_INDEX: [(&str, &str); 14] = [
+pub(in crate::store) const BY_INDEX: [(&str, &str); 16] = [
     ("admission/expired", "place_offers_open_by_end"),
     ("admission/next_end", "place_offers_open_by_end"),
     ("check_in/due", "sessions_by_check_in"),
     ("check_in/next", "sessions_by_check_in"),
     ("clock/next_reminder", "sessions_by_reminder"),
     ("clock/to_remind_of", "sessions_by_reminder"),
+    ("outbox/bring_forward", "outbox_by_due"),
     ("outbox/due", "outbox_by_due"),
+    ("outbox/latest_due", "outbox_by_due"),
     ("outbox/next_due", "outbox_by_due"),
     ("session/due", "sessions_by_start"),
     ("session/due", "sessions_by_end"),

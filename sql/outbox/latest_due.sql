@@ -1,0 +1,1 @@
+SELECT max(due_at) AS due FROM outbox

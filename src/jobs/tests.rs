@@ -1,0 +1,215 @@
+//! The clock is set while all jobs run: each goes on within its own interval.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+use super::*;
+use crate::clock::Clock;
+use crate::discord::access::Access;
+use crate::discord::activity::Activity;
+use crate::discord::nonce::Nonces;
+use crate::discord::rest::Rest;
+use crate::playground::{self, Discord};
+use crate::status::Status;
+use crate::store::backup;
+use crate::store::sqlite::Database;
+
+const BOT: &str = "MTAwMDAwMDAwMDAwMDAwMDAw.GzzzzZ.token-of-a-test";
+/// What shows that a job has run is there within this, in seconds of the test's own time.
+const SEEN_WITHIN_S: u64 = 10;
+/// Backups are made this often, in minutes.
+const BACKUP_EVERY_MIN: i64 = 30;
+/// The table below says how often the others run, in minutes.
+const UPKEEP_MIN: i64 = 60;
+
+/// A job: how often it runs at least, in minutes, what it finds to do, and how it shows that it ran.
+struct Case {
+    name: &'static str,
+    every_min: i64,
+    /// Statements with `:now` in them, each told to the database by another connection, so that no commit
+    /// wakes anybody.
+    finds: &'static str,
+    has_run: fn(&Scene) -> bool,
+}
+
+fn cases() -> [Case; 6] {
+    [
+        Case {
+            name: "session clock",
+            every_min: 1,
+            finds: "INSERT INTO sessions (guild_id, channel_id, game_mode, title, scheduled_time, \
+                    length_minutes, timezone, created_at) \
+                    VALUES (1, 2, '5v5', 'Friday', :now - 60, 600, 'UTC', 0)",
+            has_run: |scene| scene.count("sessions WHERE status = 'OPEN'") == 0,
+        },
+        Case {
+            name: "outbox",
+            every_min: 1,
+            finds: "INSERT INTO outbox (kind, key, payload, due_at, created_at) \
+                    VALUES ('retraction', '1', '{\"channel\": 1}', :now - 1, 1)",
+            has_run: |scene| scene.count("outbox WHERE kind = 'retraction' AND key = '1'") == 0,
+        },
+        Case {
+            name: "retries of the outbox booked while the clock was ahead",
+            every_min: 1,
+            finds: "INSERT INTO outbox (kind, key, payload, due_at, created_at, attempts) \
+                    VALUES ('retraction', '2', '{\"channel\": 1}', :now + 172800, 1, 3)",
+            has_run: |scene| scene.count("outbox WHERE kind = 'retraction' AND key = '2'") == 0,
+        },
+        Case {
+            name: "tidying up",
+            every_min: 10,
+            finds: "INSERT INTO receipts VALUES (9, 'old', 'null', :now - 172800)",
+            has_run: |scene| scene.count("receipts WHERE command = 'old'") == 0,
+        },
+        Case {
+            name: "backups",
+            every_min: BACKUP_EVERY_MIN,
+            finds: "DELETE FROM receipts WHERE command = 'none'",
+            has_run: |scene| {
+                let now = scene.context.clock.now();
+                let last = scene.backups.status().last;
+                last.is_some_and(|last| {
+                    last.at <= now && now - last.at <= TimeDelta::minutes(BACKUP_EVERY_MIN)
+                })
+            },
+        },
+        Case {
+            name: "upkeep",
+            every_min: UPKEEP_MIN,
+            finds: "DELETE FROM receipts WHERE command = 'none'",
+            has_run: |scene| scene.context.status.oversize().is_some(),
+        },
+    ]
+}
+
+struct Scene {
+    context: Context,
+    backups: Backups,
+    file: Connection,
+    _discord: Discord,
+    _database: Database,
+    _folder: TempDir,
+}
+
+impl Scene {
+    async fn open() -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let now: DateTime<Utc> = "2026-11-22T12:00:00Z".parse().expect("a time");
+        let clock = Clock::manual(now);
+        let discord = Discord::start(playground::Settings {
+            listen: ([127, 0, 0, 1], 0).into(),
+            token: BOT.into(),
+            clock: clock.clone(),
+            shards: 1,
+            world: playground::World::default(),
+        });
+        let discord = discord.await.expect("a free port");
+        let (token, api) = (BOT.parse(), discord.url().parse());
+        let rest = Rest::connect(&token.expect("a token"), Some(&api.expect("an address"))).await;
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("overwatch.db");
+        let database = Database::open(&path, folder.path(), now).await;
+        let database = database.expect("a database");
+        let settings = backup::Settings {
+            every: Some(TimeDelta::minutes(BACKUP_EVERY_MIN)),
+            ..backup::Settings::in_folder(folder.path().join("backups"))
+        };
+        Self {
+            context: Context {
+                access: Access::default(),
+                store: database.store(),
+                clock,
+                rest: rest.expect("it lets us in"),
+                status: Status::default(),
+                activity: Activity::default(),
+                nonces: Nonces::of("a"),
+            },
+            backups: Backups::new(&path, settings).expect("no object store"),
+            file: Connection::open(&path).expect("the file"),
+            _discord: discord,
+            _database: database,
+            _folder: folder,
+        }
+    }
+
+    fn count(&self, of: &str) -> u32 {
+        let sql = format!("SELECT count(*) FROM {of}");
+        let count = self.file.query_row(&sql, [], |row| row.get(0));
+        count.expect("a count")
+    }
+
+    /// Gives a job something to do at the present time.
+    fn plant(&self, case: &Case) {
+        let now = self.context.clock.now().timestamp().to_string();
+        let sql = case.finds.replace(":now", &now);
+        let planted = || self.file.execute(&sql, []);
+        // The writer may be in the middle of something.
+        while planted().is_err() {
+            std::thread::yield_now();
+        }
+        self.context.status.oversized(None);
+    }
+
+    async fn has_run(&self, case: &Case) -> bool {
+        let seen = async {
+            while !(case.has_run)(self) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let within = Duration::from_secs(SEEN_WITHIN_S);
+        tokio::time::timeout(within, seen).await.is_ok()
+    }
+}
+
+#[tokio::test]
+async fn each_job_runs_within_its_interval_after_the_clock_was_set() {
+    for by in [
+        TimeDelta::hours(1),
+        TimeDelta::hours(-1),
+        TimeDelta::days(60),
+        TimeDelta::days(-60),
+    ] {
+        let scene = Scene::open().await;
+        let backups = Some(scene.backups.clone());
+        let one_byte = Upkeep {
+            retention_days: 30,
+            warn_bytes: 1,
+        };
+        let jobs = Jobs::start(&scene.context, one_byte, backups, None);
+        for case in cases() {
+            // What is done at the start shows that all are there.
+            let begun = case.every_min <= 10 || scene.has_run(&case).await;
+            assert!(begun, "{} has begun", case.name);
+        }
+        scene.context.clock.jump(by);
+        for case in cases() {
+            scene.plant(&case);
+            let mut has_run = false;
+            // One that was not asleep yet when the time passed begins its interval after that.
+            for _ in 0..2 {
+                let every = TimeDelta::minutes(case.every_min);
+                scene.context.clock.advance(every + TimeDelta::seconds(1));
+                has_run = has_run || scene.has_run(&case).await;
+                if has_run {
+                    break;
+                }
+            }
+            assert!(has_run, "{} after the clock was set by {by}", case.name);
+        }
+        jobs.stop().await;
+    }
+}
+
+#[test]
+fn table_knows_every_job() {
+    // A job that is added here belongs into the table above, unless no setting of the clock concerns it:
+    // parking waits for people and by tokio's timer, as the peers' heartbeats do.
+    let source = include_str!("mod.rs");
+    let spawned = source.matches("::run(").count();
+    assert_eq!(
+        spawned, 7,
+        "outbox, parking, lead, backups, clock, tidy, upkeep"
+    );
+}
