@@ -8,8 +8,8 @@ use super::backup::backups;
 use super::{Failed, say};
 use crate::clock::Clock;
 use crate::config::{Config, S3Url};
-use crate::store::backup::Backups;
 use crate::store::backup::find::{Found, find_at};
+use crate::store::backup::{Backups, files};
 use crate::store::sqlite::inspect::Contents;
 use crate::store::sqlite::restore::{Comparison, RestoreError, Restored, restore_if};
 
@@ -143,7 +143,7 @@ fn ask() -> bool {
 fn download_folder(found: &Found, database: &Path) -> Result<PathBuf, Failed> {
     let folder = database.with_extension("download");
     if let Found::There(..) = found {
-        std::fs::create_dir_all(&folder)
+        files::create_folder(&folder)
             .map_err(|error| Failed::Other(format!("{}: {error}", folder.display())))?;
     }
     Ok(folder)

@@ -24,6 +24,7 @@ pub mod health;
 pub mod history;
 pub mod installation;
 pub mod log;
+pub mod modes;
 pub mod outbox;
 #[cfg(feature = "postgres")]
 pub mod postgres;

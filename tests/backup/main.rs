@@ -6,6 +6,7 @@ mod first_start;
 mod home;
 mod litestream;
 mod local;
+mod modes;
 mod restore;
 mod s3;
 mod schema;

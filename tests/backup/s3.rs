@@ -349,9 +349,68 @@ async fn what_was_damaged_there_is_refused() {
             .unwrap_err()
             .to_string();
         assert!(error.contains("checksum"), "{error}");
+        assert!(files(other.folder.path()).is_empty(), "nothing of it stays");
         let listed = backups.list_remote().await.unwrap();
         assert!(listed[0].unfit.is_some());
     }
+}
+
+#[tokio::test]
+async fn what_is_downloaded_gets_its_name_with_its_manifest_and_only_when_it_was_checked() {
+    let server = Server::start().await;
+    let home = Home::with(20).await;
+    let settings = settings(&home, &server);
+    let taken = home.back_up(settings.clone(), start()).await.unwrap();
+    let backups = home.backups(settings);
+    backups.upload_newest(start()).await.unwrap();
+    std::fs::remove_file(&taken.path).unwrap();
+    let found = backups.find("latest", start()).await.unwrap();
+    let other = Home::new();
+    let path = found.fetch(other.folder.path()).await.unwrap();
+    let name = taken.name.to_string();
+    let expected = [name.clone(), format!("{name}.json")];
+    assert_eq!(files(other.folder.path()), expected);
+    assert_eq!(
+        overwatch_bot::store::backup::list::verify(&path).unwrap(),
+        taken.contents
+    );
+    // Without a manifest there, one that is here from before would be of another file.
+    std::fs::remove_file(server.folder().join(format!("{name}.json"))).unwrap();
+    found.fetch(other.folder.path()).await.unwrap();
+    assert_eq!(files(other.folder.path()), [name]);
+}
+
+#[tokio::test]
+async fn newest_backup_of_a_folder_is_one_that_holds_data() {
+    let server = Server::start().await;
+    let home = Home::with(20).await;
+    let taken = home
+        .back_up(settings(&home, &server), start())
+        .await
+        .unwrap();
+    let backups = home.backups(settings(&home, &server));
+    backups.upload_newest(start()).await.unwrap();
+    let empty = Home::with(0).await;
+    let later = start() + TimeDelta::hours(1);
+    let settings = settings(&empty, &server);
+    let of_nothing = empty.back_up(settings.clone(), later).await.unwrap();
+    empty.backups(settings).upload_newest(later).await.unwrap();
+    let found = find_at(server.remote(), later).await.unwrap();
+    assert!(
+        found.shown().ends_with(&taken.name.to_string()),
+        "{}",
+        found.shown()
+    );
+    // The empty one is restored if it is named, and told if there is no other.
+    let mut named = server.remote();
+    named.prefix = format!("{}/{}", named.prefix, of_nothing.name);
+    assert!(find_at(named, later).await.is_ok());
+    std::fs::remove_file(server.folder().join(taken.name.to_string())).unwrap();
+    let error = find_at(server.remote(), later).await.err().unwrap();
+    assert!(
+        error.to_string().contains("no backup holds data"),
+        "{error}"
+    );
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
 
 use super::{BACKUP_WARN_H, FREE_WARN_BYTES, Line, Verdict, line, megabytes};
 use crate::store::backup::{list::verify, local};
+use crate::store::modes;
 use crate::store::sqlite::files;
 use crate::store::sqlite::lock::beside;
 
@@ -157,15 +158,46 @@ pub(super) fn permissions(database: &Path, backups: &Path) -> Line {
             ));
         }
     }
+    troubles.extend(wide_files(database, backups));
     let env_file = PathBuf::from(".env");
     if std::fs::metadata(&env_file).is_ok_and(|found| found.mode() & OTHERS_MAY_READ != 0) {
         troubles.push("anybody may read .env, and the token in it".into());
     }
+    let shared = [files::folder_of(database), backups];
+    let shared = shared.into_iter().find(|folder| modes::is_shared(folder));
     match troubles.is_empty() {
-        true => line(NAME, Verdict::Ok, "nobody else may write to the files"),
+        true => line(
+            NAME,
+            Verdict::Ok,
+            match shared {
+                None => "nobody else may use the files".to_owned(),
+                Some(folder) => format!(
+                    "{} is shared with others, so the modes of the files in it are left as they are",
+                    folder.display()
+                ),
+            },
+        ),
         false => line(NAME, Verdict::Warn, troubles.join("; "))
-            .advise("chown the files to the user that runs the bot, chmod o-rwx, and run `check` as that user"),
+            .advise("chown the files to the user that runs the bot, chmod go-rwx, and run `check` as that user; the next start narrows the bot's own files"),
     }
+}
+
+/// Our own files that others may use, as far as nobody has set them up so on purpose.
+fn wide_files(database: &Path, backups: &Path) -> Vec<String> {
+    let beside_it = ["", "-wal", ".reserve"].map(|ending| beside(database, ending));
+    let names = local::names(backups).unwrap_or_default();
+    let backups = names.iter().map(|name| backups.join(name.to_string()));
+    let wide = beside_it.into_iter().chain(backups);
+    let wide = wide.filter_map(|path| modes::too_wide(&path));
+    let told = wide.filter(|wide| wide.is_ours || wide.mode & OTHERS_MAY_READ != 0);
+    told.map(|wide| {
+        format!(
+            "others may use {} (mode {:03o})",
+            wide.path.display(),
+            wide.mode
+        )
+    })
+    .collect()
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::store::safe_file;
@@ -29,11 +30,16 @@ pub(crate) fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Creates `folder` and those above it that are missing, so that they survive the loss of power.
+/// Only who runs the bot uses the folders that it makes.
+const FOLDER_MODE: u32 = 0o700;
+
+/// Creates `folder` and those above it that are missing, for their owner only, so that they survive the loss
+/// of power.
 pub(crate) fn create_folder(folder: &Path) -> io::Result<()> {
     let is_missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
     let missing: Vec<_> = folder.ancestors().take_while(is_missing).collect();
-    std::fs::create_dir_all(folder)?;
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true).mode(FOLDER_MODE).create(folder)?;
     if missing.is_empty() {
         // An earlier process may have been stopped before it flushed the name. What is above may be
         // nothing that this one can open.
@@ -103,7 +109,8 @@ pub(crate) fn decompress(source: &Path, target: &Path, max_bytes: u64) -> Result
         written += read as u64;
         if written > max_bytes {
             return Err(Unfit::Damaged(format!(
-                "it decompresses to more than the {max_bytes} bytes that can be in it"
+                "it decompresses to more than the {max_bytes} bytes that can be in it; if you know where it is from \
+                 and trust it, decompress it with `zstd -d` and restore the result"
             )));
         }
         file.write_all(&chunk[..read])?;

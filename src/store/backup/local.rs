@@ -14,11 +14,11 @@ use super::files;
 use super::manifest::{self, Manifest};
 use crate::domain::backup::rotation::Kept;
 use crate::domain::backup::{BackupName, Keep};
-use crate::store::safe_file;
 use crate::store::sqlite::backup::{SnapshotError, checkpoint, snapshot};
 use crate::store::sqlite::inspect::{Contents, Unfit};
 use crate::store::sqlite::lock::beside;
 use crate::store::sqlite::log_pair::require_pair;
+use crate::store::{modes, safe_file};
 
 /// Behind the name of what is not finished.
 const UNFINISHED: &str = ".part";
@@ -126,6 +126,7 @@ pub(crate) fn make_by(
     let folder = order.folder;
     let _lock = lock(folder)?;
     sweep(folder).map_err(|source| io_error(folder, source))?;
+    narrow_all(folder);
     let name = free_name(folder, now, order.compress);
     let path = folder.join(name.to_string());
     let made = write(order, &path, now, snapshot);
@@ -165,9 +166,9 @@ pub(crate) fn names(folder: &Path) -> io::Result<Vec<BackupName>> {
 /// earlier one. `None` if the new one is to be kept.
 pub(crate) fn replace_by_earlier(folder: &Path, made: BackupName) -> Option<PathBuf> {
     let path_of = |name: BackupName| folder.join(name.to_string());
-    let new = manifest::of(&path_of(made)).ok()??;
+    let new = manifest::readable(&path_of(made))?;
     let is_same = |name: &BackupName| {
-        let manifest = manifest::of(&path_of(*name)).ok().flatten();
+        let manifest = manifest::readable(&path_of(*name));
         manifest.is_some_and(|one| one.sha256 == new.sha256 && one.bytes == new.bytes)
             && new.check_bytes(&path_of(*name)).is_ok()
     };
@@ -249,7 +250,7 @@ fn drop_superfluous(folder: &Path, keep: Keep, made: BackupName) -> Vec<BackupNa
 /// What is known of a backup without reading all of it.
 pub(super) fn kept(folder: &Path, name: BackupName) -> Kept {
     let path = folder.join(name.to_string());
-    let manifest = manifest::of(&path).ok().flatten();
+    let manifest = manifest::readable(&path);
     let bytes = std::fs::metadata(&path).map_or(0, |file| file.len());
     let whole = manifest.filter(|manifest| manifest.bytes == bytes);
     manifest::kept(name, whole)
@@ -263,6 +264,16 @@ fn lock(folder: &Path) -> Result<File, BackupError> {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(BackupError::InProgress(folder.to_owned())),
         Err(TryLockError::Error(source)) => Err(io_error(&path, source)),
+    }
+}
+
+/// Narrows the modes of the backups that are there.
+fn narrow_all(folder: &Path) {
+    modes::narrow(&folder.join(LOCK));
+    for name in names(folder).unwrap_or_default() {
+        let path = folder.join(name.to_string());
+        modes::narrow(&path);
+        modes::narrow(&manifest::path_of(&path));
     }
 }
 

@@ -127,6 +127,11 @@ pub(crate) fn of(path: &Path) -> Result<Option<Manifest>, Unfit> {
     parse(&text).map(Some)
 }
 
+/// As [`of`], where a manifest that cannot be read tells as little as none.
+pub(crate) fn readable(path: &Path) -> Option<Manifest> {
+    of(path).ok().flatten()
+}
+
 /// Reads a manifest's text.
 pub(crate) fn parse(text: &[u8]) -> Result<Manifest, Unfit> {
     serde_json::from_slice(text)

@@ -4,6 +4,7 @@
 //! show an object only when all of it is there, and its manifest is sent before it.
 
 use std::fmt;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,6 +30,8 @@ mod probe;
 
 pub use probe::ProbeError;
 
+/// Behind the name of what has not arrived yet, or was not checked.
+const UNFINISHED: &str = ".part";
 /// Parts of an upload are this long, in bytes; the last one may be shorter.
 const PART_BYTES: usize = 8 * 1024 * 1024;
 /// Parts that are on their way at once.
@@ -163,34 +166,26 @@ impl Remote {
         Ok(())
     }
 
-    /// Copies the backup `name` and its manifest into `folder`, and checks that every byte came.
+    /// Copies the backup `name` and its manifest into `folder`. Neither gets its name before every byte was
+    /// checked, and both survive the loss of power then.
     ///
     /// # Errors
     /// [`RemoteError`]; what arrived of it is removed.
     pub async fn download(&self, name: BackupName, folder: &Path) -> Result<PathBuf, RemoteError> {
         let path = folder.join(name.to_string());
         let manifest = self.manifest_text(name).await?;
-        if let Some(text) = &manifest {
-            let path = manifest::path_of(&path);
-            let written = async {
-                let mut file = create(&path)?;
-                file.write_all(text).await?;
-                file.flush().await
-            };
-            let written = written.await;
-            written.map_err(|error| self.local(&path, error))?;
-        }
-        let unfinished = beside(&path, ".part");
+        let unfinished = beside(&path, UNFINISHED);
         let received = self.receive(name, &unfinished).await;
-        if received.is_err() {
+        let checked = received.and_then(|digest| self.check(name, digest, manifest.as_deref()));
+        let kept = checked.and_then(|()| {
+            name_it(&unfinished, &path, manifest.as_deref())
+                .map_err(|error| self.local(&path, error))
+        });
+        if kept.is_err() {
             // The error that matters is the first one.
             let _ = files::remove(&unfinished);
         }
-        let digest = received?;
-        self.check(name, digest, manifest.as_deref())?;
-        let renamed = tokio::fs::rename(&unfinished, &path).await;
-        renamed.map_err(|error| self.local(&path, error))?;
-        Ok(path)
+        kept.map(|()| path)
     }
 
     /// What was written down about the backup `name`; `None` if nothing was.
@@ -202,12 +197,20 @@ impl Remote {
         text.map(|text| self.parse(name, &text)).transpose()
     }
 
+    /// As [`Remote::manifest`], where a manifest that cannot be read tells as little as none.
+    pub(super) async fn readable_manifest(
+        &self,
+        name: BackupName,
+    ) -> Result<Option<Manifest>, RemoteError> {
+        match self.manifest(name).await {
+            Err(RemoteError::Broken { .. }) => Ok(None),
+            manifest => manifest,
+        }
+    }
+
     /// What its manifest tells of the backup `name`, which is `bytes` long there.
     pub(super) async fn kept(&self, name: BackupName, bytes: u64) -> Result<Kept, RemoteError> {
-        let manifest = match self.manifest(name).await {
-            Err(RemoteError::Broken { .. }) => None,
-            manifest => manifest?,
-        };
+        let manifest = self.readable_manifest(name).await?;
         let whole = manifest.filter(|manifest| manifest.bytes == bytes);
         Ok(manifest::kept(name, whole))
     }
@@ -398,6 +401,24 @@ fn unwrapped(error: std::io::Error) -> object_store::Error {
             .into_inner()
             .unwrap_or_else(|| "the upload was not completed".into()),
     }
+}
+
+/// Gives what was downloaded and checked its name, after its manifest.
+fn name_it(unfinished: &Path, path: &Path, manifest: Option<&[u8]>) -> std::io::Result<()> {
+    let manifest_path = manifest::path_of(path);
+    match manifest {
+        Some(text) => {
+            let unfinished = beside(&manifest_path, UNFINISHED);
+            let mut file = safe_file::create(&unfinished)?;
+            file.write_all(text)?;
+            file.sync_all()?;
+            std::fs::rename(&unfinished, &manifest_path)?;
+        }
+        // One of an earlier download would be of another file.
+        None => files::remove(&manifest_path)?,
+    }
+    std::fs::rename(unfinished, path)?;
+    files::sync_folder_of(path)
 }
 
 fn create(path: &Path) -> std::io::Result<tokio::fs::File> {

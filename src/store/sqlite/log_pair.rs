@@ -21,7 +21,7 @@ use super::lock::beside;
 use crate::store::safe_file;
 
 /// Beside the database: what it and its log were like last.
-const RECORD: &str = ".pair.json";
+pub(super) const RECORD: &str = ".pair.json";
 /// The record while it is written.
 const UNFINISHED: &str = ".pair.json.part";
 /// How a log begins: <https://www.sqlite.org/fileformat2.html>, "The WAL Header". The last bit tells the
@@ -46,6 +46,16 @@ pub struct PairError {
     log: PathBuf,
     /// How that shows.
     reason: String,
+}
+
+impl PairError {
+    /// For a check of the database at `path` that did not end.
+    pub(super) fn panicked(path: &Path) -> Self {
+        Self {
+            log: beside(path, "-wal"),
+            reason: "checking that panicked, and the log says where".into(),
+        }
+    }
 }
 
 /// What a database and its log were like.

@@ -44,6 +44,7 @@ use super::sql::sql;
 use super::{Commits, LANE_MAX, Place, Readers as AnyReaders, Store};
 use crate::metrics::Metrics;
 use crate::store::backup::files as backup_files;
+use crate::store::{modes, safe_file};
 pub use adopt::{Adopted, Counts};
 use lock::{Lock, LockError};
 use log_pair::{PairError, Recorder};
@@ -388,9 +389,12 @@ async fn open_writer(
         return Err(OpenError::HalfRestored(path.to_owned()));
     }
     owner.check(given)?;
-    log_pair::require_pair(path)?;
+    let pair = path.to_owned();
+    let checked = lockstep::blocking(move || log_pair::require_pair(&pair)).await;
+    checked.unwrap_or_else(|| Err(PairError::panicked(path)))?;
     let relief = Relief::of(path, checkpoints);
     relief.make_room_to_start();
+    make_private(path)?;
     let failed = |source| OpenError::Sqlite {
         path: path.to_owned(),
         source,
@@ -417,6 +421,29 @@ async fn open_writer(
         source,
     })?;
     Ok((lock, connection, migrated))
+}
+
+/// Makes the file if it is not there, so that it has our mode and not SQLite's, as do its log and the log's
+/// index then. Narrows what an earlier version, or a copy by hand, has left wider.
+fn make_private(path: &Path) -> Result<(), OpenError> {
+    if !path.exists() {
+        safe_file::create_new(path).map_err(|source| OpenError::Folder {
+            path: path.to_owned(),
+            source,
+        })?;
+    }
+    let others = [
+        "",
+        "-wal",
+        "-shm",
+        ".lock",
+        log_pair::RECORD,
+        reserve::ENDING,
+    ];
+    for ending in others {
+        modes::narrow(&lock::beside(path, ending));
+    }
+    Ok(())
 }
 
 fn make_folder(path: &Path) -> Result<(), OpenError> {

@@ -14,7 +14,7 @@ use crate::store::safe_file;
 /// which the log takes up no room any more.
 pub const RESERVE_BYTES: u64 = 1024 * 1024;
 /// Behind the database's name.
-const ENDING: &str = ".reserve";
+pub(super) const ENDING: &str = ".reserve";
 
 /// Where the reserve of `database` is.
 pub fn path_of(database: &Path) -> PathBuf {
