@@ -9,7 +9,7 @@ use crate::config::{BackupConfig, Config, S3Url};
 use crate::domain::backup::Keep;
 use crate::store::Place;
 use crate::store::backup::list::Listed;
-use crate::store::backup::mounts::{self, Surroundings};
+use crate::store::backup::mounts::Surroundings;
 use crate::store::backup::{self, Backups, remote};
 
 #[derive(Debug, clap::Args)]
@@ -86,8 +86,7 @@ pub(super) async fn check_first_start(config: &Config, place: &Place) -> Result<
     };
     let backups = Backups::new(path, settings(&config.backup))
         .map_err(|error| Failed::Settings(format!("BACKUP_S3_URL: {error}")))?;
-    let is_set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let surroundings = Surroundings::of_this_process(mounts::VARIABLES.iter().any(is_set));
+    let surroundings = Surroundings::of_this_process(|name| std::env::var(name).ok());
     let word = config
         .start_empty
         .as_deref()

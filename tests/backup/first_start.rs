@@ -14,6 +14,7 @@ use overwatch_bot::store::sqlite::restore::{RestoreError, restore, restore_if};
 use crate::home::{Home, at, count, files, meet, start};
 use crate::s3::{self, Server};
 
+const TOKEN: &str = "MTk4NjIyNDgzNDcxOTI1MjQ4.Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs";
 /// The root of a container, and nothing mounted in it.
 const ROOT: &str = "27 1 0:52 / / rw,relatime - overlay overlay rw,lowerdir=/a\n";
 
@@ -24,10 +25,7 @@ fn program(home: &Home, arguments: &[&str], environment: &[(&str, &str)]) -> Out
         .env_clear()
         .env("DB_PATH", home.database())
         .env("BACKUP_DIR", home.backups_folder())
-        .env(
-            "BOT_TOKEN",
-            "MTk4NjIyNDgzNDcxOTI1MjQ4.Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs",
-        )
+        .env("BOT_TOKEN", TOKEN)
         .env("DISCORD_API_URL", "http://127.0.0.1:9")
         .envs(environment.iter().copied())
         .output()
@@ -99,6 +97,55 @@ async fn start_empty_counts_once_and_is_recorded() {
     assert!(told.contains("has counted already"), "{told}");
     let other = program(&home, &["migrate", "--start-empty", "second"], &[]);
     assert!(other.status.success(), "{}", said(&other));
+}
+
+#[tokio::test]
+async fn start_empty_counts_even_if_its_first_backup_fails() {
+    let home = Home::with(40).await;
+    home.back_up(home.settings(), start()).await.unwrap();
+    lose(&home);
+    // Backups can be read, and none can be made.
+    let lock = home.backups_folder().join(".lock");
+    std::fs::remove_file(&lock).unwrap();
+    std::fs::create_dir(&lock).unwrap();
+    let word = [("START_EMPTY", "first")];
+    for _ in 0..2 {
+        let begun = program(&home, &["migrate"], &word);
+        let told = said(&begun);
+        assert_eq!(begun.status.code(), Some(1), "{told}");
+        assert!(told.contains("not backed up at once"), "{told}");
+    }
+    std::fs::remove_dir(&lock).unwrap();
+    let begun = program(&home, &["migrate"], &word);
+    assert!(begun.status.success(), "{}", said(&begun));
+    lose(&home);
+    let refused = program(&home, &["migrate"], &word);
+    let told = said(&refused);
+    assert!(told.contains("has counted already"), "{told}");
+}
+
+#[test]
+fn start_that_looks_at_backups_can_be_stopped() {
+    let home = Home::new();
+    std::fs::create_dir(home.backups_folder()).unwrap();
+    // Who opens it waits for ever.
+    let stuck = home
+        .backups_folder()
+        .join("overwatch_backup_20261122_120000.db");
+    let made = Command::new("mkfifo").arg(&stuck).status();
+    assert!(made.unwrap().success());
+    let mut bot = Command::new("timeout")
+        .args(["--signal=TERM", "--kill-after=10", "1"])
+        .arg(env!("CARGO_BIN_EXE_overwatch-bot"))
+        .arg("run")
+        .current_dir(home.folder.path())
+        .env("DB_PATH", home.database())
+        .env("BACKUP_DIR", home.backups_folder())
+        .env("BOT_TOKEN", TOKEN)
+        .spawn()
+        .unwrap();
+    // 124: it was told to stop and did; 137: it had to be killed.
+    assert_eq!(bot.wait().unwrap().code(), Some(124));
 }
 
 #[tokio::test]

@@ -153,9 +153,47 @@ async fn export_writes_over_no_database_and_leaves_nothing_half_done() {
     std::os::unix::fs::symlink("kept.csv", &link).expect("a link");
     std::fs::write(place.0.path().join("kept.csv"), "kept").expect("it is written");
     assert!(place.run(&arguments("link.csv")).status.success());
-    assert!(!link.is_symlink());
-    let kept = std::fs::read_to_string(place.0.path().join("kept.csv"));
-    assert_eq!(kept.expect("the file"), "kept");
+    assert!(link.is_symlink());
+    let written = std::fs::read_to_string(place.0.path().join("kept.csv"));
+    assert!(written.expect("the file").starts_with("session_id,"));
+    std::os::unix::fs::symlink("nowhere.csv", place.0.path().join("dangling")).expect("a link");
+    let output = place.run(&arguments("dangling"));
+    assert!(
+        !output.status.success() && said(&output).contains("is a link to what is not there"),
+        "{}",
+        said(&output)
+    );
     assert!(place.run(&arguments("/dev/null")).status.success());
-    assert!(!place.0.path().join("link.csv.part").exists());
+    let left = place.0.path().read_dir().expect("a folder");
+    let left = left.map(|entry| entry.expect("an entry").file_name());
+    let mut unfinished = left.filter(|name| name.to_string_lossy().ends_with(".part"));
+    assert_eq!(unfinished.next(), None);
+}
+
+#[tokio::test]
+async fn export_to_standard_output_by_its_name_goes_where_that_goes() {
+    let place = place_with_history().await;
+    let expected = place.run(&["export", "--format", "csv", "--guild", "7"]);
+    let arguments = ["export", "--format", "csv", "--guild", "7", "--out"];
+    let piped = place.run(&[&arguments[..], &["/dev/stdout"]].concat());
+    assert_eq!(piped.stdout, expected.stdout);
+    // Into a file that others go on writing to.
+    let path = place.0.path().join("all.txt");
+    let mut file = std::fs::File::create(&path).expect("a file");
+    std::io::Write::write_all(&mut file, b"before\n").expect("it is written");
+    let status = std::process::Command::new(env!("CARGO_BIN_EXE_overwatch-bot"))
+        .args(arguments)
+        .arg("/dev/stdout")
+        .env_clear()
+        .env("DB_PATH", place.db())
+        .current_dir(place.0.path())
+        .stdout(file.try_clone().expect("a descriptor"))
+        .status();
+    assert!(status.expect("it runs").success());
+    std::io::Write::write_all(&mut file, b"after\n").expect("it is written");
+    let all = std::fs::read(&path).expect("the file");
+    assert_eq!(
+        all,
+        [b"before\n", &expected.stdout[..], b"after\n"].concat()
+    );
 }

@@ -3,16 +3,16 @@
 //! May touch: the file that is asked for. Invariant: a file is there in whole or not at all, and what stood
 //! there before stays until then.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read as _, Write};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::Failed;
 use crate::store::safe_file;
+use crate::store::sqlite::inspect::MAGIC;
 use crate::store::sqlite::lock::beside;
 
-/// What every SQLite file begins with.
-const DATABASE_MAGIC: &[u8; 16] = b"SQLite format 3\0";
 /// Behind the name of what is not finished.
 const UNFINISHED: &str = ".part";
 
@@ -38,22 +38,32 @@ impl Target {
     }
 
     fn at(path: &Path) -> io::Result<Self> {
-        match std::fs::metadata(path) {
+        let mut path = path.to_owned();
+        match std::fs::metadata(&path) {
+            // /dev/stdout, also where that leads into a file.
+            Ok(found) if is_standard_output(&found) => {
+                return Ok(Self::Stream(Box::new(io::stdout())));
+            }
             Ok(found) if found.is_file() => {
-                if is_database(path)? {
+                // What a link leads to is replaced, and not the link.
+                path = path.canonicalize()?;
+                if is_database(&path)? {
                     return Err(io::Error::other("it is a database; write another path"));
                 }
             }
             Ok(_) => {
-                let stream = File::options().write(true).open(path)?;
+                let stream = File::options().write(true).open(&path)?;
                 return Ok(Self::Stream(Box::new(stream)));
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound && path.is_symlink() => {
+                return Err(io::Error::other("it is a link to what is not there"));
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }
         Ok(Self::File {
-            file: safe_file::create(&beside(path, UNFINISHED))?,
-            path: path.to_owned(),
+            file: safe_file::create(&beside(&path, UNFINISHED))?,
+            path,
             kept: false,
         })
     }
@@ -104,9 +114,14 @@ impl Drop for Target {
 
 fn is_database(path: &Path) -> io::Result<bool> {
     let mut head = Vec::new();
-    let magic = DATABASE_MAGIC.len() as u64;
+    let magic = MAGIC.len() as u64;
     File::open(path)?.take(magic).read_to_end(&mut head)?;
-    Ok(head == DATABASE_MAGIC)
+    Ok(head == MAGIC)
+}
+
+fn is_standard_output(found: &Metadata) -> bool {
+    let output = rustix::fs::fstat(io::stdout());
+    output.is_ok_and(|output| (output.st_dev, output.st_ino) == (found.dev(), found.ino()))
 }
 
 fn cannot_be_written(path: &Path, error: &io::Error) -> Failed {

@@ -84,7 +84,7 @@ impl Backups {
                     None => FindError::NothingYet,
                 });
             };
-            if !self.is_known_to_be_empty(&found).await? {
+            if !found.is_known_to_be_empty().await? {
                 return Ok(found);
             }
             let shown = found.shown();
@@ -92,17 +92,6 @@ impl Backups {
             before = found.name();
             skipped.get_or_insert(shown);
         }
-    }
-
-    async fn is_known_to_be_empty(&self, found: &Found) -> Result<bool, FindError> {
-        let contents = match found {
-            Found::Here(path) => manifest::of(path).ok().flatten(),
-            Found::There(remote, name) => match remote.manifest(*name).await {
-                Err(RemoteError::Broken { .. }) => None,
-                manifest => manifest?,
-            },
-        };
-        Ok(contents.is_some_and(|manifest| manifest.contents.data_rows() == 0))
     }
 
     async fn named(&self, name: BackupName) -> Result<Found, FindError> {
@@ -159,8 +148,8 @@ impl Backups {
     }
 }
 
-/// The backup at an address of its own: `at.prefix` is its full name, or the folder of which the
-/// newest at `now` is meant.
+/// The backup at an address of its own: `at.prefix` is its full name, or the folder of which the newest at
+/// `now` that holds data is meant.
 ///
 /// # Errors
 /// [`FindError`].
@@ -174,11 +163,25 @@ pub async fn find_at(at: remote::Settings, now: DateTime<Utc>) -> Result<Found, 
     };
     let remote = Remote::new(&remote::Settings { prefix, ..at })?;
     let names = remote.names().await?;
-    let found = match name {
-        Some(name) => names.iter().map(|(there, _)| *there).find(|n| *n == name),
-        None => newest(&names, |name| name.is_from_before(now)),
-    };
-    found.map(|name| Found::There(remote, name)).ok_or(nothing)
+    if let Some(name) = name {
+        let is_there = names.iter().any(|(there, _)| *there == name);
+        return is_there.then(|| Found::There(remote, name)).ok_or(nothing);
+    }
+    let mut skipped = None;
+    for (name, _) in names
+        .iter()
+        .rev()
+        .filter(|(name, _)| name.is_from_before(now))
+    {
+        let found = Found::There(remote.clone(), *name);
+        if !found.is_known_to_be_empty().await? {
+            return Ok(found);
+        }
+        let shown = found.shown();
+        tracing::warn!(backup = %shown, "skipped a backup that holds no data");
+        skipped.get_or_insert(shown);
+    }
+    Err(skipped.map_or(nothing, FindError::Empty))
 }
 
 impl Found {
@@ -188,6 +191,15 @@ impl Found {
             Self::Here(path) => path.display().to_string(),
             Self::There(remote, name) => format!("{}/{name}", remote.place()),
         }
+    }
+
+    /// Whether what was written down about it says that nobody has given the bot anything to keep.
+    async fn is_known_to_be_empty(&self) -> Result<bool, RemoteError> {
+        let contents = match self {
+            Found::Here(path) => manifest::readable(path),
+            Found::There(remote, name) => remote.readable_manifest(*name).await?,
+        };
+        Ok(contents.is_some_and(|manifest| manifest.contents.data_rows() == 0))
     }
 
     /// The name that it has as a backup.

@@ -14,7 +14,7 @@ use super::remote::RemoteError;
 use super::{BackupError, Backups, local, manifest};
 use crate::domain::backup::BackupName;
 use crate::store::sqlite::inspect::{self, Contents};
-use crate::store::sqlite::{self, Checkpoints, OpenError, restore};
+use crate::store::sqlite::{self, Checkpoints, OpenError, lockstep, restore};
 
 /// Why the bot does not begin with an empty database. Each says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -105,6 +105,12 @@ struct Evidence {
 }
 
 impl Evidence {
+    /// Whether it is of a database that was begun with this word.
+    fn has_word(&self, word: &str) -> bool {
+        let contents = self.contents.as_ref();
+        contents.is_some_and(|contents| contents.started_empty.as_deref() == Some(word))
+    }
+
     fn may_hold_data(&self) -> bool {
         let rows = self.contents.as_ref().map(Contents::data_rows);
         rows.is_none_or(|rows| rows > 0)
@@ -125,8 +131,11 @@ impl Backups {
         now: DateTime<Utc>,
     ) -> Result<(), FirstStartError> {
         let path = self.database().to_owned();
-        if restore::is_half_done(&path) || is_begun(&path) {
+        if restore::is_half_done(&path) {
             return Ok(());
+        }
+        if let Some(begun) = begun(&path).await {
+            return self.complete_beginning(begun, word, now).await;
         }
         let evidence = self.evidence().await?;
         let folder = sqlite::files::folder_of(&path);
@@ -145,11 +154,7 @@ impl Backups {
                 None => Ok(()),
             };
         };
-        let has_word = |one: &&Evidence| {
-            let contents = one.contents.as_ref();
-            contents.is_some_and(|contents| contents.started_empty.as_deref() == Some(word))
-        };
-        match evidence.iter().rfind(has_word) {
+        match evidence.iter().rfind(|one| one.has_word(word)) {
             Some(used) if newest.is_some() => Err(FirstStartError::Used {
                 word: word.to_owned(),
                 backup: used.shown.clone(),
@@ -165,6 +170,28 @@ impl Backups {
         let (path, folder) = (self.database(), &self.settings().folder);
         sqlite::begin_empty(path, folder, now, checkpoints, word).await?;
         tracing::warn!(word, database = %path.display(), "started empty, as START_EMPTY says");
+        self.remember_word(now).await
+    }
+
+    /// Backs up a database that was begun with `word`, if no backup remembers that: its first one failed.
+    async fn complete_beginning(
+        &self,
+        begun: Begun,
+        word: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<(), FirstStartError> {
+        let Some(word) = word.filter(|word| begun.word.as_deref() == Some(*word)) else {
+            return Ok(());
+        };
+        let evidence = self.evidence().await?;
+        match evidence.iter().any(|one| one.has_word(word)) {
+            true => Ok(()),
+            false => self.remember_word(now).await,
+        }
+    }
+
+    /// Writes the word down outside of the database.
+    async fn remember_word(&self, now: DateTime<Utc>) -> Result<(), FirstStartError> {
         self.take(now, &CancellationToken::new()).await?;
         self.upload_newest(now).await?;
         Ok(())
@@ -172,30 +199,16 @@ impl Backups {
 
     /// The backups, here and remote, the oldest first.
     async fn evidence(&self) -> Result<Vec<Evidence>, FirstStartError> {
-        let folder = &self.settings().folder;
-        let names = local::names(folder).map_err(|source| FirstStartError::Folder {
-            path: folder.clone(),
-            source,
-        })?;
-        let here = names.into_iter().map(|at| {
-            let path = folder.join(at.to_string());
-            Evidence {
-                contents: contents_of(&path),
-                shown: path.display().to_string(),
-                at,
-            }
-        });
-        let mut all: Vec<_> = here.collect();
+        let folder = self.settings().folder.clone();
+        let looked = lockstep::blocking(move || evidence_in(&folder));
+        let mut all = looked.await.unwrap_or(Err(BackupError::Panicked.into()))?;
         if let Some(remote) = self.remote() {
             let failed = |source| FirstStartError::Remote {
                 path: self.database().to_owned(),
                 source,
             };
             for (at, _) in remote.names().await.map_err(failed)? {
-                let manifest = match remote.manifest(at).await {
-                    Err(RemoteError::Broken { .. }) => None,
-                    manifest => manifest.map_err(failed)?,
-                };
+                let manifest = remote.readable_manifest(at).await.map_err(failed)?;
                 all.push(Evidence {
                     contents: manifest.map(|one| one.contents),
                     shown: format!("{}/{at}", remote.place()),
@@ -208,6 +221,23 @@ impl Backups {
     }
 }
 
+/// The backups in `folder`. Blocks; those without a manifest are read from end to end.
+fn evidence_in(folder: &Path) -> Result<Vec<Evidence>, FirstStartError> {
+    let names = local::names(folder).map_err(|source| FirstStartError::Folder {
+        path: folder.to_owned(),
+        source,
+    })?;
+    let found = names.into_iter().map(|at| {
+        let path = folder.join(at.to_string());
+        Evidence {
+            contents: contents_of(&path),
+            shown: path.display().to_string(),
+            at,
+        }
+    });
+    Ok(found.collect())
+}
+
 /// What is in a backup here, by its manifest, or by looking into it.
 fn contents_of(path: &Path) -> Option<Contents> {
     match manifest::of(path) {
@@ -217,12 +247,26 @@ fn contents_of(path: &Path) -> Option<Contents> {
     }
 }
 
-/// Whether a bot has worked on the file before, or there is something in it, whatever it is.
-fn is_begun(path: &Path) -> bool {
-    let log = std::fs::metadata(sqlite::lock::beside(path, "-wal"));
-    let is_logged = log.is_ok_and(|log| log.len() > 0);
-    match std::fs::metadata(path) {
-        Ok(file) if file.len() > 0 || is_logged => inspect::is_begun(path),
-        _ => false,
-    }
+/// A database that a bot has worked on, or in which there is something, whatever it is.
+struct Begun {
+    /// The `START_EMPTY` with which it was begun.
+    word: Option<String>,
+}
+
+/// Looks whether the database is begun.
+async fn begun(path: &Path) -> Option<Begun> {
+    let path = path.to_owned();
+    let look = move || {
+        let log = std::fs::metadata(sqlite::lock::beside(&path, "-wal"));
+        let is_logged = log.is_ok_and(|log| log.len() > 0);
+        match std::fs::metadata(&path) {
+            Ok(file) if file.len() > 0 || is_logged => inspect::is_begun(&path).then(|| Begun {
+                word: inspect::word_of(&path),
+            }),
+            _ => None,
+        }
+    };
+    // Should looking panic, whoever opens it says why.
+    let looked = lockstep::blocking(look).await;
+    looked.unwrap_or(Some(Begun { word: None }))
 }

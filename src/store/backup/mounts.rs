@@ -11,11 +11,13 @@ const VOLUME: &str = "/data";
 const MOUNTINFO: &str = "/proc/self/mountinfo";
 /// Files by which Docker and Podman mark a container's root: podman-run(1), "/run/.containerenv".
 const MARKS: [&str; 2] = ["/.dockerenv", "/run/.containerenv"];
-/// Variables that are set in containers and machines whose root is thrown away: by Podman, systemd-nspawn and
-/// LXC ("The Container Interface"), Kubernetes ("Service Environment Variables"), Fly.io ("The Machine Runtime
-/// Environment") and Railway ("Railway-provided variables").
-pub const VARIABLES: [&str; 4] = [
-    "container",
+/// The variable that every kind of container sets to its own name: systemd, "The Container Interface".
+const CONTAINER: &str = "container";
+/// Of those kinds the ones whose root is thrown away; that of LXC, systemd-nspawn or WSL lasts.
+const THROWN_AWAY: [&str; 4] = ["docker", "oci", "podman", "rkt"];
+/// Variables that are set on machines whose root is thrown away: by Kubernetes ("Service Environment
+/// Variables"), Fly.io ("The Machine Runtime Environment") and Railway ("Railway-provided variables").
+const VARIABLES: [&str; 3] = [
     "KUBERNETES_SERVICE_HOST",
     "FLY_MACHINE_ID",
     "RAILWAY_PROJECT_ID",
@@ -38,10 +40,11 @@ struct Mount {
 }
 
 impl Surroundings {
-    /// Looks at the system. `marked`: the environment has one of [`VARIABLES`].
-    pub fn of_this_process(marked: bool) -> Self {
+    /// Looks at the system; `variable` tells the environment's variables.
+    pub fn of_this_process(variable: impl Fn(&str) -> Option<String>) -> Self {
         let mountinfo = std::fs::read_to_string(MOUNTINFO).unwrap_or_default();
-        let in_container = marked || MARKS.iter().any(|mark| Path::new(mark).exists());
+        let in_container =
+            is_told_by(variable) || MARKS.iter().any(|mark| Path::new(mark).exists());
         Self::new(in_container, &mountinfo)
     }
 
@@ -73,6 +76,13 @@ impl Surroundings {
         self.in_container
             && (mount.point == Path::new("/") || IN_MEMORY.contains(&mount.file_system.as_str()))
     }
+}
+
+/// Whether the environment says that the root is thrown away.
+fn is_told_by(variable: impl Fn(&str) -> Option<String>) -> bool {
+    let kind = variable(CONTAINER).unwrap_or_default();
+    let is_set = |name: &&str| variable(name).is_some_and(|value| !value.is_empty());
+    THROWN_AWAY.contains(&kind.as_str()) || VARIABLES.iter().any(is_set)
 }
 
 /// A line of mountinfo: the fifth field is the point, the one after the lonely dash the file system.
@@ -135,6 +145,25 @@ mod tests {
     }
 
     #[test]
+    fn environment_tells_containers_that_are_thrown_away() {
+        for (name, value, expected) in [
+            ("container", "podman", true),
+            ("container", "docker", true),
+            ("container", "oci", true),
+            ("container", "lxc", false),
+            ("container", "systemd-nspawn", false),
+            ("container", "wsl", false),
+            ("container", "", false),
+            ("FLY_MACHINE_ID", "3d8d", true),
+            ("FLY_MACHINE_ID", "", false),
+            ("HOME", "/data", false),
+        ] {
+            let variable = |asked: &str| (asked == name).then(|| value.to_owned());
+            assert_eq!(is_told_by(variable), expected, "{name}={value}");
+        }
+    }
+
+    #[test]
     fn elsewhere_and_outside_of_containers_nobody_needs_a_volume() {
         assert!(!lacks(false, &[ROOT], "/data"));
         assert!(!lacks(true, &[ROOT], "/srv/data"));
@@ -143,7 +172,7 @@ mod tests {
 
     #[test]
     fn this_system_tells_its_mounts() {
-        let here = Surroundings::of_this_process(false);
+        let here = Surroundings::of_this_process(|_| None);
         assert!(
             here.mounts
                 .iter()

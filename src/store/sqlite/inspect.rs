@@ -19,7 +19,7 @@ use super::owner::{Claim, Owner};
 use crate::store::sql::sql;
 
 /// What every SQLite file begins with.
-const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+pub(crate) const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 /// The length of a SQLite file's header, in bytes.
 const HEADER_BYTES: usize = 100;
 /// How much of a file that is no database is looked at to say what it is, in bytes.
@@ -193,6 +193,14 @@ pub(in crate::store) fn is_begun(path: &Path) -> bool {
     look().unwrap_or(true)
 }
 
+/// The `START_EMPTY` with which the database at `path` was begun; `None` if there was none, or it cannot be read.
+pub(in crate::store) fn word_of(path: &Path) -> Option<String> {
+    let db = open(path).ok()?;
+    life(&db, migrations::version(&db).ok()?)
+        .ok()?
+        .started_empty
+}
+
 /// The rows of every table, and what the schema says of itself, as `db` sees it now.
 pub(super) fn count(db: &Connection) -> Result<Contents, Unfit> {
     let mut rows = BTreeMap::new();
@@ -341,4 +349,52 @@ pub(super) fn percent_encoded(path: &Path) -> String {
         false => format!("%{byte:02X}"),
     };
     path.as_os_str().as_bytes().iter().map(encode).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use refinery::Target;
+
+    use super::*;
+
+    /// Tables in which something stands that people gave the bot to keep, or that follows from it.
+    const WITH_DATA: [&str; 24] = [
+        "account_ranks",
+        "left_taken_back",
+        "no_shows",
+        "place_offers",
+        "refusals",
+        "reminders",
+        "session_calls",
+        "session_cards",
+        "session_co_organisers",
+        "session_events",
+        "session_history",
+        "session_history_players",
+        "session_log",
+        "session_pairs",
+        "session_participants",
+        "session_prompts",
+        "session_queue",
+        "session_queue_accounts",
+        "session_teams",
+        "session_thread_members",
+        "session_threads",
+        "sessions",
+        "user_accounts",
+        "users",
+    ];
+
+    #[test]
+    fn every_table_holds_data_or_does_not() {
+        let mut db = Connection::open_in_memory().unwrap();
+        migrations::run_to(&mut db, Target::Latest).unwrap();
+        let found: Vec<_> = count(&db).unwrap().rows.into_keys().collect();
+        let mut known: Vec<_> = WITH_DATA.iter().chain(&WITHOUT_DATA).copied().collect();
+        known.sort_unstable();
+        assert_eq!(
+            found, known,
+            "a new table belongs into one of the two lists"
+        );
+    }
 }
