@@ -8,7 +8,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -35,6 +35,7 @@ use crate::store::backup::remote::RemoteError;
 use crate::store::backup::{self, Backups};
 use crate::store::gateway::{KeepGatewaySessions, TakeGatewaySessions};
 use crate::store::installation::Identify;
+use crate::store::known_time::KnownTime;
 use crate::store::sqlite::Checkpoints;
 use crate::store::{Database, Failure, OpenError, Place, Store};
 
@@ -50,6 +51,9 @@ pub const STOP_WITHIN_MS: u64 = 4_000;
 const KEEP_WITHIN_MS: u64 = 400;
 /// The writer drains, checkpoints and closes within this, in milliseconds.
 const CLOSE_WITHIN_MS: u64 = 700;
+
+/// A confirmed day may differ from the clock's by this much, in days.
+const CONFIRMED_DAYS_APART_MAX: i64 = 1;
 
 const _: () = assert!(
     gateway::CLOSE_WITHIN_MS
@@ -75,6 +79,8 @@ pub struct Settings {
     pub database: Place,
     /// Where `/livez`, `/readyz`, `/metrics` and interactions are answered; nowhere if `None`.
     pub http: Option<SocketAddr>,
+    /// The day that the clock shows is confirmed to be this one.
+    pub clock_confirmed: Option<NaiveDate>,
     /// How the database is kept small.
     pub upkeep: Upkeep,
     /// How its file is backed up: before a migration, and on a schedule. A server's backups are made
@@ -395,6 +401,11 @@ async fn connect(
     // Until the others were seen, this process is taken to be alone.
     let (count, processes) = watch::channel(NonZeroUsize::MIN);
     let transport = Transport::new(&settings.token, api, status.clone(), metrics, processes)?;
+    clock.begin_after(store.query(KnownTime).await?.last_at);
+    if let Some(day) = settings.clock_confirmed {
+        confirm(&clock, day);
+    }
+    let transport = transport.comparing(clock.clone());
     let rest = until_answered(status, async || Rest::through(transport.clone()).await).await?;
     let commands = definitions();
     until_answered(status, async || rest.set_commands(&commands).await).await?;
@@ -447,6 +458,16 @@ async fn connect(
         jobs,
         peers,
     })
+}
+
+/// Trusts the clock if it shows this day, or a neighbour of it: the operator may live in another zone.
+fn confirm(clock: &Clock, day: NaiveDate) {
+    let apart = clock.now().date_naive() - day;
+    if apart.num_days().abs() <= CONFIRMED_DAYS_APART_MAX {
+        clock.confirm();
+    } else {
+        tracing::warn!(%day, "CLOCK_CONFIRMED is another day than the clock's and confirms nothing");
+    }
 }
 
 /// Where the gateway is, and when that was asked.

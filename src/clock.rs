@@ -5,18 +5,28 @@
 //! [`Clock::now`], which people and NTP set; how long something takes goes by [`Clock::elapsed`],
 //! which nobody sets.
 
+mod trust;
+
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::watch;
 
+use trust::Trust;
+pub use trust::{DOWNTIME_MAX_H, Doubt, JUMP_MAX_MIN};
+
 /// Longest single sleep of a system clock, in seconds: a machine that was suspended or whose
 /// clock was set is noticed after this long.
 const SLEEP_MAX_S: u64 = 30;
 
-/// A source of the present time (UTC). Cheap to clone; clones of a manual clock move together.
+/// A source of the present time (UTC), and whether it can be relied on. Cheap to clone; clones of a manual
+/// clock move together, and all clones are trusted or not together.
 #[derive(Clone, Debug)]
-pub struct Clock(Kind);
+pub struct Clock {
+    kind: Kind,
+    trust: Arc<Trust>,
+}
 
 #[derive(Clone, Debug)]
 enum Kind {
@@ -24,7 +34,7 @@ enum Kind {
     Manual(watch::Sender<Times>),
 }
 
-/// What a manual clock shows.
+/// What a clock shows at one moment.
 #[derive(Clone, Copy, Debug)]
 struct Times {
     wall: DateTime<Utc>,
@@ -34,32 +44,35 @@ struct Times {
 impl Clock {
     /// The machine's own clock.
     pub fn system() -> Self {
-        Self(Kind::System)
+        Self::of(Kind::System)
     }
 
     /// A clock that stands still at `start` until [`Clock::set`] or [`Clock::advance`] moves it.
     pub fn manual(start: DateTime<Utc>) -> Self {
-        Self(Kind::Manual(watch::Sender::new(Times {
+        Self::of(Kind::Manual(watch::Sender::new(Times {
             wall: start,
             elapsed: Duration::ZERO,
         })))
     }
 
+    fn of(kind: Kind) -> Self {
+        let trust = Arc::new(Trust::new(kind.times()));
+        Self { kind, trust }
+    }
+
+    fn times(&self) -> Times {
+        self.kind.times()
+    }
+
     /// The present time.
     pub fn now(&self) -> DateTime<Utc> {
-        match &self.0 {
-            Kind::System => Utc::now(),
-            Kind::Manual(sender) => sender.borrow().wall,
-        }
+        self.times().wall
     }
 
     /// The time since some moment before the program started. Setting the clock does not change it, and
     /// it goes on while the machine is suspended.
     pub fn elapsed(&self) -> Duration {
-        match &self.0 {
-            Kind::System => since_boot(),
-            Kind::Manual(sender) => sender.borrow().elapsed,
-        }
+        self.times().elapsed
     }
 
     /// Moves a manual clock to `now`. The time on the way there passes if it is forward. A system clock
@@ -82,7 +95,7 @@ impl Clock {
     }
 
     fn change(&self, change: impl FnOnce(&mut Times)) {
-        match &self.0 {
+        match &self.kind {
             Kind::System => panic!("the system clock is not ours to set"),
             Kind::Manual(sender) => sender.send_modify(change),
         }
@@ -90,7 +103,7 @@ impl Clock {
 
     /// Returns once [`Clock::now`] is at or past `due`; at once if it already is.
     pub async fn sleep_until(&self, due: DateTime<Utc>) {
-        match &self.0 {
+        match &self.kind {
             Kind::System => {
                 while let Ok(left) = (due - Utc::now()).to_std() {
                     if left.is_zero() {
@@ -110,7 +123,7 @@ impl Clock {
     /// Returns after this much of [`Clock::elapsed`], however the clock is set meanwhile.
     pub async fn sleep(&self, period: Duration) {
         let end = self.elapsed().saturating_add(period);
-        match &self.0 {
+        match &self.kind {
             Kind::System => loop {
                 let left = end.saturating_sub(since_boot());
                 if left.is_zero() {
@@ -132,6 +145,18 @@ impl Clock {
             biased;
             () = self.sleep_until(due) => {}
             () = self.sleep(longest) => {}
+        }
+    }
+}
+
+impl Kind {
+    fn times(&self) -> Times {
+        match self {
+            Self::System => Times {
+                wall: Utc::now(),
+                elapsed: since_boot(),
+            },
+            Self::Manual(sender) => *sender.borrow(),
         }
     }
 }

@@ -50,6 +50,16 @@ pub struct Config {
     )]
     pub start_empty: Option<String>,
 
+    /// Confirm that the clock is right where the bot doubts it: the day that it shows, such as 2026-11-28
+    #[arg(
+        long,
+        env = "CLOCK_CONFIRMED",
+        global = true,
+        hide_env_values = true,
+        value_name = "DATE"
+    )]
+    pub clock_confirmed: Option<String>,
+
     /// A database on a server, in the place of the file
     #[command(flatten)]
     pub server: ServerConfig,

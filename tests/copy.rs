@@ -83,6 +83,7 @@ fn fill(path: &Path) {
          INSERT INTO session_prompts (message_id, channel_id, in_thread, session_id, user_id, kind, deadline)
          SELECT 1, 2, 0, 1, min(discord_id), 'offer', 3 FROM users;
          INSERT INTO processes (id, started_at) VALUES ('1.0', 1);
+         INSERT INTO known_time (id, last_at, confirmed_at) VALUES (1, 2, NULL);
          INSERT INTO session_events (session_id) VALUES (1);
          INSERT INTO session_threads (session_id) VALUES (1);
          INSERT INTO session_history_players (session_id, role) VALUES (99, 'flex'), (99, 'tank');",

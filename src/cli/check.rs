@@ -14,10 +14,10 @@ use serde::Serialize;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::{Failed, say};
-use crate::clock::Clock;
+use crate::clock::{Clock, Doubt};
 use crate::config::Config;
-use crate::store::Place;
 use crate::store::backup::local;
+use crate::store::known_time::KnownTime;
 #[cfg(feature = "postgres")]
 use crate::store::postgres::{self, Address};
 use crate::store::sqlite::compact::room;
@@ -26,6 +26,7 @@ use crate::store::sqlite::inspect::{Contents, Unfit, inspect, ours};
 use crate::store::sqlite::log_pair::require_pair;
 use crate::store::sqlite::migrations::{newest, try_on_copy};
 use crate::store::sqlite::reserve;
+use crate::store::{Database, Place};
 
 /// Free space below this is warned of, in bytes; below the size of the database, too, because a
 /// backup beside it would not fit.
@@ -143,7 +144,9 @@ pub(super) async fn run(config: Config, arguments: Arguments) -> Result<(), Fail
 async fn look_at_all(config: Config, online: bool) -> Result<Vec<Line>, Failed> {
     let clock = Clock::system();
     let now = clock.now();
-    let mut lines = match super::database::place(&config)? {
+    let place = super::database::place(&config)?;
+    let known = known_time(&place, now).await;
+    let mut lines = match place {
         Place::File(path) | Place::Playground { path, .. } => {
             let here = config.clone();
             let looked = tokio::task::spawn_blocking(move || look(&here, &path, now));
@@ -154,6 +157,7 @@ async fn look_at_all(config: Config, online: bool) -> Result<Vec<Line>, Failed> 
         #[cfg(feature = "postgres")]
         Place::Server(address) => look_at_server(&config, &address, now).await,
     };
+    lines.extend(known);
     lines.push(surroundings::zones(now));
     if online {
         lines.extend(outside::discord(&config, &clock).await);
@@ -281,6 +285,20 @@ fn clock(db: &Path, backups: &Path, now: DateTime<Utc>) -> Line {
             now.to_rfc3339_opts(SecondsFormat::Secs, true),
         ),
     }
+}
+
+/// Whether the bot would trust the clock: by when the database was last in use. `None` if it does not tell.
+async fn known_time(place: &Place, now: DateTime<Utc>) -> Option<Line> {
+    const NAME: &str = "last use";
+    // What else is wrong with the database is another line's.
+    let database = Database::read(place).await.ok()?;
+    let known = database.query(KnownTime).await.ok()?.last_at?;
+    Some(match Doubt::at_start(known, now) {
+        None => line(NAME, Verdict::Ok, known.to_rfc3339_opts(SecondsFormat::Secs, true)),
+        Some(doubt) => line(NAME, Verdict::Warn, format!("the bot doubts the clock: {doubt}")).advise(
+            "set the clock if it is wrong; if it is right, Discord confirms it at the start, or `clock confirm` does",
+        ),
+    })
 }
 
 fn weigh(sizes: &Sizes, warn_bytes: u64) -> [Line; 3] {

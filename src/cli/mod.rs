@@ -5,6 +5,7 @@
 
 mod backup;
 mod check;
+mod clock;
 mod copy;
 mod database;
 mod export;
@@ -64,6 +65,8 @@ enum Command {
     Playground(Misplaced),
     /// Check the settings, clock, disk, database, backups, permissions and object store
     Check(check::Arguments),
+    /// Confirm that the machine's clock is right, where the bot doubts it
+    Clock(clock::Arguments),
     /// Write a server's sessions, past and present, as CSV or JSON
     Export(export::Arguments),
     /// Copy everything from one database into another, empty one: to PostgreSQL, and back
@@ -150,6 +153,7 @@ fn run_with_settings() -> ExitCode {
             Command::Restore(own) => restore::run(arguments.config, own).await,
             Command::Migrate => migrate::run(arguments.config).await,
             Command::Check(own) => check::run(arguments.config, own).await,
+            Command::Clock(own) => clock::run(arguments.config, own).await,
             Command::Export(own) => export::run(arguments.config, own).await,
             Command::Optimize => optimize::run(arguments.config).await,
             Command::Copy(own) => copy::run(arguments.config, own).await,

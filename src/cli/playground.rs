@@ -157,6 +157,7 @@ fn settings(place: Place, discord: &Discord) -> Settings {
         api: Some(discord.url().parse().expect("a plain address")),
         shards: Shards::Auto,
         public_key: None,
+        clock_confirmed: None,
         upkeep: Upkeep::new(RETENTION_DAYS, WARN_MB),
         http: None,
         database: place,

@@ -93,6 +93,7 @@ fn settings(config: Config) -> Result<Settings, Failed> {
         api: config.discord_api_url,
         shards,
         public_key: config.discord_public_key,
+        clock_confirmed: super::clock::day(config.clock_confirmed.as_deref())?,
         upkeep: Upkeep::new(config.retention_days, config.db_size_warn_mb),
         http: config.http_addr,
         database,

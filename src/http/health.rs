@@ -47,6 +47,9 @@ pub struct Readiness {
     pub size: Part,
     /// Nobody else runs on the bot's token. No reason to be taken out of service: the other is no better.
     pub token: Part,
+    /// The clock is trusted. No reason to be taken out of service: what is not done by a wrong clock is done
+    /// once it is right.
+    pub clock: Part,
     /// The newest backup, and its upload. No reason to be taken out of service either.
     pub backup: Part,
 }
@@ -88,6 +91,7 @@ pub(super) async fn readiness(watched: &Watched) -> Readiness {
         room: room(watched),
         size: size(watched),
         token: token(watched),
+        clock: clock(watched),
         backup: backup(watched),
     }
 }
@@ -244,6 +248,19 @@ fn token(watched: &Watched) -> Part {
             format!(
                 "another program answered clicks with it at {}; stop it, or reset the token",
                 at.to_rfc3339()
+            ),
+        ),
+    }
+}
+
+fn clock(watched: &Watched) -> Part {
+    match watched.clock.doubt() {
+        None => Part::of(true, "is trusted"),
+        Some(doubt) => Part::of(
+            false,
+            format!(
+                "{doubt}; nothing starts, ends, reminds or is deleted until Discord's clock or \
+                 `overwatch-bot clock confirm` confirms it"
             ),
         ),
     }

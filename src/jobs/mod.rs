@@ -10,6 +10,7 @@ mod parking;
 pub mod peers;
 pub mod session_clock;
 pub mod tidy;
+mod timekeeping;
 pub mod upkeep;
 
 use std::future::Future;
@@ -53,6 +54,7 @@ impl Jobs {
         let stop = jobs.stop.clone();
         jobs.spawn(outbox::run(context.clone(), peers.clone(), stop.clone()));
         jobs.spawn(parking::run(context.clone(), stop.clone()));
+        jobs.spawn(timekeeping::run(context.clone(), stop.clone()));
         let chores = Chores { upkeep };
         match peers {
             Some(peers) => jobs.spawn(lead::run(context.clone(), chores, peers, stop)),

@@ -184,6 +184,8 @@ async fn each_job_runs_within_its_interval_after_the_clock_was_set() {
             assert!(begun, "{} has begun", case.name);
         }
         scene.context.clock.jump(by);
+        assert!(!scene.context.clock.is_trusted());
+        scene.context.clock.confirm();
         for case in cases() {
             scene.plant(&case);
             let mut has_run = false;
@@ -202,6 +204,110 @@ async fn each_job_runs_within_its_interval_after_the_clock_was_set() {
     }
 }
 
+#[tokio::test]
+async fn clock_that_is_not_trusted_starts_erases_and_drops_nothing_until_it_is_confirmed() {
+    let scene = Scene::open().await;
+    let clock = scene.context.clock.clone();
+    let keep_one = backup::Settings {
+        keep: crate::domain::backup::Keep {
+            newest: 1,
+            ..crate::domain::backup::Keep::default()
+        },
+        ..scene.backups.settings().clone()
+    };
+    let path = scene.backups.database().to_owned();
+    let backups = Backups::new(&path, keep_one).expect("no object store");
+    let in_folder = || {
+        let files = std::fs::read_dir(&backups.settings().folder).expect("the folder");
+        let names = files.filter_map(|file| file.ok()?.file_name().into_string().ok());
+        names.filter(|name| name.ends_with(".db")).count()
+    };
+    let upkeep = Upkeep::new(30, 100);
+    let jobs = Jobs::start(&scene.context, upkeep, Some(backups.clone()), None);
+    let first = async {
+        while backups.status().last.is_none() || scene.count("known_time") == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let within = Duration::from_secs(SEEN_WITHIN_S);
+    tokio::time::timeout(within, first).await.expect("a backup");
+    // A session in a month, one that was over a year ago, and an old receipt; the bot has run for long.
+    let begun = clock.now().timestamp();
+    let planted = format!(
+        "INSERT INTO sessions (guild_id, channel_id, game_mode, title, scheduled_time, length_minutes, timezone, \
+             created_at, status) \
+         VALUES (1, 2, '5v5', 'Soon', {begun} + 2592000, 60, 'UTC', 0, 'OPEN'), \
+                (1, 2, '5v5', 'Old', {begun} - 864000, 60, 'UTC', 0, 'COMPLETED'); \
+         INSERT INTO receipts VALUES (9, 'old', 'null', {begun}); \
+         WITH RECURSIVE days (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM days WHERE n < 100) \
+         INSERT INTO days_run (day) SELECT {begun} / 86400 + n FROM days",
+    );
+    while scene.file.execute_batch(&planted).is_err() {}
+    let untouched = |when: &str| {
+        assert_eq!(
+            scene.count("sessions WHERE title = 'Soon' AND status = 'OPEN'"),
+            1,
+            "{when}"
+        );
+        assert_eq!(scene.count("sessions WHERE title = 'Old'"), 1, "{when}");
+        assert_eq!(scene.count("receipts WHERE command = 'old'"), 1, "{when}");
+    };
+    clock.jump(TimeDelta::days(60));
+    let known = scene.count("known_time WHERE last_at < strftime('%s', '2026-11-23')");
+    assert_eq!(known, 1);
+    for round in 0..4 {
+        let before = backups.status().last;
+        clock.advance(TimeDelta::minutes(UPKEEP_MIN) + TimeDelta::seconds(1));
+        let another = async {
+            while backups.status().last == before {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let made = tokio::time::timeout(within, another).await;
+        made.unwrap_or_else(|_| panic!("backups go on, in round {round}"));
+        untouched("while it is not trusted");
+    }
+    assert!(in_folder() >= 5, "none is dropped");
+    let known = scene.count("known_time WHERE last_at < strftime('%s', '2026-11-23')");
+    assert_eq!(known, 1, "a time that is not trusted is not noted");
+    clock.confirm();
+    let all = async {
+        while scene.count("sessions WHERE title = 'Soon' AND status = 'OPEN'") > 0
+            || scene.count("sessions WHERE title = 'Old'") > 0
+            || scene.count("receipts WHERE command = 'old'") > 0
+            || in_folder() > 1
+        {
+            clock.advance(TimeDelta::minutes(UPKEEP_MIN));
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let all = tokio::time::timeout(within, all).await;
+    all.expect("all is done once the clock is confirmed");
+    jobs.stop().await;
+}
+
+#[tokio::test]
+async fn confirmation_by_hand_counts_within_seconds() {
+    let scene = Scene::open().await;
+    let jobs = Jobs::start(&scene.context, Upkeep::new(30, 100), None, None);
+    let clock = scene.context.clock.clone();
+    clock.jump(TimeDelta::days(60));
+    assert!(!clock.is_trusted());
+    // An old one counts for nothing.
+    let old = clock.now() - TimeDelta::minutes(2 * timekeeping::CONFIRMATION_MAX_MIN);
+    let place = scene.context.store.place().clone();
+    for (at, trusted) in [(old, false), (clock.now(), true)] {
+        crate::store::confirm_time(&place, at)
+            .await
+            .expect("it is written down");
+        let within =
+            Duration::from_secs(timekeeping::LOOK_EVERY_S + SEEN_WITHIN_S * u64::from(trusted));
+        let confirmed = tokio::time::timeout(within, clock.trusted()).await;
+        assert_eq!(confirmed.is_ok(), trusted);
+    }
+    jobs.stop().await;
+}
+
 #[test]
 fn table_knows_every_job() {
     // A job that is added here belongs into the table above, unless no setting of the clock concerns it:
@@ -209,7 +315,7 @@ fn table_knows_every_job() {
     let source = include_str!("mod.rs");
     let spawned = source.matches("::run(").count();
     assert_eq!(
-        spawned, 7,
+        spawned, 8,
         "outbox, parking, lead, backups, clock, tidy, upkeep"
     );
 }

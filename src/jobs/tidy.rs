@@ -20,6 +20,10 @@ const TIDY_EVERY_MIN: u64 = 10;
 /// Runs until `stop`.
 pub async fn run(context: Context, stop: CancellationToken) {
     loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = context.clock.trusted() => {}
+        }
         let now = context.clock.now();
         let before = now - TimeDelta::minutes(RECEIPTS_KEPT_MIN);
         if let Err(error) = context.store.execute_job(ForgetReceipts { before }).await {

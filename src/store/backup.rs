@@ -70,6 +70,8 @@ pub struct Backups {
     status: Arc<Mutex<Status>>,
     /// Of the file that the bot has open.
     presence: Option<Presence>,
+    /// Whether superfluous ones are dropped.
+    rotates: bool,
 }
 
 impl Backups {
@@ -95,6 +97,7 @@ impl Backups {
             remote,
             status: Arc::new(Mutex::new(status)),
             presence: None,
+            rotates: true,
         })
     }
 
@@ -103,6 +106,15 @@ impl Backups {
     pub fn of_open_file(mut self, presence: Presence) -> Self {
         self.presence = Some(presence);
         self
+    }
+
+    /// The same backups, of which none is dropped.
+    #[must_use]
+    pub fn without_rotation(&self) -> Self {
+        Self {
+            rotates: false,
+            ..self.clone()
+        }
     }
 
     /// How they are made and kept.
@@ -144,7 +156,7 @@ impl Backups {
                 folder: &this.settings.folder,
                 compress: this.settings.compress,
                 checkpoint: !this.settings.litestream,
-                keep: Some(this.settings.keep),
+                keep: this.rotates.then_some(this.settings.keep),
             };
             local::make(&order, now, &stop)
         });
@@ -203,7 +215,9 @@ impl Backups {
         }
         remote.upload(folder, newest).await?;
         // It is there and safe; that older ones could not be dropped is no failure of it.
-        if let Err(error) = self.rotate(remote, newest, there).await {
+        if self.rotates
+            && let Err(error) = self.rotate(remote, newest, there).await
+        {
             tracing::warn!(%error, "failed to drop superfluous remote backups");
         }
         Ok(Some(newest))

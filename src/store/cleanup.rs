@@ -3,11 +3,11 @@
 //! May touch: the domain and [`Transaction`]. Invariant: what statistics and ratings need is in
 //! the history in the same transaction in which the session goes.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::sql::{DbError, Row, sql, values};
-use super::{Command, Stop, Transaction};
+use super::{Command, Stop, Transaction, known_time};
 use crate::domain::ids::SessionId;
 use crate::domain::ladder::Ladder;
 use crate::domain::mode::Mode;
@@ -19,11 +19,14 @@ pub const ENTRIES_MAX: u32 = 100;
 /// What moving a session weighs, in queue entries.
 const SESSION_WEIGHT: u32 = 10;
 
-/// Moves sessions that ended before `before` into the history, as many as go quickly.
+/// Moves sessions that ended long ago into the history, as many as go quickly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ArchiveSessions {
-    /// The end of the youngest that is moved.
-    pub before: DateTime<Utc>,
+    /// The present time.
+    pub now: DateTime<Utc>,
+    /// How many days after its end a session is moved, and on how many days the bot must have run after it: a
+    /// clock that is wrong once erases nothing.
+    pub days: u32,
 }
 
 /// What was done.
@@ -43,7 +46,12 @@ impl Command for ArchiveSessions {
     fn run(&self, tx: &mut dyn Transaction) -> Result<Archived, Stop<Self::Refusal>> {
         let mut room = ENTRIES_MAX;
         let mut sessions = 0;
-        while let Some(over) = tx.query_one(sql!("history/over"), values![self.before])? {
+        let before = self.now - TimeDelta::days(self.days.into());
+        let Some(ran_since) = known_time::ran_since(tx, self.days, self.now)? else {
+            return Ok(Archived::default());
+        };
+        let before = before.min(ran_since);
+        while let Some(over) = tx.query_one(sql!("history/over"), values![before])? {
             let (id, entries): (SessionId, u32) = (over.get("id")?, over.get("entries")?);
             let weight = entries.saturating_add(SESSION_WEIGHT);
             if weight > room {

@@ -208,6 +208,22 @@ impl ReadOnly {
     }
 }
 
+/// Writes down that the time is `now`, as its operator says, for the bots that run on the database at `place`,
+/// or are started soon. Its schema must have been brought up to date before.
+///
+/// # Errors
+/// [`OpenError`].
+pub async fn confirm_time(place: &Place, now: DateTime<Utc>) -> Result<(), OpenError> {
+    match place {
+        Place::File(path) | Place::Playground { path, .. } => {
+            sqlite::confirm_time(path, now).await?;
+        }
+        #[cfg(feature = "postgres")]
+        Place::Server(address) => postgres::confirm_time(address, now).await?,
+    }
+    Ok(())
+}
+
 /// Does what [`Database::open`] does to the database, and no more.
 ///
 /// # Errors

@@ -60,3 +60,4 @@ mod token;
 mod unreadable;
 mod update;
 mod world;
+mod wrong_clock;

@@ -5,8 +5,9 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use reqwest::StatusCode;
-use reqwest::header::HeaderMap;
+use reqwest::header::{DATE, HeaderMap};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -48,6 +49,13 @@ pub(super) fn ended(answer: &Answer, is_authorized: bool) -> Ended {
         401 | 403 => Ended::Forbidden(told),
         _ => Ended::Answered(told),
     }
+}
+
+/// What Discord's clock showed when it made this answer, to the second (RFC 9110, section 6.6.1: a server that
+/// has a clock says so in all answers but 1xx and 5xx).
+pub(crate) fn date(headers: &HeaderMap) -> Option<DateTime<Utc>> {
+    let date = headers.get(DATE)?.to_str().ok()?;
+    Some(DateTime::parse_from_rfc2822(date).ok()?.to_utc())
 }
 
 /// Discord's body of a 429.

@@ -21,6 +21,7 @@ use twilight_http::request::{Request, TryIntoRequest};
 use super::answer::{self, Answer, Body};
 use super::limiter::{Class, Cover, Ended, Gate, LimitChange, Limiter, Pass, Route};
 use super::{REQUESTS_IN_FLIGHT_MAX, RestError};
+use crate::clock::Clock;
 use crate::config::{ApiUrl, Token};
 use crate::metrics::{Metrics, Refusal};
 use crate::status::{Hold, Status};
@@ -60,6 +61,8 @@ struct Inner {
     processes: Processes,
     /// Discord has refused the token.
     token_refused: CancellationToken,
+    /// The clock that is compared with Discord's.
+    clock: Option<Clock>,
     #[cfg(feature = "torture")]
     carrier: Option<super::carrier::Carrier>,
 }
@@ -130,6 +133,7 @@ impl Transport {
             status,
             processes,
             token_refused: CancellationToken::new(),
+            clock: None,
             #[cfg(feature = "torture")]
             carrier: None,
         })))
@@ -141,6 +145,15 @@ impl Transport {
     pub fn carried_by(mut self, carrier: super::carrier::Carrier) -> Self {
         if let Some(inner) = Arc::get_mut(&mut self.0) {
             inner.carrier = Some(carrier);
+        }
+        self
+    }
+
+    /// The same, which compares `clock` with the date of every answer. To be called before it is cloned.
+    #[must_use]
+    pub fn comparing(mut self, clock: Clock) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.clock = Some(clock);
         }
         self
     }
@@ -312,8 +325,12 @@ impl Transport {
             (None, None) => sending,
         };
         let lost = |error: reqwest::Error| RestError::Unknown(causes(&error.without_url()));
+        let sent = self.0.clock.as_ref().map(|clock| (clock, clock.elapsed()));
         let response = sending.send().await.map_err(lost)?;
         let (status, headers) = (response.status(), response.headers().clone());
+        if let (Some((clock, sent)), Some(date)) = (sent, answer::date(&headers)) {
+            clock.heard(sent, date);
+        }
         let body = response.bytes().await.map_err(lost)?.to_vec();
         Ok(Answer {
             status,

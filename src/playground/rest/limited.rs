@@ -154,6 +154,13 @@ pub(super) fn count(hub: &Hub, response: &mut Response) {
     let is_cloudflare = name("server") == Some("cloudflare");
     let (status, scope) = (response.status().as_u16(), name("x-ratelimit-scope"));
     hub.state().holds.count(status, scope);
+    // What its clock shows (RFC 9110, section 6.6.1); the server would else put the machine's there.
+    let date = hub
+        .clock
+        .now()
+        .format("%a, %d %b %Y %H:%M:%S GMT")
+        .to_string();
+    tell(response, header::DATE.as_str(), &date);
     if !is_cloudflare {
         tell(response, header::VIA.as_str(), "1.1 google");
     }

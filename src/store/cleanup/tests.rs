@@ -11,6 +11,7 @@ use crate::store::Store;
 use crate::store::history::{HistoryOf, PastSession};
 use crate::store::profile::{DeleteProfile, ExportProfile};
 use crate::store::sqlite::Database;
+use crate::store::tests::Run;
 
 const GUILD: GuildId = GuildId(7);
 
@@ -25,6 +26,12 @@ async fn database(folder: &Path, rows: &str) -> Database {
     open().await.unwrap().close().await;
     let db = Connection::open(&path).unwrap();
     db.execute_batch(rows).unwrap();
+    let today = now().timestamp() / 86_400;
+    db.execute_batch("DELETE FROM days_run").unwrap();
+    for day in today - 29..=today {
+        db.execute("INSERT INTO days_run VALUES (?1)", [day])
+            .unwrap();
+    }
     drop(db);
     open().await.unwrap()
 }
@@ -44,8 +51,11 @@ fn person(id: i64) -> String {
 }
 
 async fn archive(store: &Store) -> Archived {
-    let before = now() - TimeDelta::days(30);
-    let Ok(archived) = store.execute_job(ArchiveSessions { before }).await.unwrap();
+    let archive = ArchiveSessions {
+        now: now(),
+        days: 30,
+    };
+    let Ok(archived) = store.execute_job(archive).await.unwrap();
     archived
 }
 
@@ -193,5 +203,30 @@ async fn a_long_queue_goes_in_pieces_and_its_session_once() {
     assert_eq!(steps.pop(), Some(2));
     assert!(steps.len() > 5 && steps.iter().all(|moved| *moved == 0));
     assert_eq!(count(folder.path(), "session_history"), 2);
+    database.close().await;
+}
+
+#[tokio::test]
+async fn nothing_goes_before_the_bot_has_run_on_as_many_days_as_it_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = person(1) + &session(1, "COMPLETED", 32);
+    let database = database(folder.path(), &rows).await;
+    let store = database.store();
+    let forget = "DELETE FROM days_run WHERE day < (SELECT max(day) FROM days_run) - 1";
+    store.execute_job(Run(forget)).await.unwrap().unwrap();
+    assert_eq!(
+        archive(&store).await,
+        Archived::default(),
+        "it ran on two days"
+    );
+    // It was away for a while, and has run again since.
+    let again = "INSERT INTO days_run (day) SELECT (SELECT max(day) FROM days_run) - 2 - id \
+                 FROM (SELECT 0 AS id UNION SELECT 1)";
+    store.execute_job(Run(again)).await.unwrap().unwrap();
+    assert_eq!(archive(&store).await.sessions, 0, "on four");
+    let all = "INSERT INTO days_run (day) WITH RECURSIVE d (n) AS (SELECT 4 UNION ALL SELECT n + 1 FROM d WHERE n < 29) \
+               SELECT (SELECT max(day) FROM days_run) - n FROM d";
+    store.execute_job(Run(all)).await.unwrap().unwrap();
+    assert_eq!(archive(&store).await.sessions, 1);
     database.close().await;
 }

@@ -105,6 +105,21 @@ async fn who_joins_is_reminded_in_time_and_once() {
 }
 
 #[tokio::test]
+async fn clock_that_is_set_back_repeats_no_reminder() {
+    let (scene, session) = planned().await;
+    joined(&scene, session, 2).await;
+    let due = now() + AHEAD - QUARTER;
+    assert_eq!(reminded(&scene, due).await, 1);
+    for back in [TimeDelta::minutes(10), DAY, DAY * 60] {
+        assert_eq!(reminded(&scene, due - back).await, 0, "{back}");
+        // Somebody commits something then, which has the time worked out anew, and the moment comes again.
+        wants(&scene, 2, Reminder::Hour).await;
+        wants(&scene, 2, Reminder::QuarterHour).await;
+        assert_eq!(reminded(&scene, due).await, 0, "after {back}");
+    }
+}
+
+#[tokio::test]
 async fn who_wants_to_hear_of_it_earlier_or_later_does() {
     let (scene, session) = planned().await;
     joined(&scene, session, 2).await;

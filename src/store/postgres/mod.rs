@@ -243,6 +243,21 @@ pub async fn version(address: &Address) -> Result<Option<i32>, OpenError> {
     prepare(address, migrations::recognise).await
 }
 
+/// Writes down that the time is `now`, as its operator says, for the bots that run on the database.
+///
+/// # Errors
+/// As [`Database::open`]; also if the schema is not up to date.
+pub async fn confirm_time(address: &Address, now: DateTime<Utc>) -> Result<(), OpenError> {
+    let confirm = move |link: &mut Link| {
+        if migrations::recognise(link)? != Some(newest()) {
+            return Err(SchemaError::Older);
+        }
+        link.execute(sql!("known_time/confirm").text, values![now])?;
+        Ok(())
+    };
+    prepare(address, confirm).await
+}
+
 /// Connects, looks whether the server is one to work with, and does `what`.
 async fn prepare<T: Send + 'static>(
     address: &Address,

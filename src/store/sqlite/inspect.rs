@@ -52,11 +52,13 @@ pub struct Contents {
 }
 
 /// Tables in which nothing stands that anybody gave the bot to keep.
-const WITHOUT_DATA: [&str; 11] = [
+const WITHOUT_DATA: [&str; 13] = [
     "chores",
+    "days_run",
     "gateway_sessions",
     "identify_buckets",
     "installation",
+    "known_time",
     "leases",
     "outbox",
     "parked_deliveries",

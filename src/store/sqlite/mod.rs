@@ -501,6 +501,27 @@ fn configure(db: &rusqlite::Connection) -> rusqlite::Result<()> {
     db.pragma_update(None, "foreign_keys", true)
 }
 
+/// Writes down that the time is `now`, beside a bot that runs or without one.
+pub(super) async fn confirm_time(path: &Path, now: DateTime<Utc>) -> Result<(), OpenError> {
+    log_pair::require_pair(path)?;
+    let failed = |source| OpenError::Sqlite {
+        path: path.to_owned(),
+        source,
+    };
+    let file = path.to_owned();
+    let confirm = move || {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let db = rusqlite::Connection::open_with_flags(file, flags)?;
+        configure(&db)?;
+        // Who checkpoints the log is whoever has the file otherwise.
+        db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        db.execute(sql!("known_time/confirm").text, [now.timestamp()])
+    };
+    let confirmed = tokio::task::spawn_blocking(confirm).await;
+    confirmed.expect("it does not panic").map_err(failed)?;
+    Ok(())
+}
+
 async fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = lockstep::done(Connection::open_with_flags(path, flags)).await?;

@@ -192,6 +192,7 @@ mod tests {
         }
         let mut db = Connection::open_in_memory().unwrap();
         run_to(&mut db, Target::Version(newest())).unwrap();
-        assert!(require_unaltered(&db, newest() - 2).is_err());
+        // Version 14 only adds tables, which could be anybody's, to version 13.
+        assert!(require_unaltered(&db, newest() - 3).is_err());
     }
 }
