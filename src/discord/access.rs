@@ -30,7 +30,7 @@ use crate::domain::ids::{ChannelId, GuildId, UserId};
 use cache::Cache;
 
 pub use asking::{NO_THREAD, allowed_extras, cannot_post, may_start_thread};
-pub use bot::{BotRights, bot_rights};
+pub use bot::{Asset, bot_rights, posting_obstacle};
 pub use departure::{drop_departed, drop_departed_at_start, drop_if_departed, drop_one};
 pub use gate::{Rule, admit, retain_seen, rule, sees};
 

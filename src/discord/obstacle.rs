@@ -9,12 +9,47 @@ use crate::domain::extras::Extra;
 use crate::domain::ids::ChannelId;
 use crate::domain::obstacle::{Obstacle, Right};
 
+const TIMED_OUT: &str = "I am timed out in its server";
+
+/// That a session's card cannot be posted in a channel that somebody has chosen.
+pub(super) fn cannot_post_card(channel: ChannelId, obstacle: &Obstacle) -> String {
+    format!(
+        "⚠️ I cannot show the card in <#{channel}>: {}",
+        not_here(obstacle)
+    )
+}
+
+/// That a message that looks for players cannot be posted in a channel that somebody has chosen.
+pub(super) fn cannot_post_call(channel: ChannelId, obstacle: &Obstacle) -> String {
+    format!("⚠️ I cannot post in <#{channel}>: {}", not_here(obstacle))
+}
+
+fn not_here(obstacle: &Obstacle) -> String {
+    match obstacle {
+        Obstacle::TimedOut => {
+            "I am timed out in this server. Try again once the time-out is over, or \
+                               ask somebody who can end it."
+                .to_owned()
+        }
+        Obstacle::Lacking(rights) => format!(
+            "I lack {}. Ask somebody who manages the channel to allow me that, or choose another one.",
+            names(rights)
+        ),
+        Obstacle::ChannelGone => "the channel has been deleted. Choose another one.".to_owned(),
+        obstacle => format!("{}. Choose another channel.", refused(obstacle)),
+    }
+}
+
 /// That a session's card cannot be shown.
 pub(super) fn card_hidden(title: &str, channel: ChannelId, obstacle: &Obstacle) -> String {
     let (why, remedy) = match obstacle {
         Obstacle::Removed => (
             "I am not in its server any more".to_owned(),
             "Once I am invited back, it is brought up to date",
+        ),
+        Obstacle::TimedOut => (
+            TIMED_OUT.to_owned(),
+            "Once the time-out is over, or somebody has ended it, it is brought up to date",
         ),
         Obstacle::Lacking(rights) => (
             format!("I lack {} in <#{channel}>", names(rights)),
@@ -50,6 +85,7 @@ pub(super) fn no_extra(title: &str, extra: Extra, obstacle: &Obstacle, may_pass:
     };
     let why = match obstacle {
         Obstacle::Removed => "I am not in its server any more".to_owned(),
+        Obstacle::TimedOut => TIMED_OUT.to_owned(),
         Obstacle::Lacking(rights) => format!("I lack {} {place}", names(rights)),
         Obstacle::Locked => "it is locked, and I may not open it".to_owned(),
         Obstacle::NoThreads => {
@@ -73,6 +109,9 @@ pub(super) fn no_extra(title: &str, extra: Extra, obstacle: &Obstacle, may_pass:
         }
         Obstacle::Lacking(_) if may_pass => {
             "Once somebody has allowed me that, I go on by myself".to_owned()
+        }
+        Obstacle::TimedOut if may_pass => {
+            "Once the time-out is over, or somebody has ended it, I go on by myself".to_owned()
         }
         _ if may_pass => "I go on by myself once that has changed".to_owned(),
         _ => format!("To try again, use `/session edit` with `{option}: Yes`"),
@@ -104,6 +143,7 @@ fn names(rights: &[Right]) -> String {
 fn name(right: Right) -> &'static str {
     match right {
         Right::ViewChannel => "View Channel",
+        Right::Connect => "Connect",
         Right::SendMessages => "Send Messages",
         Right::SendMessagesInThreads => "Send Messages in Threads",
         Right::EmbedLinks => "Embed Links",

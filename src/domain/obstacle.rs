@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 pub enum Obstacle {
     /// The bot is not in the server.
     Removed,
+    /// The bot is timed out in the server.
+    TimedOut,
     /// The bot lacks these permissions.
     Lacking(Vec<Right>),
     /// The bot may not act there, and nothing says which permission it lacks.
@@ -41,6 +43,8 @@ impl Obstacle {
 pub enum Right {
     /// *View Channel*.
     ViewChannel,
+    /// *Connect*, without which a channel for voice shows no messages.
+    Connect,
     /// *Send Messages*.
     SendMessages,
     /// *Send Messages in Threads*.

@@ -173,8 +173,8 @@ async fn where_the_bot_may_not_post_it_says_what_it_lacks_and_nothing_is_left() 
         let organiser = world.person(2);
         let card = planned(&organiser, json!({})).await;
         for (bits, lacking) in [
-            (VIEW_CHANNEL, "**View Channel**"),
-            (SEND_MESSAGES, "**Send Messages**"),
+            (VIEW_CHANNEL, "*View Channel*"),
+            (SEND_MESSAGES, "*Send Messages*"),
         ] {
             deny(world, bits).await;
             let page = page(&organiser, &card).await;

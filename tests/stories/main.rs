@@ -45,6 +45,7 @@ mod postgres;
 mod profile;
 mod queue;
 mod quotas;
+mod refusal_reasons;
 mod reminder;
 mod reopen;
 mod restored;

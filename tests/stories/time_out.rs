@@ -13,7 +13,7 @@ use crate::world::{PATIENCE, World, story, text_of};
 const THREADS: &str = "/channels/{channel_id}/messages/{message_id}/threads";
 
 /// Times the bot out in the first server for so many seconds.
-async fn time_out(world: &World, seconds: i64) {
+pub(crate) async fn time_out(world: &World, seconds: i64) {
     let path = format!("guilds/{}/members/{APPLICATION_ID}", world.server());
     world.post(&path, json!({"timed_out_s": seconds})).await;
 }
@@ -45,7 +45,10 @@ async fn card_and_thread_are_true_after_a_time_out_over_the_start() {
         a_thread_is_refused(world).await;
         let told = organiser.in_private().reads("I could not make").await;
         let told = text_of(&told);
-        assert!(!told.contains("I lack"), "{told}");
+        assert!(
+            told.contains("I am timed out") && !told.contains("I lack"),
+            "{told}"
+        );
         world.at("2026-11-27T19:00:00Z");
         world.at("2026-11-27T19:31:00Z");
         let is_whole = |message: &Value| {

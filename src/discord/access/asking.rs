@@ -7,27 +7,35 @@ use twilight_model::guild::Permissions;
 use crate::domain::extras::Extras;
 use crate::domain::ids::ChannelId;
 
+/// A permission, and the name that Discord shows for it.
+type Named = (Permissions, &'static str);
+
+const VIEW: Named = (Permissions::VIEW_CHANNEL, "View Channel");
+const SEND: Named = (Permissions::SEND_MESSAGES, "Send Messages");
+const SEND_IN_THREADS: Named = (
+    Permissions::SEND_MESSAGES_IN_THREADS,
+    "Send Messages in Threads",
+);
 /// Either of these lets a member make events.
 const MAKE_EVENTS: Permissions = Permissions::CREATE_EVENTS.union(Permissions::MANAGE_EVENTS);
 
 /// Why the bot shows no card for a member with these permissions in a channel, or in a thread; `None`
 /// if it may.
 pub fn cannot_post(channel: ChannelId, thread: bool, permissions: Permissions) -> Option<String> {
-    let (needed, name) = if thread {
-        (
-            Permissions::SEND_MESSAGES_IN_THREADS,
-            "Send Messages in Threads",
-        )
-    } else {
-        (Permissions::SEND_MESSAGES, "Send Messages")
+    let needed: [Named; 2] = match thread {
+        true => [VIEW, SEND_IN_THREADS],
+        false => [VIEW, SEND],
     };
-    let may = permissions.intersects(needed | Permissions::ADMINISTRATOR);
-    (!may).then(|| {
-        format!(
-            "You may not write in <#{channel}> yourself (you lack **{name}**), so I don't show a \
-             session there for you. Choose a channel in which you may write."
-        )
-    })
+    if permissions.contains(Permissions::ADMINISTRATOR) {
+        return None;
+    }
+    let (_, name) = needed
+        .iter()
+        .find(|(needed, _)| !permissions.contains(*needed))?;
+    Some(format!(
+        "You may not write in <#{channel}> yourself (you lack **{name}**), so I don't show a \
+         session there for you. Choose a channel in which you may write."
+    ))
 }
 
 /// Whether the bot starts a thread for a member with these permissions in its channel.
@@ -93,9 +101,14 @@ mod tests {
 
     #[test]
     fn a_card_is_shown_where_the_member_may_write() {
-        let (channel, send) = (ChannelId(5), Permissions::SEND_MESSAGES);
+        let channel = ChannelId(5);
+        let send = Permissions::VIEW_CHANNEL | Permissions::SEND_MESSAGES;
         assert_eq!(cannot_post(channel, false, send), None);
         let said = cannot_post(channel, true, send).expect("another permission");
         assert!(said.contains("Send Messages in Threads"), "{said}");
+        let hidden = cannot_post(channel, false, Permissions::SEND_MESSAGES);
+        assert!(hidden.is_some_and(|said| said.contains("View Channel")));
+        let all = Permissions::ADMINISTRATOR;
+        assert_eq!(cannot_post(channel, true, all), None);
     }
 }

@@ -3,15 +3,13 @@
 //! May touch: [`Rest`](super::super::rest::Rest), to ask why, and the store. Invariant: what may pass is
 //! parked, not dropped; the organiser is told once for as long as it lasts.
 
-use twilight_model::guild::Permissions;
-
-use super::super::access::{BotRights, bot_rights};
+use super::super::access::{Asset, bot_rights};
 use super::super::feature::Context;
 use super::super::rest::{RestError, code};
 use super::{Delivered, Trouble};
 use crate::domain::extras::{Extra, ThreadState};
 use crate::domain::ids::{ChannelId, SessionId};
-use crate::domain::obstacle::{Obstacle, Right};
+use crate::domain::obstacle::Obstacle;
 use crate::store::extras::{RefuseExtra, ViewThread};
 use crate::store::outbox::parking::{Cause, IsParked, Parking};
 use crate::store::outbox::{Due, Owed};
@@ -23,17 +21,17 @@ pub(super) fn may_pass(error: &RestError) -> bool {
         return false;
     };
     match *code {
-        // No code of Discord's: something stands in between.
-        0 => *status == 403,
-        code::MISSING_ACCESS
-        | code::MISSING_PERMISSIONS
-        | code::UNKNOWN_GUILD
+        // A person's own choice, which is not asked about again and again.
+        code::CANNOT_MESSAGE_USER | code::NO_MUTUAL_GUILD => false,
+        code::UNKNOWN_GUILD
         | code::THREAD_ARCHIVED
         | code::THREAD_LOCKED
         | code::TOO_MANY_THREADS
         | code::TOO_MANY_EVENTS
         | code::BLOCKED_BY_AUTOMOD => true,
-        _ => false,
+        // Missing permissions, what stands in between without a code of Discord's, and what Discord calls
+        // an error of its own network (code 40333).
+        _ => *status == 403,
     }
 }
 
@@ -115,15 +113,15 @@ fn place(due: &Due) -> Option<ChannelId> {
 async fn report(context: &Context, due: &Due, error: &RestError) -> Result<(), Trouble> {
     match due.owed {
         Owed::Card(session) => {
-            let obstacle = why(context, session, Asset::Card, error).await?;
+            let obstacle = why(context, session, None, error).await?;
             report_card(context, session, obstacle).await
         }
         Owed::Thread(session) => {
-            let obstacle = why(context, session, Asset::Thread, error).await?;
+            let obstacle = why(context, session, Some(Extra::Thread), error).await?;
             report_extra(context, session, Extra::Thread, obstacle, true).await
         }
         Owed::Event(session) => {
-            let obstacle = why(context, session, Asset::Event, error).await?;
+            let obstacle = why(context, session, Some(Extra::Event), error).await?;
             report_extra(context, session, Extra::Event, obstacle, true).await
         }
         _ => Ok(()),
@@ -141,20 +139,12 @@ pub(super) async fn give_up_extra(
     report_extra(context, session, extra, obstacle(error), false).await
 }
 
-/// What is refused.
-#[derive(Clone, Copy)]
-enum Asset {
-    Card,
-    Thread,
-    Event,
-}
-
-/// Why something of a session is refused. Where Discord only says that the bot may not, it is asked which
+/// Why a session's card, or an extra of it, is refused. Where Discord only says that the bot may not, it is asked which
 /// permissions the bot has.
 async fn why(
     context: &Context,
     session: SessionId,
-    asset: Asset,
+    extra: Option<Extra>,
     error: &RestError,
 ) -> Result<Obstacle, Trouble> {
     let obstacle = obstacle(error);
@@ -162,71 +152,21 @@ async fn why(
     let (Obstacle::Forbidden, Some(session)) = (&obstacle, found) else {
         return Ok(obstacle);
     };
-    let is_there = match asset {
-        Asset::Card | Asset::Event => session.card.is_some(),
-        Asset::Thread => {
+    let asset = match extra {
+        None => Asset::Card {
+            is_new: session.card.is_none(),
+        },
+        Some(Extra::Thread) => {
             let view = context.store.query(ViewThread(session.id)).await?;
-            view.is_some_and(|view| view.thread.state != ThreadState::None)
+            Asset::Thread {
+                is_new: view.is_none_or(|view| view.thread.state == ThreadState::None),
+            }
         }
+        Some(Extra::Event) => Asset::Event,
     };
     let (rest, now) = (&context.rest, context.clock.now());
     let rights = bot_rights(rest, session.guild, session.channel, now).await;
-    Ok(judge(rights, asset, is_there))
-}
-
-/// What of the permissions that it takes the bot lacks; `is_there`: it has been made before.
-fn judge(rights: BotRights, asset: Asset, is_there: bool) -> Obstacle {
-    let (here, in_server, is_thread) = match rights {
-        BotRights::Removed => return Obstacle::Removed,
-        // No permission would help against a time-out.
-        BotRights::TimedOut | BotRights::Unknown => return Obstacle::Forbidden,
-        BotRights::Holds {
-            here,
-            in_server,
-            is_thread,
-        } => (here, in_server, is_thread),
-    };
-    if matches!(asset, Asset::Event) {
-        let enough = Permissions::CREATE_EVENTS | Permissions::MANAGE_EVENTS;
-        return match in_server.intersects(enough) {
-            true => Obstacle::Forbidden,
-            false => Obstacle::Lacking(vec![Right::CreateEvents]),
-        };
-    }
-    if !here.contains(Permissions::VIEW_CHANNEL) {
-        return Obstacle::Lacking(vec![Right::ViewChannel]);
-    }
-    let send = match is_thread {
-        true => Right::SendMessagesInThreads,
-        false => Right::SendMessages,
-    };
-    let needed: &[Right] = match (asset, is_there) {
-        (Asset::Card, false) => &[send, Right::EmbedLinks],
-        (Asset::Card | Asset::Event, _) => &[Right::EmbedLinks],
-        (Asset::Thread, false) => &[Right::CreatePublicThreads],
-        (Asset::Thread, true) => &[Right::SendMessagesInThreads, Right::ManageThreads],
-    };
-    let missing = needed.iter().filter(|right| !here.contains(bits(**right)));
-    let missing: Vec<_> = missing.copied().collect();
-    if !missing.is_empty() {
-        Obstacle::Lacking(missing)
-    } else if is_thread && !here.contains(Permissions::MANAGE_THREADS) {
-        Obstacle::Locked
-    } else {
-        Obstacle::Forbidden
-    }
-}
-
-fn bits(right: Right) -> Permissions {
-    match right {
-        Right::ViewChannel => Permissions::VIEW_CHANNEL,
-        Right::SendMessages => Permissions::SEND_MESSAGES,
-        Right::SendMessagesInThreads => Permissions::SEND_MESSAGES_IN_THREADS,
-        Right::EmbedLinks => Permissions::EMBED_LINKS,
-        Right::CreatePublicThreads => Permissions::CREATE_PUBLIC_THREADS,
-        Right::ManageThreads => Permissions::MANAGE_THREADS,
-        Right::CreateEvents => Permissions::CREATE_EVENTS,
-    }
+    Ok(rights.obstacle(asset))
 }
 
 pub(super) async fn report_card(
@@ -279,89 +219,6 @@ fn obstacle(error: &RestError) -> Obstacle {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn holds(here: Permissions, in_server: Permissions, is_thread: bool) -> BotRights {
-        BotRights::Holds {
-            here,
-            in_server,
-            is_thread,
-        }
-    }
-
-    #[test]
-    fn only_permissions_that_are_missing_are_blamed() {
-        let all = Permissions::all();
-        let none = Permissions::empty();
-        let lacking = |right| Obstacle::Lacking(vec![right]);
-        let without = |right: Right| all - bits(right);
-        for (here, in_server, is_thread, asset, is_there, expected) in [
-            (
-                none,
-                all,
-                false,
-                Asset::Card,
-                true,
-                lacking(Right::ViewChannel),
-            ),
-            (all, all, false, Asset::Card, true, Obstacle::Forbidden),
-            (
-                without(Right::SendMessages),
-                all,
-                true,
-                Asset::Card,
-                false,
-                Obstacle::Forbidden,
-            ),
-            (
-                without(Right::SendMessagesInThreads),
-                all,
-                true,
-                Asset::Card,
-                false,
-                lacking(Right::SendMessagesInThreads),
-            ),
-            (
-                without(Right::ManageThreads),
-                all,
-                true,
-                Asset::Card,
-                true,
-                Obstacle::Locked,
-            ),
-            (
-                without(Right::CreatePublicThreads),
-                all,
-                false,
-                Asset::Thread,
-                false,
-                lacking(Right::CreatePublicThreads),
-            ),
-            (
-                without(Right::CreatePublicThreads),
-                all,
-                false,
-                Asset::Thread,
-                true,
-                Obstacle::Forbidden,
-            ),
-            (none, all, false, Asset::Event, false, Obstacle::Forbidden),
-            (
-                all,
-                without(Right::CreateEvents) - Permissions::MANAGE_EVENTS,
-                false,
-                Asset::Event,
-                false,
-                lacking(Right::CreateEvents),
-            ),
-        ] {
-            let found = judge(holds(here, in_server, is_thread), asset, is_there);
-            assert_eq!(found, expected);
-        }
-        let timed_out = judge(BotRights::TimedOut, Asset::Card, false);
-        assert_eq!(timed_out, Obstacle::Forbidden);
-        let removed = judge(BotRights::Removed, Asset::Card, true);
-        assert_eq!(removed, Obstacle::Removed);
-    }
 
     #[test]
     fn what_may_pass_is_told_from_what_never_does() {

@@ -4,18 +4,20 @@
 //! posted where the person who asks could not write themselves.
 
 use twilight_model::channel::message::component::{ButtonStyle, Component};
-use twilight_model::guild::Permissions;
 use twilight_util::builder::embed::EmbedBuilder;
 
 use super::{Desk, STALE, view};
-use crate::discord::click::{ChosenChannel, Click, Pressed};
+use crate::discord::access::{Asset, cannot_post, posting_obstacle};
+use crate::discord::click::{Click, Pressed};
 use crate::discord::delivery::{self, Posting};
 use crate::discord::feature::{Context, Fault};
 use crate::discord::missing::needs;
+use crate::discord::obstacle::cannot_post_call;
 use crate::discord::reply::{Message, Reply, button, channel_menu};
 use crate::discord::rest::code;
 use crate::domain::call::{CALLS_MAX, CallRefusal, Looking, looking};
 use crate::domain::ids::{CallId, ChannelId};
+use crate::domain::obstacle::{Obstacle, Right};
 use crate::domain::session::Status;
 use crate::store::call::{Call, CallsOf, CloseCall, PostCall};
 use crate::store::queue::SessionView;
@@ -26,19 +28,6 @@ pub(super) const PAGE: &str = "manage-call";
 pub(super) const POST: &str = "manage-call-in";
 /// `manage-call-end:SESSION:CALL:PLACE`: looks no more.
 pub(super) const CLOSE: &str = "manage-call-end";
-
-/// A permission, and the name that Discord shows for it.
-type Named = (Permissions, &'static str);
-
-/// What is needed to see a channel.
-const VIEW: Named = (Permissions::VIEW_CHANNEL, "View Channel");
-/// What is needed to write in one.
-const SEND: Named = (Permissions::SEND_MESSAGES, "Send Messages");
-/// What is needed to write in a thread.
-const SEND_IN_THREADS: Named = (
-    Permissions::SEND_MESSAGES_IN_THREADS,
-    "Send Messages in Threads",
-);
 
 pub(super) async fn page(ctx: Context, click: Click, pressed: Pressed) -> Result<Reply, Fault> {
     match Desk::at(&ctx, &click, &pressed.args, 1) {
@@ -55,8 +44,13 @@ pub(super) async fn post(ctx: Context, click: Click, pressed: Pressed) -> Result
     let Some(channel) = pressed.channels.first() else {
         return desk.overview(STALE).await;
     };
-    if let Some(sentence) = barred(channel) {
-        return show(&desk, &sentence).await;
+    if let Some(sentence) = cannot_post(channel.id, channel.thread, channel.permissions) {
+        return show(&desk, &format!("⚠️ {sentence}")).await;
+    }
+    let (rest, guild) = (&ctx.rest, desk.actor.guild);
+    let obstacle = posting_obstacle(rest, guild, channel, Asset::Call, click.at).await;
+    if let Some(obstacle) = obstacle {
+        return show(&desk, &cannot_post_call(channel.id, &obstacle)).await;
     }
     let command = PostCall {
         session: desk.session,
@@ -103,7 +97,7 @@ async fn begin(desk: &Desk<'_>, call: Call) -> Result<String, Fault> {
         Posting::Refused(code) => {
             // Whoever closed it meanwhile has done the same.
             let _ = end(desk, call.id).await?;
-            cannot_post(channel, code)
+            refused(channel, code)
         }
         Posting::Later => {
             format!("🔎 Discord is slow to take the message for <#{channel}>; I go on trying.")
@@ -197,87 +191,13 @@ fn not(status: Status) -> String {
     }
 }
 
-/// Why nothing is posted in a channel, as far as that can be seen before.
-fn barred(channel: &ChosenChannel) -> Option<String> {
-    let id = channel.id;
-    if !lacking(channel, channel.permissions).is_empty() {
-        return Some(format!(
-            "⚠️ You may not write in <#{id}> yourself, so I don't post there for you. Choose \
-             another channel."
-        ));
-    }
-    let lacking = lacking(channel, channel.app_permissions?);
-    (!lacking.is_empty()).then(|| allow_me(id, &lacking.join(", ")))
-}
-
-fn lacking(channel: &ChosenChannel, permissions: Permissions) -> Vec<String> {
-    if permissions.contains(Permissions::ADMINISTRATOR) {
-        return Vec::new();
-    }
-    let needed = [
-        VIEW,
-        if channel.thread {
-            SEND_IN_THREADS
-        } else {
-            SEND
-        },
-    ];
-    let lacking = needed
-        .iter()
-        .filter(|(permission, _)| !permissions.contains(*permission));
-    lacking.map(|(_, name)| format!("**{name}**")).collect()
-}
-
 /// Why Discord did not take a message.
-fn cannot_post(channel: ChannelId, why: u64) -> String {
-    match why {
-        code::MISSING_ACCESS => allow_me(channel, "**View Channel**"),
-        code::MISSING_PERMISSIONS => allow_me(channel, "**Send Messages**"),
-        code::UNKNOWN_CHANNEL => "⚠️ That channel is gone. Choose another one.".to_owned(),
-        code => format!(
-            "⚠️ Discord does not let me post in <#{channel}> (its code {code}). Choose another \
-             channel."
-        ),
-    }
-}
-
-fn allow_me(channel: ChannelId, lacking: &str) -> String {
-    format!(
-        "⚠️ I cannot post in <#{channel}>: I lack {lacking}. Ask somebody who manages the channel to \
-         allow me that, or choose another one."
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_lacking_in_a_channel_is_said_and_whose_it_is() {
-        let all = VIEW.0 | SEND.0;
-        let channel = |permissions, app_permissions| ChosenChannel {
-            id: ChannelId(5),
-            thread: false,
-            permissions,
-            app_permissions,
-        };
-        assert_eq!(barred(&channel(all, Some(all))), None);
-        assert_eq!(barred(&channel(Permissions::ADMINISTRATOR, None)), None);
-        let theirs = barred(&channel(Permissions::VIEW_CHANNEL, Some(all)));
-        assert!(theirs.is_some_and(|said| said.contains("You may not write")));
-        let ours = barred(&channel(all, Some(Permissions::VIEW_CHANNEL)));
-        assert!(ours.is_some_and(|said| said.contains("I lack **Send Messages**")));
-    }
-
-    #[test]
-    fn in_a_thread_another_permission_lets_people_write() {
-        let thread = |permissions| ChosenChannel {
-            id: ChannelId(5),
-            thread: true,
-            permissions,
-            app_permissions: Some(permissions),
-        };
-        assert!(barred(&thread(VIEW.0 | SEND.0)).is_some());
-        assert_eq!(barred(&thread(VIEW.0 | SEND_IN_THREADS.0)), None);
-    }
+fn refused(channel: ChannelId, why: u64) -> String {
+    let obstacle = match why {
+        code::MISSING_ACCESS => Obstacle::Lacking(vec![Right::ViewChannel]),
+        code::MISSING_PERMISSIONS => Obstacle::Lacking(vec![Right::SendMessages]),
+        code::UNKNOWN_CHANNEL => Obstacle::ChannelGone,
+        code => Obstacle::Other(code),
+    };
+    cannot_post_call(channel, &obstacle)
 }

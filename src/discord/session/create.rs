@@ -5,11 +5,11 @@
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use twilight_model::guild::Permissions;
 
-use super::super::access::{allowed_extras, cannot_post};
-use super::super::click::Click;
+use super::super::access::{Asset, allowed_extras, cannot_post, posting_obstacle};
+use super::super::click::{ChosenChannel, Click};
 use super::super::feature::{Context, Fault};
+use super::super::obstacle::cannot_post_card;
 use super::super::reply::Reply;
 use super::definition::{self, Create, Entrance, Teams};
 use super::options::{self, Sentence};
@@ -19,22 +19,6 @@ use crate::domain::admission::Admission;
 use crate::domain::extras::Extras;
 use crate::domain::session::{Actor, CHECK_IN_DEFAULT_MINUTES, Plan, RankLimits, Session, scale};
 use crate::store::session::{CreateSession, Created, ZoneOf};
-
-/// What the bot needs in a channel for a card, by the names that Discord shows.
-const NEEDED: [(Permissions, &str); 3] = [
-    (Permissions::VIEW_CHANNEL, "View Channel"),
-    (Permissions::SEND_MESSAGES, "Send Messages"),
-    (Permissions::EMBED_LINKS, "Embed Links"),
-];
-/// The same in a thread, where *Send Messages* does not count.
-const NEEDED_IN_THREADS: [(Permissions, &str); 3] = [
-    NEEDED[0],
-    (
-        Permissions::SEND_MESSAGES_IN_THREADS,
-        "Send Messages in Threads",
-    ),
-    NEEDED[2],
-];
 
 pub(super) async fn run(
     ctx: &Context,
@@ -74,8 +58,18 @@ pub(super) async fn make(
 ) -> Result<Result<Session, Sentence>, Fault> {
     let thread = click.parent.is_some();
     let sentence = cannot_post(click.channel, thread, click.permissions);
-    if let Some(sentence) = sentence.or_else(|| missing(click.app_permissions, thread)) {
+    if let Some(sentence) = sentence {
         return Ok(Err(sentence));
+    }
+    let here = ChosenChannel {
+        id: click.channel,
+        thread,
+        permissions: click.permissions,
+        app_permissions: Some(click.app_permissions),
+    };
+    let card = Asset::Card { is_new: true };
+    if let Some(obstacle) = posting_obstacle(&ctx.rest, actor.guild, &here, card, click.at).await {
+        return Ok(Err(cannot_post_card(click.channel, &obstacle)));
     }
     let (extras, _) = allowed_extras(extras, click.permissions);
     let create = CreateSession {
@@ -140,43 +134,4 @@ fn plan(options: &Create, home: Option<Tz>, now: DateTime<Utc>) -> Result<Plan, 
             .map_or_else(Admission::default, Entrance::admission),
         check_in_minutes: options::check_in(options.check_in).unwrap_or(CHECK_IN_DEFAULT_MINUTES),
     })
-}
-
-/// What the bot must be allowed in this channel before a card can be shown.
-fn missing(permissions: Permissions, is_thread: bool) -> Option<Sentence> {
-    if permissions.contains(Permissions::ADMINISTRATOR) {
-        return None;
-    }
-    let needed = if is_thread { NEEDED_IN_THREADS } else { NEEDED };
-    let missing: Vec<_> = needed
-        .iter()
-        .filter(|(permission, _)| !permissions.contains(*permission))
-        .map(|(_, name)| format!("**{name}**"))
-        .collect();
-    (!missing.is_empty()).then(|| {
-        format!(
-            "I cannot show the session's card in this channel: I lack {}. Ask somebody who manages \
-             the channel to allow me that, or create the session in another channel.",
-            missing.join(", ")
-        )
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_missing_in_a_channel_is_named() {
-        let all = NEEDED.iter().map(|(permission, _)| *permission).collect();
-        assert_eq!(missing(all, false), None);
-        let said = missing(all, true).expect("it is another one in a thread");
-        assert!(
-            said.contains("I lack **Send Messages in Threads**."),
-            "{said}"
-        );
-        assert_eq!(missing(Permissions::ADMINISTRATOR, true), None);
-        let said = missing(all - Permissions::EMBED_LINKS, false).expect("something is missing");
-        assert!(said.contains("I lack **Embed Links**."), "{said}");
-    }
 }

@@ -7,13 +7,11 @@
 use twilight_model::application::interaction::InteractionChannel;
 use twilight_model::channel::message::Component;
 use twilight_model::channel::message::component::ButtonStyle;
-use twilight_model::guild::Permissions;
 
-use super::super::access::{BotRights, NO_THREAD, bot_rights, cannot_post, may_start_thread};
-use super::super::card::join_words;
+use super::super::access::{Asset, NO_THREAD, cannot_post, may_start_thread, posting_obstacle};
 use super::super::click::{ChosenChannel, Click, Pressed};
 use super::super::feature::{Context, Fault};
-use super::super::obstacle;
+use super::super::obstacle::{cannot_post_card, card_hidden};
 use super::super::reply::{Reply, button};
 use super::definition::Move;
 use super::options::Sentence;
@@ -25,17 +23,6 @@ use crate::store::session::{CardMoved, CardStateOf, FindSession, MoveCard, Repos
 
 /// `card-again:SESSION`: posts the card again if it was deleted.
 pub(super) const AGAIN: &str = "card-again";
-
-/// A permission, and the name that Discord shows for it.
-type Named = (Permissions, &'static str);
-
-const VIEW: Named = (Permissions::VIEW_CHANNEL, "View Channel");
-const SEND: Named = (Permissions::SEND_MESSAGES, "Send Messages");
-const SEND_IN_THREADS: Named = (
-    Permissions::SEND_MESSAGES_IN_THREADS,
-    "Send Messages in Threads",
-);
-const EMBED: Named = (Permissions::EMBED_LINKS, "Embed Links");
 
 /// The button that has a session's card posted again if it was deleted.
 pub(super) fn again_button(session: SessionId) -> Component {
@@ -66,15 +53,12 @@ pub async fn move_card(
     session: SessionId,
     channel: &ChosenChannel,
 ) -> Result<Result<String, Sentence>, Fault> {
-    let mut channel = channel.clone();
-    if channel.app_permissions.is_none() {
-        let rights = bot_rights(&ctx.rest, actor.guild, channel.id, click.at).await;
-        if let BotRights::Holds { here, .. } = rights {
-            channel.app_permissions = Some(here);
-        }
+    if let Some(sentence) = cannot_post(channel.id, channel.thread, channel.permissions) {
+        return Ok(Err(format!("⚠️ {sentence}")));
     }
-    if let Some(sentence) = barred(&channel) {
-        return Ok(Err(sentence));
+    let (rest, card) = (&ctx.rest, Asset::Card { is_new: true });
+    if let Some(obstacle) = posting_obstacle(rest, actor.guild, channel, card, click.at).await {
+        return Ok(Err(cannot_post_card(channel.id, &obstacle)));
     }
     let command = MoveCard {
         session,
@@ -110,7 +94,7 @@ pub(super) async fn again(ctx: Context, click: Click, pressed: Pressed) -> Resul
     Ok(Reply::text(match state.trouble {
         Some(trouble) => format!(
             "{} I try once more now.",
-            obstacle::card_hidden(&session.plan.title, session.channel, &trouble)
+            card_hidden(&session.plan.title, session.channel, &trouble)
         ),
         None => format!(
             "🔁 The card of {} in <#{}> is brought up to date; if it was deleted, it appears again in a \
@@ -171,66 +155,5 @@ fn said(done: &CardMoved) -> String {
     match done.without_thread {
         true => format!("{said}\n{NO_THREAD}"),
         false => said,
-    }
-}
-
-/// Why no card is posted in a channel, as far as that can be seen before.
-fn barred(channel: &ChosenChannel) -> Option<Sentence> {
-    let (id, send) = (
-        channel.id,
-        if channel.thread {
-            SEND_IN_THREADS
-        } else {
-            SEND
-        },
-    );
-    if !lacking(channel.permissions, &[VIEW, send]).is_empty() {
-        return Some(format!(
-            "⚠️ You may not write in <#{id}> yourself, so I don't take the card there for you. Choose \
-             another channel."
-        ));
-    }
-    let lacking = lacking(channel.app_permissions?, &[VIEW, send, EMBED]);
-    (!lacking.is_empty()).then(|| {
-        format!(
-            "⚠️ I cannot show the card in <#{id}>: I lack {}. Ask somebody who manages the channel to \
-             allow me that, or choose another one.",
-            join_words(&lacking)
-        )
-    })
-}
-
-fn lacking(held: Permissions, needed: &[Named]) -> Vec<String> {
-    if held.contains(Permissions::ADMINISTRATOR) {
-        return Vec::new();
-    }
-    let lacking = needed
-        .iter()
-        .filter(|(permission, _)| !held.contains(*permission));
-    lacking.map(|(_, name)| format!("**{name}**")).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_lacking_is_said_and_whose_it_is() {
-        let all = VIEW.0 | SEND.0 | EMBED.0;
-        let channel = |thread, permissions, app_permissions| ChosenChannel {
-            id: ChannelId(5),
-            thread,
-            permissions,
-            app_permissions,
-        };
-        assert_eq!(barred(&channel(false, all, Some(all))), None);
-        assert_eq!(barred(&channel(false, all, None)), None);
-        let theirs = barred(&channel(true, all, Some(all))).expect("in a thread");
-        assert!(theirs.contains("You may not write"), "{theirs}");
-        let ours = barred(&channel(false, all, Some(VIEW.0))).expect("two are missing");
-        assert!(
-            ours.contains("**Send Messages** and **Embed Links**"),
-            "{ours}"
-        );
     }
 }
