@@ -20,6 +20,9 @@ const MANAGE_THREADS: u64 = 1 << 34;
 /// The longest that a card takes without anybody doing anything.
 const INTERVAL_MIN: i64 = 10;
 
+/// A card is true so soon after the next click in its server.
+const TRUE_WITHIN: Duration = Duration::from_secs(10);
+
 /// What keeps the bot from showing a card.
 #[derive(Clone, Copy, Debug)]
 enum Obstacle {
@@ -175,7 +178,11 @@ async fn ends_true(obstacle: Obstacle, change: Change, retry: Retry) {
                 && text_of(message).contains(says)
         };
         place.sees("the card as it is", is_whole).await;
-        eprintln!("{obstacle:?}, {change:?}, {retry:?}: {:?}", begun.elapsed());
+        let took = begun.elapsed();
+        eprintln!("{obstacle:?}, {change:?}, {retry:?}: {took:?}");
+        if let Retry::Click = retry {
+            assert!(took < TRUE_WITHIN, "{took:?} after the click");
+        }
         is_parked(world, false).await;
     })
     .await;
