@@ -1,6 +1,7 @@
-SELECT s.id, s.guild_id, p.user_id
+SELECT s.id, s.guild_id, p.user_id, p.id AS place
 FROM sessions s
 JOIN session_participants p ON p.session_id = s.id
 WHERE s.status IN ('OPEN', 'CLOSED') AND s.scheduled_time <= $1 AND p.user_id IS NOT NULL
-ORDER BY s.scheduled_time, p.id
-LIMIT $2
+  AND p.id > $2
+ORDER BY p.id
+LIMIT $3

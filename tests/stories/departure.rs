@@ -1,16 +1,19 @@
 //! People who leave a server, or are thrown out: what they had in its sessions is for others.
 
 use overwatch_bot::domain::ids::SessionId;
+use overwatch_bot::playground;
 use overwatch_bot::store::outbox::{Due, DueNow, Owed};
 use overwatch_bot::store::session::StartNow;
 use serde_json::{Value, json};
 
 use crate::scene::{card_reads, id, ids, joined, number, on, planned};
-use crate::world::{Person, World, story, text_of};
+use crate::world::{Person, World, story, story_in, text_of};
 
 const GONE: &str = "not in that session's server any more";
 /// The session of these stories is on Friday, 20:00 in Berlin; this is when its check-in opens.
 const CHECK_IN: &str = "2026-11-27T18:45:00Z";
+/// In sessions of five each.
+const PLAYERS: usize = 25;
 const START: &str = "2026-11-27T19:00:01Z";
 
 async fn first_come(world: &World, check_in: i64) -> Value {
@@ -254,6 +257,34 @@ async fn message_that_cannot_be_sent_to_who_has_left_takes_them_out() {
         crate::scene::let_settle(world);
         freya.in_private().reads("has moved").await;
         without(world, &card, &aiko).await;
+    })
+    .await;
+}
+
+/// More than are asked about at once, over several sessions.
+#[tokio::test]
+async fn whoever_has_left_before_many_sessions_start_keeps_no_place() {
+    let people = playground::World::with_people(PLAYERS + 4);
+    story_in(people, 1, async |world| {
+        let mut last = None;
+        for (number, first) in (3..PLAYERS + 3).step_by(5).enumerate() {
+            let title = format!("Cup {number}");
+            let options = json!({"admission": "first_come", "check_in": 0, "title": title});
+            let card = planned(&world.person(2), options).await;
+            let roles = ["tank", "damage", "damage", "support", "support"];
+            for (at, role) in (first..).zip(roles) {
+                let tag = format!("Player#{}", 1_000 + at);
+                joined(&world.person(at), &card, &tag, &[role]).await;
+            }
+            last = Some((card, world.person(first + 4)));
+        }
+        let (card, gone) = last.expect("several sessions");
+        card_reads(&world.person(2), &card, "complete").await;
+        world.leaves(&gone).await;
+        world.forget_permissions();
+        world.at(START);
+        let started = without(world, &card, &gone).await;
+        assert!(text_of(&started).contains("Under way"), "{started:#}");
     })
     .await;
 }

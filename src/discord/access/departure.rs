@@ -3,8 +3,11 @@
 //! May touch: Discord's HTTP API, to read, and the store. Invariant: only whom Discord says is no
 //! member is taken out; while it does not say, everybody stays.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use futures_util::future::join_all;
+use tokio::time::Instant;
 
 use super::super::feature::Context;
 use super::Membership;
@@ -15,8 +18,12 @@ use crate::store::session::FindSession;
 
 /// People whose membership one look at a session asks about, those with places first.
 const ASKED_MAX: usize = 30;
-/// People whose membership is asked about when sessions start, over all of them.
-const STARTING_ASKED_MAX: usize = 100;
+/// People whose membership is asked about at once when sessions start: as many as get their answers
+/// within [`super::ANSWER_WITHIN_MS`], beside all else that is asked.
+const STARTING_ASKED_AT_ONCE: usize = 20;
+/// For how long those are asked about who have places in sessions that start, in milliseconds; the
+/// sessions wait for it.
+const STARTING_ASKED_WITHIN_MS: u64 = 15_000;
 
 /// Takes those out of a session who have left its server; who they were.
 ///
@@ -46,10 +53,24 @@ pub async fn drop_departed(
 /// # Errors
 /// [`Failure`] of the store.
 pub async fn drop_departed_at_start(ctx: &Context, now: DateTime<Utc>) -> Result<(), Failure> {
-    let max = STARTING_ASKED_MAX;
-    let players = ctx.store.query(PlayersStarting { now, max }).await?;
-    drop_among(ctx, players, now).await?;
-    Ok(())
+    let ends = Instant::now() + Duration::from_millis(STARTING_ASKED_WITHIN_MS);
+    let max = STARTING_ASKED_AT_ONCE;
+    let mut after = 0;
+    loop {
+        let players = ctx.store.query(PlayersStarting { now, after, max });
+        let (places, players): (Vec<_>, Vec<_>) = players.await?.into_iter().unzip();
+        let Some(last) = places.last() else {
+            return Ok(());
+        };
+        if Instant::now() >= ends {
+            tracing::warn!(
+                "too many sessions start at once to ask for all who have places in them"
+            );
+            return Ok(());
+        }
+        after = *last;
+        drop_among(ctx, players, now).await?;
+    }
 }
 
 /// Takes somebody out of a session if they have left its server; whether they have.

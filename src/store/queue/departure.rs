@@ -79,6 +79,8 @@ impl Command for DropDeparted {
 pub struct PlayersStarting {
     /// The present time.
     pub now: DateTime<Utc>,
+    /// The place that was asked for last; 0 at first.
+    pub after: i64,
     /// People at most.
     pub max: usize,
 }
@@ -95,17 +97,19 @@ pub struct Player {
 }
 
 impl Question for PlayersStarting {
-    type Answer = Vec<Player>;
+    /// With their places, which rise.
+    type Answer = Vec<(i64, Player)>;
 
     fn ask(&self, db: &mut dyn Read) -> Result<Self::Answer, DbError> {
         let max = u32::try_from(self.max).unwrap_or(u32::MAX);
-        let rows = db.query(sql!("session/starting"), values![self.now, max])?;
+        let rows = db.query(sql!("session/starting"), values![self.now, self.after, max])?;
         let player = |row: &crate::store::sql::Row| {
-            Ok(Player {
+            let player = Player {
                 session: row.get("id")?,
                 guild: row.get("guild_id")?,
                 user: row.get("user_id")?,
-            })
+            };
+            Ok((row.get("place")?, player))
         };
         rows.iter().map(player).collect()
     }
