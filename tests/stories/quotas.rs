@@ -1,7 +1,7 @@
 //! What one person may ask of the bot: sessions in an hour, searches for teams, and messages to others.
 
 use chrono::TimeDelta;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::scene::{account, joined, number, on, planned};
 use crate::teams::press;
@@ -16,6 +16,8 @@ async fn plan(person: &Person<'_>, title: &str) -> String {
     });
     person.command("session create", options).await.text()
 }
+/// Messages to one person about one session within five minutes.
+const MESSAGES_ABOUT_MAX: usize = 5;
 
 #[tokio::test]
 async fn sessions_made_in_an_hour_are_limited_even_if_they_are_cancelled() {
@@ -122,6 +124,45 @@ async fn what_is_taken_back_soon_is_not_told() {
         player.in_private().reads("does not take place").await;
         let all = player.in_private().messages().await;
         assert_eq!(all.len(), 1, "{all:#?}");
+    })
+    .await;
+}
+
+/// Turned down and taken back, again and again: neither can wait by itself.
+#[tokio::test]
+async fn repeated_decisions_about_one_person_are_few_messages() {
+    story(async |world| {
+        let organiser = world.person(0);
+        let card = planned(&organiser, json!({})).await;
+        let player = world.person(2);
+        joined(&player, &card, "Aiko#1111", &["tank"]).await;
+        let others = [world.person(3), world.person(4)];
+        for (other, tag) in others.iter().zip(["Freya#1111", "Kwame#1111"]) {
+            joined(other, &card, tag, &["tank"]).await;
+        }
+        let session = number(&card).expect("a number");
+        let decide = async |route: &str, person: &Person<'_>| {
+            let id = format!("{route}:{session}:{}:w0", person.user);
+            organiser.forge(&card, &id, &[]).await;
+        };
+        let tell_all = async |person: &Person<'_>| {
+            for _ in 0..MESSAGES_ABOUT_MAX {
+                let private = person.in_private();
+                let before = private.messages().await;
+                decide("manage-reject", person).await;
+                let is_new = |message: &Value| before.iter().all(|one| one["id"] != message["id"]);
+                private.sees("another message", is_new).await;
+                decide("manage-back", person).await;
+            }
+            decide("manage-reject", person).await;
+        };
+        tell_all(&player).await;
+        // A sixth one would have come before two others have had five each.
+        for other in &others {
+            tell_all(other).await;
+        }
+        let all = player.in_private().messages().await;
+        assert_eq!(all.len(), MESSAGES_ABOUT_MAX, "{all:#?}");
     })
     .await;
 }

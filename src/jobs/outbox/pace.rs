@@ -42,6 +42,8 @@ const REFRESH: Limit = limit(1, 1_000, 0);
 const MESSAGES: Limit = limit(5, 5_000, 500);
 /// Edits of old messages in one channel (code 30046). Discord publishes no figure.
 const OLD_EDITS: Limit = limit(3, 6_000, 1_500);
+/// Messages to one person about one session: what would be too many is replaced by what is said later.
+const MESSAGES_ABOUT: Limit = limit(5, 5 * 60_000, 0);
 /// Messages deleted in one channel.
 const DELETES: Limit = limit(5, 1_000, 0);
 
@@ -64,6 +66,8 @@ pub(super) enum Key {
     Threads(i64),
     /// Writing to a person.
     Person(i64),
+    /// Writing to a person about a session.
+    About(i64, i64),
     /// Editing in a channel.
     Edits(i64),
     /// Editing old messages in a channel.
@@ -77,6 +81,7 @@ impl Key {
         match self {
             Self::Refresh(..) => REFRESH,
             Self::Posts(_) | Self::Threads(_) | Self::Person(_) | Self::Edits(_) => MESSAGES,
+            Self::About(..) => MESSAGES_ABOUT,
             Self::OldEdits(_) => OLD_EDITS,
             Self::Deletes(_) => DELETES,
         }
@@ -115,7 +120,10 @@ pub(super) fn keys(due: &Due, now: DateTime<Utc>) -> Vec<Key> {
             let old = is_old(*message, now).then_some(Key::OldEdits(channel.0));
             std::iter::once(Key::Edits(channel.0)).chain(old).collect()
         }
-        Owed::Message { to, .. } => vec![Key::Person(to.0)],
+        Owed::Message { to, .. } => {
+            let about = due.destination.session.map(|id| Key::About(to.0, id.0));
+            std::iter::once(Key::Person(to.0)).chain(about).collect()
+        }
     }
 }
 
@@ -284,6 +292,19 @@ mod tests {
         let keys = [Key::Edits(1), Key::OldEdits(1)];
         let times = begun(&mut Pace::new(alone()), &keys, 5, Instant::now());
         assert_eq!(times, [0, 15, 30, 60, 75]);
+    }
+
+    #[tokio::test]
+    async fn one_person_gets_five_messages_in_five_minutes_about_one_session() {
+        let mut pace = Pace::new(alone());
+        let (keys, start) = ([Key::Person(1), Key::About(1, 7)], Instant::now());
+        let times = begun(&mut pace, &keys, 6, start);
+        assert_eq!(times, [0, 5, 10, 15, 20, 3_000]);
+        let other = [Key::Person(1), Key::About(1, 8)];
+        assert_eq!(
+            pace.free(&other, start + 300 * S),
+            Free::At(start + 300 * S + S / 2)
+        );
     }
 
     #[tokio::test]
