@@ -272,7 +272,12 @@ async fn uses(world: &World, person: &Person<'_>, row: &Row) -> Answer {
             let values: Vec<_> = values.iter().map(String::as_str).collect();
             let nowhere = json!({"id": "1"});
             let id = format!("{name}:{}", fill(row.args));
-            person.forge(&nowhere, &id, &values).await
+            match name {
+                "manage-call-in" | "manage-move-to" => {
+                    person.forge_channels(&nowhere, &id, &values).await
+                }
+                _ => person.forge(&nowhere, &id, &values).await,
+            }
         }
         _ => {
             let fields: Value = match row.values {

@@ -344,7 +344,7 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "button manage-call-in",
         ("{s}:w0", &["{e}"]),
-        ["++++ooooonsggn", "++++ooooonsggn", "++++ooooonsggn"],
+        ["++++ooooonsggn", "eeeeooooonsggn", "eeeeooooonsggn"],
     ),
     row(
         "button manage-call-end",
@@ -359,7 +359,7 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "button manage-move-to",
         ("{s}:w0", &["{e}"]),
-        ["++++ooooonsggn", "++++ooooonsggn", "++++ooooonsggn"],
+        ["++++ooooonsggn", "++++ooooonsggn", "eeeeooooonsggn"],
     ),
     row(
         "button manage-event",

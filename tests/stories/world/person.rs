@@ -113,6 +113,21 @@ impl Person<'_> {
         self.interact("component", body).await
     }
 
+    /// Chooses channels from a menu that is not there.
+    pub(crate) async fn forge_channels(
+        &self,
+        message: &Value,
+        custom_id: &str,
+        channels: &[&str],
+    ) -> Answer {
+        const CHANNEL_SELECT: u64 = 8;
+        let body = json!({
+            "message": message["id"], "custom_id": custom_id, "values": channels, "forge": true,
+            "component_type": CHANNEL_SELECT,
+        });
+        self.interact("component", body).await
+    }
+
     /// Sends the modal that they are looking at.
     pub(crate) async fn submit(&self, modal: &Answer, values: Value) -> Answer {
         let body = json!({"custom_id": modal.0["modal"]["custom_id"], "values": values});
