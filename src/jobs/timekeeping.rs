@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
 
 use super::NAP_MAX;
+use crate::clock::Doubt;
 use crate::discord::feature::Context;
 use crate::store::known_time::{KnownTime, NoteTime};
 
@@ -51,7 +52,9 @@ async fn keep(context: &Context) {
 /// Asks Discord and the database until the clock is trusted.
 async fn seek_confirmation(context: &Context, used: &mut Option<DateTime<Utc>>) {
     for look in 0_u32.. {
-        if look.is_multiple_of(LOOKS_AN_ASK)
+        // Who has just set it waits for no turn.
+        let was_set = matches!(context.clock.doubt(), Some(Doubt::Set(_)));
+        if (was_set || look.is_multiple_of(LOOKS_AN_ASK))
             && let Err(error) = context.rest.gateway().await
         {
             // The date of its answer is heard where all answers come in.
