@@ -4,6 +4,8 @@
 //! acknowledged once, within Discord's three seconds: by its answer, by "thinking…" that is
 //! edited later, or by a clear "busy".
 
+mod doubt;
+
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -179,6 +181,8 @@ impl Dispatcher {
     async fn answer(&self, click: Click, interaction: Interaction, way: Way) {
         let begun = Instant::now();
         let kind = kind_of(&click);
+        // Only on a server a commit can be in doubt.
+        let again = self.context.store.is_shared().then(|| interaction.clone());
         let Some((name, handling)) = self.route(&click, interaction) else {
             let stale = Reply::text(STALE);
             self.acknowledge(&click, response(&click, stale), way).await;
@@ -194,10 +198,11 @@ impl Dispatcher {
         let in_time = Duration::from_millis(ACK_AFTER_MS);
         if let Ok(outcome) = tokio::time::timeout(in_time, &mut handling).await {
             let outcome = flatten(outcome);
-            let ended = ended(&outcome, Ended::Answered);
+            let (ended, in_doubt) = (ended(&outcome, Ended::Answered), doubt::of(&outcome));
             let reply = self.shown(&click, outcome);
             self.acknowledge(&click, response(&click, reply), way).await;
-            return self.count(asked, ended, begun);
+            self.count(asked, ended, begun);
+            return self.settle(&click, in_doubt.zip(again), begun).await;
         }
         if click.kind == InteractionType::ApplicationCommandAutocomplete {
             // What was typed has changed by now.
@@ -213,8 +218,10 @@ impl Dispatcher {
         }
         let outcome = flatten(handling.await);
         self.count(asked, ended(&outcome, Ended::Late), begun);
+        let in_doubt = doubt::of(&outcome);
         let reply = self.shown(&click, outcome);
         self.answer_late(&click, reply).await;
+        self.settle(&click, in_doubt.zip(again), begun).await;
     }
 
     /// Answers a click that no feature gets to see.
@@ -299,6 +306,10 @@ impl Dispatcher {
                     tracing::warn!(interaction = %click.id, error, "the database is away");
                 }
                 Reply::text(AWAY)
+            }
+            Fault::InDoubt(command) => {
+                tracing::warn!(interaction = %click.id, command, "commit outcome unknown");
+                Reply::text(doubt::UNKNOWN)
             }
             Fault::Unreadable(fields) => {
                 let incident = click.incident();
@@ -428,7 +439,7 @@ fn flatten(outcome: Outcome) -> Result<Reply, Fault> {
 fn ended(outcome: &Result<Reply, Fault>, well: Ended) -> Ended {
     match outcome {
         Ok(_) => well,
-        Err(Fault::Busy | Fault::Away(_)) => Ended::Busy,
+        Err(Fault::Busy | Fault::Away(_) | Fault::InDoubt(_)) => Ended::Busy,
         Err(Fault::Unreadable(_)) => Ended::Unreadable,
         Err(Fault::Broken(_)) => Ended::Failed,
     }

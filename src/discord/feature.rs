@@ -64,6 +64,9 @@ pub enum Fault {
     /// The database is away for the moment; trying again is safe.
     #[error("{0}")]
     Away(String),
+    /// Whether the command of this name was committed is not known; trying again is not safe.
+    #[error("it is not known whether {0} was committed")]
+    InDoubt(&'static str),
     /// What Discord sent has something in it that this version does not know, in this field.
     #[error("{0} is not understood")]
     Unreadable(String),
@@ -77,6 +80,7 @@ impl From<Failure> for Fault {
         match failure {
             Failure::Busy => Self::Busy,
             Failure::Away(error) => Self::Away(error.to_string()),
+            Failure::InDoubt(command) => Self::InDoubt(command),
             Failure::Broken(error) => error.into(),
         }
     }

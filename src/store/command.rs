@@ -209,3 +209,21 @@ fn once<C: Command>(
     )?;
     Ok(answer)
 }
+
+/// Whether a command that came by an interaction was committed.
+#[derive(Clone, Copy, Debug)]
+pub struct HasReceipt {
+    /// The interaction.
+    pub interaction: InteractionId,
+    /// The command's name.
+    pub command: &'static str,
+}
+
+impl Question for HasReceipt {
+    type Answer = bool;
+
+    fn ask(&self, db: &mut dyn Read) -> Result<bool, DbError> {
+        let receipt = values![self.interaction, self.command];
+        Ok(db.query_one(sql!("receipt/find"), receipt)?.is_some())
+    }
+}

@@ -46,7 +46,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::domain::ids::InteractionId;
 use crate::metrics::Metrics;
-pub use command::{Command, Job, Question, Read, Stop, Transaction};
+pub use command::{Command, HasReceipt, Job, Question, Read, Stop, Transaction};
 use command::{Pending, Reply};
 pub use commits::Commits;
 use counted::Counting;
@@ -69,6 +69,10 @@ pub enum Failure {
     /// The database is away for the moment; trying again is safe.
     #[error("{0}")]
     Away(DbError),
+    /// The database did not say whether the command of this name was committed; [`HasReceipt`] tells once it is
+    /// back. Trying again is not safe before.
+    #[error("it is not known whether {0} was committed")]
+    InDoubt(&'static str),
     /// A fault; whatever the command had changed is rolled back.
     #[error(transparent)]
     Broken(DbError),
@@ -78,6 +82,7 @@ impl From<DbError> for Failure {
     fn from(error: DbError) -> Self {
         match error {
             DbError::Unreachable(_) => Self::Away(error),
+            DbError::InDoubt { command, .. } => Self::InDoubt(command),
             DbError::Contended(_) => Self::Busy,
             error => Self::Broken(error),
         }

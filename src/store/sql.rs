@@ -269,6 +269,14 @@ pub enum DbError {
     /// The database did not answer in time, or could not be reached.
     #[error("the database cannot be reached: {0}")]
     Unreachable(String),
+    /// The database did not say whether a command was committed, and could not be asked.
+    #[error("the database did not say whether {command} was committed: {why}")]
+    InDoubt {
+        /// The command's name, by which its receipt is found.
+        command: &'static str,
+        /// Why it did not.
+        why: String,
+    },
     /// Too many others changed the same at the same time; nothing was done.
     #[error("too much is going on at once: {0}")]
     Contended(String),

@@ -4,6 +4,7 @@
 mod bouncer;
 mod command_line;
 mod outage;
+#[expect(dead_code, reason = "the stories use the rest")]
 mod proxy;
 #[expect(dead_code, reason = "the stories use the rest")]
 #[path = "../support/postgres.rs"]

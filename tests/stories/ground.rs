@@ -61,6 +61,15 @@ impl Ground {
         self
     }
 
+    /// The same, reached through another port.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn through_port(mut self, port: u16) -> Self {
+        if let Self::Server(scratch) = &mut self {
+            scratch.url = format!("{}&port={port}", scratch.url);
+        }
+        self
+    }
+
     /// A new one.
     #[cfg(not(feature = "postgres"))]
     pub(crate) async fn new(folder: &Path) -> Option<Self> {

@@ -19,6 +19,8 @@ mod crash;
 mod dashboard;
 mod decisions;
 mod departure;
+#[cfg(feature = "postgres")]
+mod doubt;
 mod editing;
 mod event;
 mod ground;
@@ -43,6 +45,10 @@ mod people;
 #[path = "../support/postgres.rs"]
 mod postgres;
 mod profile;
+#[cfg(feature = "postgres")]
+#[expect(dead_code, reason = "the tests of the engine use the rest")]
+#[path = "../postgres/proxy.rs"]
+mod proxy;
 mod queue;
 mod quotas;
 mod refusal_reasons;

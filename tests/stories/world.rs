@@ -28,7 +28,7 @@ pub(crate) use told::{
     story_while_time_passes,
 };
 #[cfg(feature = "postgres")]
-pub(crate) use told::{story_of_a_server, story_of_many, story_over_http_on};
+pub(crate) use told::{story_of_a_line, story_of_a_server, story_of_many, story_over_http_on};
 
 /// When every story begins: a Sunday, 13:00 in Berlin.
 pub(crate) const START: &str = "2026-11-22T12:00:00Z";

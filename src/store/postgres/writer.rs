@@ -127,7 +127,9 @@ impl Writer {
         let commits = &self.shared.commits;
         match &error {
             None => commits.ran(job.name(), job.fault()),
-            Some(error @ (DbError::Unreachable(_) | DbError::Commit(_))) => {
+            Some(
+                error @ (DbError::Unreachable(_) | DbError::Commit(_) | DbError::InDoubt { .. }),
+            ) => {
                 commits.failed(error.to_string());
                 tracing::debug!(command = job.name(), %error, "command abandoned");
             }
@@ -140,6 +142,19 @@ impl Writer {
 
     /// Runs the command until it ends, well or not; an error stands in the place of its outcome.
     fn carry_out(&mut self, job: &mut dyn Job) -> Result<(), DbError> {
+        let mut in_doubt = false;
+        let done = self.try_to_carry_out(job, &mut in_doubt);
+        done.map_err(|error| match error {
+            DbError::Unreachable(why) | DbError::Contended(why) if in_doubt => {
+                let command = job.name();
+                DbError::InDoubt { command, why }
+            }
+            error => error,
+        })
+    }
+
+    /// As [`Writer::carry_out`]; notes whether a COMMIT is `in_doubt` that a receipt can tell of.
+    fn try_to_carry_out(&mut self, job: &mut dyn Job, in_doubt: &mut bool) -> Result<(), DbError> {
         let deadline = job.since() + Duration::from_millis(UNREACHABLE_AFTER_MS);
         let (mut conflicts, mut duplicates, mut losses) = (0, 0, 0);
         loop {
@@ -158,6 +173,7 @@ impl Writer {
                 Err(Failed::InCommit(Trouble::Lost(why) | Trouble::Slow(why)))
                     if job.is_remembered() =>
                 {
+                    *in_doubt = true;
                     let within = Duration::from_millis(SETTLE_WITHIN_MS);
                     self.link.limit(Some(job.since() + within));
                     Trouble::Lost(why)

@@ -11,6 +11,8 @@ use super::{START, World};
 use crate::ground::{self, Ground};
 #[cfg(feature = "postgres")]
 use crate::postgres::{Cluster, Server};
+#[cfg(feature = "postgres")]
+use crate::proxy::{self, Faults};
 
 /// How far time is moved at once where it goes by.
 const TICK: Duration = Duration::from_millis(10);
@@ -41,6 +43,24 @@ pub(crate) async fn story_of_a_server(tell: impl AsyncFnOnce(&mut World, &Cluste
     let mut world = World::on(ground, folder, playground::World::default(), 1, clock).await;
     world.start().await;
     tell(&mut world, server.cluster().expect("its own")).await;
+    world.stop().await;
+    world.end().await;
+}
+
+/// Tells a story on a PostgreSQL server whose line to the bot may break.
+#[cfg(feature = "postgres")]
+pub(crate) async fn story_of_a_line(tell: impl AsyncFnOnce(&mut World, &Faults)) {
+    if !ground::on_postgres() {
+        return eprintln!("skipped: it is about a PostgreSQL server");
+    }
+    let Some(server) = Server::own() else { return };
+    let faults = proxy::start(&server.cluster().expect("its own").folder);
+    let ground = Ground::on(&server).await.through_port(proxy::PORT);
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let clock = Clock::manual(START.parse().expect("a time"));
+    let mut world = World::on(ground, folder, playground::World::default(), 1, clock).await;
+    world.start().await;
+    tell(&mut world, &faults).await;
     world.stop().await;
     world.end().await;
 }
