@@ -6,6 +6,7 @@
 mod adopt;
 pub(crate) mod backup;
 pub mod compact;
+mod connection;
 pub(super) mod copy;
 pub mod files;
 pub mod inspect;
@@ -44,8 +45,10 @@ use super::sql::sql;
 use super::{Commits, LANE_MAX, Place, Readers as AnyReaders, Store};
 use crate::metrics::Metrics;
 use crate::store::backup::files as backup_files;
-use crate::store::{modes, safe_file};
 pub use adopt::{Adopted, Counts};
+use connection::{
+    BUSY_TIMEOUT_MS, configure, configure_reader, configure_writer, harden, make_private,
+};
 use lock::{Lock, LockError};
 use log_pair::{PairError, Recorder};
 pub use migrations::Migrated;
@@ -53,17 +56,6 @@ use owner::{Claim, Owner, OwnerError};
 use presence::Presence;
 use readers::Readers;
 use room::{Relief, RoomWatch};
-
-/// How long a connection waits for another process' lock, in milliseconds.
-const BUSY_TIMEOUT_MS: u64 = 5_000;
-/// The write-ahead log is checkpointed by a commit beyond this many pages (of 4 KiB).
-const CHECKPOINT_AFTER_PAGES: u32 = 8_000;
-/// A log that has grown longer than this while somebody read it is cut off when it begins anew, in bytes.
-const LOG_KEPT_BYTES: u32 = CHECKPOINT_AFTER_PAGES * 4096;
-/// Rows of an index that ANALYZE looks at, so that it is done in milliseconds.
-const ANALYSIS_MAX_ROWS: u32 = 400;
-/// Statements that each connection keeps compiled.
-const STATEMENT_CACHE_MAX: usize = 128;
 
 /// Why a database could not be opened. Each says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -423,82 +415,12 @@ async fn open_writer(
     Ok((lock, connection, migrated))
 }
 
-/// Makes the file if it is not there, so that it has our mode and not SQLite's, as do its log and the log's
-/// index then. Narrows what an earlier version, or a copy by hand, has left wider.
-fn make_private(path: &Path) -> Result<(), OpenError> {
-    if !path.exists() {
-        safe_file::create_new(path).map_err(|source| OpenError::Folder {
-            path: path.to_owned(),
-            source,
-        })?;
-    }
-    let others = [
-        "",
-        "-wal",
-        "-shm",
-        ".lock",
-        log_pair::RECORD,
-        reserve::ENDING,
-    ];
-    for ending in others {
-        modes::narrow(&lock::beside(path, ending));
-    }
-    Ok(())
-}
-
 fn make_folder(path: &Path) -> Result<(), OpenError> {
     let made = backup_files::create_folder(files::folder_of(path));
     made.map_err(|source| OpenError::Folder {
         path: path.to_owned(),
         source,
     })
-}
-
-fn configure_writer(
-    db: &mut rusqlite::Connection,
-    checkpoints: Checkpoints,
-) -> rusqlite::Result<()> {
-    configure(db)?;
-    // Counts only before the file has its first page; `optimize` brings it to the others. On a file that has
-    // pages this would be a write, which a full disk refuses.
-    let pages: u32 = db.query_row("PRAGMA page_count", [], |row| row.get(0))?;
-    if pages == 0 {
-        db.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
-    }
-    db.pragma_update(None, "journal_mode", "WAL")?;
-    db.pragma_update(None, "analysis_limit", ANALYSIS_MAX_ROWS)?;
-    db.pragma_update(None, "synchronous", "FULL")?;
-    db.pragma_update(None, "journal_size_limit", LOG_KEPT_BYTES)?;
-    match checkpoints {
-        Checkpoints::Own => db.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_AFTER_PAGES),
-        Checkpoints::Litestream => {
-            db.pragma_update(None, "wal_autocheckpoint", 0)?;
-            // What Litestream has not seen yet stays in the log for it.
-            let keep_log = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
-            db.set_db_config(keep_log, true).map(drop)
-        }
-    }
-}
-
-fn configure_reader(db: &mut rusqlite::Connection) -> rusqlite::Result<()> {
-    configure(db)?;
-    db.pragma_update(None, "query_only", true)
-}
-
-/// Makes a connection careful with a file that may come from anywhere: its schema may call no functions but
-/// harmless ones, each cell is looked at before it is believed, and nothing may be changed past SQL.
-/// <https://www.sqlite.org/security.html>, "Untrusted SQLite Database Files".
-fn harden(db: &rusqlite::Connection) -> rusqlite::Result<()> {
-    db.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
-    db.pragma_update(None, "trusted_schema", false)?;
-    db.pragma_update(None, "cell_size_check", true)
-}
-
-fn configure(db: &rusqlite::Connection) -> rusqlite::Result<()> {
-    harden(db)?;
-    db.busy_timeout(std::time::Duration::from_millis(BUSY_TIMEOUT_MS))?;
-    db.set_prepared_statement_cache_capacity(STATEMENT_CACHE_MAX);
-    db.pragma_update(None, "foreign_keys", true)
 }
 
 /// Writes down that the time is `now`, beside a bot that runs or without one.

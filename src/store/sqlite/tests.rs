@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use rusqlite::config::DbConfig;
 use serde::{Deserialize, Serialize};
 
 use super::super::sql::{Sql, values};
