@@ -12,11 +12,14 @@ use tokio_util::sync::CancellationToken;
 use crate::discord::feature::Context;
 use crate::status::Oversize;
 use crate::store::Failure;
-use crate::store::cleanup::ArchiveSessions;
+use crate::store::cleanup::{ArchiveSessions, ForgetHistory, Forgotten};
 use crate::store::upkeep::{GiveBackPages, PAGES_MAX, TellOfSize, Tune};
 
 /// It is done this often, in minutes.
 const UPKEEP_EVERY_MIN: u64 = 60;
+/// The history, cancelled sessions among it, and who was missing are kept for this long after the planned start, in
+/// days: five years.
+const HISTORY_KEPT_DAYS: u32 = 5 * 365 + 1;
 /// The pause between two steps, in milliseconds.
 const PAUSE_MS: u64 = 20;
 /// What people call a megabyte.
@@ -60,6 +63,7 @@ pub async fn run(context: Context, upkeep: Upkeep, stop: CancellationToken) {
 
 async fn once(context: &Context, upkeep: &Upkeep, now: DateTime<Utc>) -> Result<(), Failure> {
     let moved = archive(context, upkeep.retention_days).await?;
+    forget_history(context).await?;
     // A server looks after its own pages and statistics.
     let is_file = context.store.place().file().is_some();
     let given_back = if is_file {
@@ -100,6 +104,27 @@ async fn archive(context: &Context, days: u32) -> Result<u32, Failure> {
         }
         pause().await;
     }
+}
+
+/// Forgets history that is old enough. Nothing while the clock is not trusted.
+async fn forget_history(context: &Context) -> Result<(), Failure> {
+    while context.clock.is_trusted() {
+        let forget = ForgetHistory {
+            now: context.clock.now(),
+            days: HISTORY_KEPT_DAYS,
+        };
+        let Ok(gone) = context.store.execute_job(forget).await?;
+        if gone == Forgotten::default() {
+            break;
+        }
+        tracing::info!(
+            sessions = gone.sessions,
+            no_shows = gone.no_shows,
+            "forgot old history"
+        );
+        pause().await;
+    }
+    Ok(())
 }
 
 /// Gives all unused room back; how many pages that were.

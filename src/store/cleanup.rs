@@ -16,6 +16,8 @@ use crate::domain::role::Role;
 /// Queue entries and records that go in one command, with all that hangs on them; 20 ms is the longest that it
 /// may hold the writer (a test that is not run by itself measures it).
 pub const ENTRIES_MAX: u32 = 100;
+/// Sessions of the history that go in one command, with their players.
+const HISTORY_AT_ONCE_MAX: u32 = 10;
 /// What moving a session weighs, in queue entries.
 const SESSION_WEIGHT: u32 = 10;
 
@@ -71,6 +73,47 @@ impl Command for ArchiveSessions {
         Ok(Archived {
             sessions,
             more: false,
+        })
+    }
+}
+
+/// Forgets what happened long ago: sessions in the history, cancelled ones too, with who played, and who
+/// was missing, as many as go quickly.
+///
+/// Sessions are looked at in the order of their numbers, which is that of their making. As nobody plans more than
+/// [`AHEAD_MAX_DAYS`](crate::domain::when::AHEAD_MAX_DAYS) ahead, nothing stays for longer than that beyond its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ForgetHistory {
+    /// The present time.
+    pub now: DateTime<Utc>,
+    /// How many days after its planned start a session goes, and on how many days the bot must have run after it.
+    pub days: u32,
+}
+
+/// What was forgotten.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forgotten {
+    /// Sessions.
+    pub sessions: usize,
+    /// Times that somebody was missing.
+    pub no_shows: usize,
+}
+
+impl Command for ForgetHistory {
+    const NAME: &'static str = "forget_history";
+    type Answer = Forgotten;
+    type Refusal = std::convert::Infallible;
+
+    fn run(&self, tx: &mut dyn Transaction) -> Result<Forgotten, Stop<Self::Refusal>> {
+        let Some(ran_since) = known_time::ran_since(tx, self.days, self.now)? else {
+            return Ok(Forgotten::default());
+        };
+        let before = (self.now - TimeDelta::days(self.days.into())).min(ran_since);
+        let sessions = values![before, HISTORY_AT_ONCE_MAX];
+        let no_shows = values![before, ENTRIES_MAX];
+        Ok(Forgotten {
+            sessions: tx.execute(sql!("history/forget_sessions"), sessions)?,
+            no_shows: tx.execute(sql!("history/forget_no_shows"), no_shows)?,
         })
     }
 }

@@ -5,7 +5,9 @@ use std::path::Path;
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::Connection;
 
-use super::{ArchiveSessions, Archived, ENTRIES_MAX};
+use super::{
+    ArchiveSessions, Archived, ENTRIES_MAX, ForgetHistory, Forgotten, HISTORY_AT_ONCE_MAX,
+};
 use crate::domain::ids::{GuildId, SessionId, UserId};
 use crate::store::Store;
 use crate::store::history::{HistoryOf, PastSession};
@@ -228,5 +230,60 @@ async fn nothing_goes_before_the_bot_has_run_on_as_many_days_as_it_is_kept() {
                SELECT (SELECT max(day) FROM days_run) - n FROM d";
     store.execute_job(Run(all)).await.unwrap().unwrap();
     assert_eq!(archive(&store).await.sessions, 1);
+    database.close().await;
+}
+
+#[tokio::test]
+async fn history_goes_after_its_time_with_cancelled_sessions_players_and_who_was_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (old, young) = (2_000, 1_000);
+    let mut rows = person(1);
+    for (first, days_ago) in [(1, old), (101, young)] {
+        for id in first..first + 25 {
+            let status = if id % 2 == 0 {
+                "CANCELLED"
+            } else {
+                "COMPLETED"
+            };
+            rows += &session(id, status, days_ago);
+            let at = (now() - TimeDelta::days(days_ago)).timestamp();
+            rows += &format!(
+                "INSERT INTO session_queue (session_id, user_id, joined_at) VALUES ({id}, 1, 1);
+                 INSERT INTO session_participants (session_id, user_id, role, selected_at) VALUES ({id}, 1, 'tank', 2);
+                 INSERT INTO session_log (session_id, done_at, capacity, action)
+                     VALUES ({id}, {at}, 'organiser', '{{}}');
+                 INSERT INTO no_shows VALUES (1, {id}, 7, 'tank', {at});"
+            );
+        }
+    }
+    let database = database(folder.path(), &rows).await;
+    let store = database.store();
+    while archive(&store).await.more {}
+    let counts = || {
+        let tables = ["session_history", "session_history_players", "no_shows"];
+        tables.map(|table| count(folder.path(), table))
+    };
+    assert_eq!(counts(), [50, 50, 50]);
+    // What was done is on record for as long as the session is.
+    assert_eq!(count(folder.path(), "session_log"), 0);
+    let (now, days) = (now(), 1_500);
+    let forget = ForgetHistory { now, days };
+    let too_early = store.execute_job(forget).await.unwrap();
+    assert_eq!(too_early, Ok(Forgotten::default()), "it ran on thirty days");
+    let ran = "INSERT INTO days_run (day) WITH RECURSIVE d (n) AS (SELECT 30 UNION ALL SELECT n + 1 FROM d WHERE n < 1500) \
+               SELECT (SELECT max(day) FROM days_run) - n FROM d";
+    store.execute_job(Run(ran)).await.unwrap().unwrap();
+    let mut steps = Vec::new();
+    loop {
+        let Ok(gone) = store.execute_job(forget).await.unwrap();
+        if gone == Forgotten::default() {
+            break;
+        }
+        assert!(gone.sessions <= HISTORY_AT_ONCE_MAX as usize);
+        steps.push(gone);
+    }
+    assert_eq!(steps.len(), 3, "{steps:?}");
+    assert_eq!(counts(), [25, 25, 25]);
+    assert!(history(&store).await.iter().all(|one| one.id.0 > 100));
     database.close().await;
 }

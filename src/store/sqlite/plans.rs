@@ -28,7 +28,7 @@ pub(in crate::store) const BY_INDEX: [(&str, &str); 16] = [
 ];
 
 /// The only statements that look through all of something.
-const SCANS: [(&str, &str); 15] = [
+const SCANS: [(&str, &str); 19] = [
     // As much as there are processes, shards and their buckets.
     ("gateway/booked", "identify_buckets"),
     ("gateway/forget", "gateway_sessions"),
@@ -41,6 +41,11 @@ const SCANS: [(&str, &str); 15] = [
     ("parking/guilds", "parked_deliveries"),
     // What is owed is counted for the metrics.
     ("outbox/backlog", "outbox"),
+    // The first few in the order of a key.
+    ("history/forget_no_shows", "no_shows"),
+    ("history/forget_no_shows", "oldest"),
+    ("history/forget_sessions", "session_history"),
+    ("history/forget_sessions", "oldest"),
     // Parts of the statement itself: a row, and what is due.
     ("clock/wind", "first"),
     ("outbox/claim", "json_each"),
