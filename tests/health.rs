@@ -301,6 +301,18 @@ async fn a_full_disk_is_told_and_its_end_too() {
         "{parts}"
     );
     assert_eq!(verdict(disk.path(), "disk"), ("fail".into(), false));
+    let checked = Command::new(env!("CARGO_BIN_EXE_overwatch-bot"))
+        .arg("check")
+        .env_clear()
+        .env("DB_PATH", disk.path().join("overwatch.db"))
+        .env("BACKUP_DIR", disk.path().join("backups"))
+        .current_dir(disk.path())
+        .output()
+        .expect("it runs");
+    let advised = said(&checked)
+        .matches("make room on the disk; docs/")
+        .count();
+    assert_eq!(advised, 2, "{}", said(&checked));
     std::fs::remove_file(ballast).expect("it goes");
     assert_eq!(readiness(disk.path(), &database).await.0, 200);
     database.close().await;

@@ -5,6 +5,7 @@
 mod outside;
 mod surroundings;
 
+use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
@@ -37,6 +38,8 @@ const LOG_WARN_BYTES: u64 = 100_000_000;
 const BACKUP_WARN_H: i64 = 20;
 /// A file from further ahead than this says that the clock is wrong, in minutes.
 const AHEAD_MAX_MIN: i64 = 5;
+/// What to do about a disk that is full.
+const MAKE_ROOM: &str = "make room on the disk; docs/OPERATING.md, \"The disk is full\"";
 /// Years in which this program may be running.
 const YEARS: std::ops::RangeInclusive<i32> = 2026..=2099;
 /// The running bot is given up on after this long, in milliseconds.
@@ -331,7 +334,11 @@ fn writable(name: &'static str, folder: &Path) -> Line {
         ),
         Err(error) => {
             let says = format!("{} cannot be written to: {error}", folder.display());
-            line(name, Verdict::Fail, says)
+            let told = line(name, Verdict::Fail, says);
+            match error.kind() {
+                ErrorKind::StorageFull => told.advise(MAKE_ROOM),
+                _ => told,
+            }
         }
     }
 }

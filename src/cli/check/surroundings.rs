@@ -3,12 +3,13 @@
 //! May touch: the file system, to look, and a small file in the backup folder that is removed at once.
 //! Invariant: nothing is made that was not there.
 
+use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
 
-use super::{BACKUP_WARN_H, FREE_WARN_BYTES, Line, Verdict, line, megabytes};
+use super::{BACKUP_WARN_H, FREE_WARN_BYTES, Line, MAKE_ROOM, Verdict, line, megabytes};
 use crate::store::backup::{list::verify, local};
 use crate::store::modes;
 use crate::store::sqlite::files;
@@ -63,8 +64,10 @@ fn room(folder: &Path, database_bytes: u64) -> Line {
 
 fn cannot_be_written(name: &'static str, folder: &Path, error: &std::io::Error) -> Line {
     let says = format!("{} cannot be written to: {error}", folder.display());
-    line(name, Verdict::Fail, says)
-        .advise("give the folder to the user that runs the bot, or set BACKUP_DIR to another one")
+    line(name, Verdict::Fail, says).advise(match error.kind() {
+        ErrorKind::StorageFull => MAKE_ROOM,
+        _ => "give the folder to the user that runs the bot, or set BACKUP_DIR to another one",
+    })
 }
 
 /// The newest backup that verifies. Newer ones that do not are told of.
