@@ -3,6 +3,7 @@
 //! Every seed runs in a process of its own, which does nothing before: tokio and the standard library
 //! count what was made in a process, and runs would depend on those before them.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::Mutex;
@@ -108,6 +109,14 @@ fn simulate(arguments: &Arguments) -> Result<(), String> {
         sum(|outcome| outcome.requests),
         failed.len(),
     );
+    let mut drawn: BTreeMap<&str, usize> = BTreeMap::new();
+    for (kind, times) in good.flat_map(|outcome| &outcome.drawn) {
+        *drawn.entry(kind).or_default() += times;
+    }
+    let drawn: Vec<_> = (drawn.iter())
+        .map(|(kind, times)| format!("{kind} {times}"))
+        .collect();
+    println!("what happened: {}", drawn.join(", "));
     match failed.first() {
         None => Ok(()),
         Some(seed) => Err(format!(

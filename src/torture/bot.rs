@@ -58,6 +58,7 @@ pub(super) fn backup_settings(folder: &Path) -> Settings {
 /// A running bot.
 pub(super) struct Bot {
     pub(super) context: Context,
+    pub(super) backups: Backups,
     database: Database,
     jobs: Jobs,
 }
@@ -99,9 +100,10 @@ impl Bot {
         let all = Backups::new(&super::bot::database(folder), backup_settings(folder));
         let all = all.map_err(|error| said(&error))?;
         let upkeep = Upkeep::new(RETENTION_DAYS, WARN_MB);
-        let jobs = Jobs::start(&context, upkeep, Some(all), None);
+        let jobs = Jobs::start(&context, upkeep, Some(all.clone()), None);
         Ok(Self {
             context,
+            backups: all,
             database,
             jobs,
         })

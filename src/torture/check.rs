@@ -124,10 +124,12 @@ pub(super) async fn again(bot: &Bot, one: &Acknowledged) -> Result<(), String> {
     }
 }
 
-/// Every message was made once, and once more for each time that the power has gone.
-pub(super) fn made_once(discord: &Discord, crashes: u32) -> Result<(), String> {
+/// Every message was made once, and once more for each process that has ended and for each answer to it
+/// that was lost; that the disk failed is no excuse.
+pub(super) fn made_once(discord: &Discord, lives: u32) -> Result<(), String> {
     let state = discord.state();
-    let twice = state.made.iter().find(|(_, made)| **made > 1 + crashes);
+    let torn = |nonce: &String| state.torn.get(nonce).copied().unwrap_or(0);
+    let twice = (state.made.iter()).find(|(nonce, made)| **made > 1 + lives + torn(nonce));
     match twice {
         Some((nonce, made)) => Err(format!("{made} messages were made under {nonce}")),
         None => Ok(()),

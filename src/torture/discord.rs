@@ -62,7 +62,11 @@ pub(super) struct State {
     pub(super) messages: BTreeMap<(i64, i64), Posted>,
     /// How many messages were made under each nonce.
     pub(super) made: BTreeMap<String, u32>,
+    /// How many of them broke after they had taken effect.
+    pub(super) torn: BTreeMap<String, u32>,
     pub(super) requests: usize,
+    /// How often each kind of trouble was met.
+    pub(super) drawn: BTreeMap<&'static str, usize>,
     nonces: BTreeMap<String, (DateTime<Utc>, i64)>,
     next_id: i64,
     chance: Chance,
@@ -93,7 +97,9 @@ impl Discord {
             gone: BTreeSet::new(),
             messages: BTreeMap::new(),
             made: BTreeMap::new(),
+            torn: BTreeMap::new(),
             requests: 0,
+            drawn: BTreeMap::new(),
             nonces: BTreeMap::new(),
             next_id: FIRST_ID,
             chance: Chance::new(seed ^ 0xD15C),
@@ -177,13 +183,25 @@ impl State {
         let torn = lost + mood.torn;
         match dice {
             dice if dice < limits => {
+                self.draw("429");
                 let tenths = 1 + self.chance.below(40);
                 Fate::Limited(tenths as f64 / 10.0)
             }
-            dice if dice < outages => Fate::Answer(502, json!({"message": "502: Bad Gateway"})),
-            dice if dice < lost => Fate::Silence,
+            dice if dice < outages => {
+                self.draw("502");
+                Fate::Answer(502, json!({"message": "502: Bad Gateway"}))
+            }
+            dice if dice < lost => {
+                self.draw("request lost");
+                Fate::Silence
+            }
             dice if dice < torn => {
+                self.draw("answer lost");
                 self.serve(request);
+                let body: Json = serde_json::from_slice(&request.body).unwrap_or_default();
+                if let Some(nonce) = body["nonce"].as_str() {
+                    *self.torn.entry(nonce.to_owned()).or_default() += 1;
+                }
                 Fate::Silence
             }
             _ => {
@@ -191,6 +209,10 @@ impl State {
                 Fate::Answer(status, body)
             }
         }
+    }
+
+    fn draw(&mut self, what: &'static str) {
+        *self.drawn.entry(what).or_default() += 1;
     }
 
     /// What a request does.
@@ -226,6 +248,7 @@ impl State {
                 (200, CHANNELS.map(channel_object).into_iter().collect())
             }
             ("GET", ["guilds", _, "members", user]) if self.gone.contains(&id(user)) => {
+                self.draw("member gone");
                 refusal(404, 10_007, "Unknown Member")
             }
             ("GET", ["guilds", _, "members", _]) => (200, json!({"roles": []})),
@@ -251,7 +274,9 @@ impl State {
             if let Some((at, message)) = self.nonces.get(nonce)
                 && *at >= since
             {
-                return (200, message_object(*message, &body));
+                let object = message_object(*message, &body);
+                self.draw("message repeated");
+                return (200, object);
             }
         }
         self.next_id += 1;
@@ -290,19 +315,24 @@ impl State {
     }
 
     /// Why nothing can be done to messages in a channel.
-    fn refused(&self, channel: i64) -> Option<(u16, Json)> {
+    fn refused(&mut self, channel: i64) -> Option<(u16, Json)> {
         if self
             .closed
             .iter()
             .any(|user| conversation(*user) == channel)
         {
+            self.draw("direct messages closed");
             return Some(refusal(403, 50_007, "Cannot send messages to this user"));
         }
         if self.forbidden.contains(&channel) {
+            self.draw("permission missing");
             return Some(refusal(403, 50_013, "Missing Permissions"));
         }
-        let archived = self.archived.contains(&channel);
-        archived.then(|| refusal(400, 50_083, "Thread is archived"))
+        if self.archived.contains(&channel) {
+            self.draw("thread archived");
+            return Some(refusal(400, 50_083, "Thread is archived"));
+        }
+        None
     }
 }
 

@@ -7,7 +7,7 @@
 //! (`disk`) and a simulated Discord behind the real transport (`discord`). Each call of the database is
 //! waited for before another task goes on (`store::sqlite::lockstep`), and the hash tables' seeds are
 //! the simulation's own (`random`). `people` gives commands; `world` decides what happens, crashes
-//! included; `check` has what must hold after every step, and in the end.
+//! included; `check` and `restored` have what must hold after every step, and in the end.
 
 mod bot;
 mod check;
@@ -16,7 +16,10 @@ mod discord;
 mod disk;
 mod people;
 mod random;
+mod restored;
 mod world;
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +34,8 @@ pub struct Outcome {
     pub commands: usize,
     /// Requests that came to Discord.
     pub requests: usize,
+    /// What happened, and how often: each kind of trouble, and what was looked at.
+    pub drawn: BTreeMap<String, usize>,
     /// A number that another run with the same seed must have too.
     pub fingerprint: u64,
     /// What did not hold, with the step at which that was seen.
@@ -53,6 +58,7 @@ pub fn run(seed: u64, steps: u32) -> Outcome {
             crashes: 0,
             commands: 0,
             requests: 0,
+            drawn: BTreeMap::new(),
             fingerprint: 0,
             failure: Some("it panicked".into()),
         },

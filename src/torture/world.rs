@@ -4,7 +4,7 @@
 //! an orderly stop, or with the power going in the middle of something; what the disk has kept is where
 //! the next one begins.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -17,6 +17,7 @@ use super::check::{self, Acknowledged};
 use super::discord::{CHANNELS, Discord, Mood};
 use super::disk::{Chance, Disk, Fault, FaultKind, Keep};
 use super::people::{Given, Heard, PEOPLE, People};
+use super::restored;
 use crate::clock::Clock;
 use crate::store::sqlite::lockstep;
 
@@ -56,7 +57,9 @@ pub(super) struct World {
     verified: BTreeSet<String>,
     steps: u32,
     crashes: u32,
-    trouble: u32,
+    /// Lives that have ended.
+    lives: u32,
+    drawn: BTreeMap<&'static str, usize>,
     /// What was seen not to hold in the middle of a step.
     failure: Option<String>,
 }
@@ -76,7 +79,8 @@ impl World {
             verified: BTreeSet::new(),
             steps: 0,
             crashes: 0,
-            trouble: 0,
+            lives: 0,
+            drawn: BTreeMap::new(),
             failure: None,
         }
     }
@@ -97,12 +101,14 @@ impl World {
             drop(runtime);
             self.discord.ask_for_power(|| true);
             self.wait_until_closed();
+            self.lives += 1;
             match end {
                 End::Failed(failure) => break Some(format!("step {}: {failure}", self.steps)),
                 End::Stopped if self.steps >= steps => break None,
                 End::Stopped => {}
                 End::Crashed(at) => {
                     self.crashes += 1;
+                    self.draw("loss of power");
                     let keep = match self.chance.below(4) {
                         0 => Keep::All,
                         1 => Keep::Flushed,
@@ -114,12 +120,21 @@ impl World {
                 }
             }
         };
-        let requests = self.discord.state().requests;
+        let mut drawn = self.drawn;
+        let requests = {
+            let state = self.discord.state();
+            drawn.extend(&state.drawn);
+            state.requests
+        };
         Outcome {
             steps: self.steps,
             crashes: self.crashes,
             commands: self.acknowledged.len(),
             requests,
+            drawn: drawn
+                .into_iter()
+                .map(|(kind, times)| (kind.into(), times))
+                .collect(),
             fingerprint: self.discord.fingerprint(),
             failure,
         }
@@ -141,6 +156,7 @@ impl World {
                     crash = Some(at);
                 }
                 3 | 4 => {
+                    self.draw("orderly restart");
                     bot.stop().await;
                     return match disk.has_power() {
                         true => End::Stopped,
@@ -150,6 +166,7 @@ impl World {
                 5..=8 if crash.is_none() => self.break_disk(disk),
                 9..=16 => self.change_mood(),
                 17..=24 => self.deliver_again(&bot).await,
+                25..=27 => self.back_up(&bot, disk).await,
                 _ => self.act(&bot).await,
             }
             let ms = self.how_long();
@@ -203,6 +220,7 @@ impl World {
             given.push(self.unknown.swap_remove(index));
         }
         let heard = join_all(given.iter().map(|one| one.deliver(bot.store()))).await;
+        let (count, mut failed) = (given.len(), 0);
         for (given, heard) in given.into_iter().zip(heard) {
             match heard {
                 Heard::Answer(answer) => {
@@ -210,7 +228,17 @@ impl World {
                     self.acknowledged.push(Acknowledged { given, answer });
                 }
                 Heard::Refused => {}
-                Heard::Failed(_) => self.unknown.push(given),
+                Heard::Failed(_) => {
+                    failed += 1;
+                    self.unknown.push(given);
+                }
+            }
+        }
+        if failed == count {
+            self.draw("step whose commands all failed");
+            if bot.store().commits().trouble().is_none() {
+                self.failure
+                    .get_or_insert("all commands fail, and the bot is ready".into());
             }
         }
     }
@@ -222,9 +250,28 @@ impl World {
             return;
         }
         let one = self.acknowledged[first + self.chance.below(kept)].clone();
+        self.draw("command delivered again");
         if let Err(failure) = check::again(bot, &one).await {
             self.failure.get_or_insert(failure);
         }
+    }
+
+    async fn back_up(&mut self, bot: &Bot, disk: &Disk) {
+        if !disk.has_power() {
+            return;
+        }
+        let folder = self.folder.path();
+        match restored::a_backup_is_a_state_that_was(folder, bot, || disk.has_power()).await {
+            Ok(true) => self.draw("backup restored"),
+            Ok(false) => self.draw("backup that failed"),
+            Err(failure) => {
+                self.failure.get_or_insert(failure);
+            }
+        }
+    }
+
+    fn draw(&mut self, what: &'static str) {
+        *self.drawn.entry(what).or_default() += 1;
     }
 
     /// The commands whose receipts must be there.
@@ -240,7 +287,7 @@ impl World {
             return Err(failure);
         }
         check::always(self.folder.path(), &self.kept())?;
-        check::made_once(&self.discord, self.crashes + self.trouble)?;
+        check::made_once(&self.discord, self.lives)?;
         check::backups_are_whole(self.folder.path(), &mut self.verified)?;
         if self.steps.is_multiple_of(SOUND_EVERY) {
             check::sound(self.folder.path(), bot, &self.people.sessions).await?;
@@ -250,11 +297,11 @@ impl World {
 
     /// The disk fails for some operations.
     fn break_disk(&mut self, disk: &Disk) {
-        self.trouble += 1;
-        let kind = match self.chance.below(2) {
-            0 => FaultKind::NoSpace,
-            _ => FaultKind::Io,
+        let (kind, what) = match self.chance.below(2) {
+            0 => (FaultKind::NoSpace, "full disk"),
+            _ => (FaultKind::Io, "failing disk"),
         };
+        self.draw(what);
         disk.plan(Fault {
             from: disk.operations() + self.chance.below(20),
             count: Some(1 + self.chance.below(12)),
@@ -334,7 +381,7 @@ fn toggle(set: &mut BTreeSet<i64>, id: i64) {
 }
 
 /// An empty folder, in memory where there is such a place.
-fn folder() -> tempfile::TempDir {
+pub(super) fn folder() -> tempfile::TempDir {
     let memory = std::path::Path::new("/dev/shm");
     let made = match memory.is_dir() {
         true => tempfile::tempdir_in(memory),
