@@ -279,7 +279,10 @@ pub(super) fn run_to(db: &mut Connection, target: Target) -> Result<(), SchemaEr
         .set_target(target)
         .set_grouped(true);
     runner.set_migration_table_name(VERSION_TABLE);
-    runner.run(db).map_err(|error| match error.kind() {
+    // What is migrated is logged by whoever asks for it; refinery would log each model in memory, too.
+    let silent = tracing::subscriber::NoSubscriber::new();
+    let run = tracing::subscriber::with_default(silent, || runner.run(db));
+    run.map_err(|error| match error.kind() {
         Kind::DivergentVersion(applied, _) => SchemaError::Changed(applied.to_string()),
         Kind::MissingVersion(applied) => SchemaError::Changed(applied.to_string()),
         _ => SchemaError::Failed(error.to_string()),
