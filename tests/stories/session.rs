@@ -241,7 +241,9 @@ async fn where_the_bot_may_not_write_it_says_what_it_lacks() {
         let fault = json!({"channel": world.channel(), "denied": denied.to_string()});
         world.post("faults/access", fault).await;
         let answer = create(&world.person(2), json!({})).await;
-        answer.says("**Send Messages**").says("another channel");
+        answer
+            .says("I lack *Send Messages*")
+            .says("choose another one");
     })
     .await;
 }
