@@ -9,6 +9,7 @@ mod clock;
 mod copy;
 mod database;
 mod export;
+mod log;
 mod migrate;
 mod optimize;
 mod playground;
@@ -20,15 +21,14 @@ mod torture;
 
 use std::ffi::OsString;
 use std::fmt;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser;
 use clap::error::ErrorKind;
-use tracing_subscriber::EnvFilter;
 
 use crate::app::StartError;
-use crate::config::{Config, LogConfig, LogFormat};
+use crate::config::{Config, LogConfig};
 use crate::store::OpenError;
 
 /// The exit code for failures that a restart cannot fix.
@@ -165,7 +165,7 @@ fn run_with_settings() -> ExitCode {
 
 /// Sets up what every subcommand needs, and runs it.
 fn run_to_end(log: &LogConfig, work: impl Future<Output = Result<(), Failed>>) -> ExitCode {
-    begin_log(log);
+    log::begin(log);
     install_crypto();
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
@@ -185,18 +185,6 @@ fn env_file_complaint(error: &dotenvy::Error) -> String {
         ),
         dotenvy::Error::Io(error) => format!("the file .env cannot be read: {error}"),
         _ => "the file .env cannot be read".into(),
-    }
-}
-
-fn begin_log(config: &LogConfig) {
-    let filter = EnvFilter::new(config.log.as_str());
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr);
-    match config.log_format {
-        LogFormat::Text => builder.init(),
-        LogFormat::Json => builder.json().init(),
     }
 }
 

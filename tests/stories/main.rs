@@ -56,6 +56,7 @@ mod reminder;
 mod reopen;
 mod restored;
 mod scene;
+mod secrets;
 mod session;
 mod session_clock;
 mod shared_token;

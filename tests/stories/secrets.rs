@@ -1,0 +1,140 @@
+//! The log at its most talkative: no token, no name, and nothing that people have typed is in it.
+
+use std::fs::File;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use serde_json::{Value, json};
+
+use crate::scene::{account, card_reads, joined, on};
+use crate::world::{TOKEN, World, story_in_real_time, text_of};
+
+/// What is typed in the story. None of it is a word that the program has of its own.
+const TYPED: [&str; 6] = [
+    "Zuckerwatte",
+    "Quittengelee",
+    "Pflaumenmus#1234",
+    "Rhabarber",
+    "Stachelbeere",
+    "Mirabelle",
+];
+
+/// The program, writing all that it can into a file.
+struct Process {
+    child: Child,
+    log: PathBuf,
+}
+
+impl Process {
+    async fn start(world: &World) -> Self {
+        let log = world.folder.path().join("trace.log");
+        let (name, value) = world.ground.variable();
+        let child = Command::new(env!("CARGO_BIN_EXE_overwatch-bot"))
+            .env_clear()
+            .env("BOT_TOKEN", TOKEN)
+            .env("DISCORD_API_URL", world.discord.url())
+            .env(name, value)
+            .env("BACKUP_DIR", &world.settings().backups.folder)
+            .env(
+                "LOG",
+                "trace,twilight_http::client=trace,hyper_util::client::legacy=trace",
+            )
+            .current_dir(world.folder.path())
+            .stderr(File::create(&log).map_or_else(|_| Stdio::null(), Stdio::from))
+            .spawn()
+            .expect("the program starts");
+        let process = Self { child, log };
+        while world.get("ready?shards=1").await["ready"] != true {
+            tokio::task::yield_now().await;
+        }
+        process
+    }
+
+    /// Ends it, and gives what it has written.
+    fn end(mut self) -> String {
+        self.child.kill().expect("it runs");
+        self.child.wait().expect("it is gone");
+        std::fs::read_to_string(&self.log).expect("the log")
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Gone already is as good.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The tokens of all interactions that were answered.
+async fn interaction_tokens(world: &World) -> Vec<String> {
+    let requests = world.requests().await;
+    let paths = requests
+        .iter()
+        .filter_map(|request| request["path"].as_str());
+    let tokens = paths.filter_map(|path| {
+        let (_, rest) = path
+            .split_once("/interactions/")
+            .or_else(|| path.split_once("/webhooks/"))?;
+        rest.split('/').nth(1).map(str::to_owned)
+    });
+    tokens.collect()
+}
+
+#[tokio::test]
+async fn log_holds_no_token_no_name_and_no_word_that_was_typed_at_any_level() {
+    story_in_real_time(async |world| {
+        let bot = Process::start(world).await;
+        let (organiser, player) = (world.person(0), world.person(3));
+        let session = json!({
+            "mode": "5v5", "when": "in 2 hours", "title": TYPED[0], "description": TYPED[1],
+        });
+        let planned = organiser.command("session create", session).await;
+        planned.says("is planned");
+        let card = organiser
+            .sees("the card", |message| {
+                message["flags"] != 64 && text_of(message).contains(TYPED[0])
+            })
+            .await;
+        joined(&player, &card, TYPED[2], &["tank"])
+            .await
+            .says("queue");
+        card_reads(&player, &card, "Waiting (1)").await;
+        // What is refused, and what fails on the way, is told as well.
+        player
+            .command("profile edit", json!({"timezone": TYPED[3]}))
+            .await;
+        let typed = json!({"timezone": TYPED[4]});
+        player.complete("profile edit", typed, "timezone").await;
+        player
+            .command("account add", json!({"battletag": TYPED[5]}))
+            .await;
+        for fault in [json!({"status": 502}), json!({"tear": true})] {
+            let mut fault = fault;
+            fault["method"] = json!("POST");
+            fault["route"] = json!("/interactions/{interaction_id}/{interaction_token}/callback");
+            fault["times"] = json!(1);
+            world.post("faults/requests", fault).await;
+            player.press(&card, &on(&card, "streaming")).await;
+        }
+        player.forge(&card, "no-such-route:1", &[]).await;
+        account(&organiser, json!({"battletag": "Kiri#1234"})).await;
+
+        let tokens = interaction_tokens(world).await;
+        let people: Value = world.get("world").await;
+        let names = people["people"].as_array().cloned().unwrap_or_default();
+        let names: Vec<_> = names
+            .iter()
+            .filter_map(|person| person["global_name"].as_str())
+            .collect();
+        assert!(tokens.len() > 5 && names.len() > 3, "{tokens:?} {names:?}");
+        let log = bot.end();
+        assert!(log.contains("ready"), "it was written: {log}");
+        let tokens = tokens.iter().map(String::as_str);
+        for secret in tokens.chain(TYPED).chain(names).chain([TOKEN, "Kiri#1234"]) {
+            let line = log.lines().find(|line| line.contains(secret));
+            assert_eq!(line, None, "{secret}");
+        }
+    })
+    .await;
+}
