@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use twilight_model::gateway::connection_info::BotConnectionInfo;
 
 use crate::clock::Clock;
-use crate::config::{ApiUrl, PublicKey, Shards, Token};
+use crate::config::{ApiUrl, PublicKey, Secret, Shards, Token};
 use crate::discord::access::Access;
 use crate::discord::activity::Activity;
 use crate::discord::dispatch::{self, Dispatcher};
@@ -26,7 +26,7 @@ use crate::discord::nonce::Nonces;
 use crate::discord::rest::{Rest, RestError, Transport};
 use crate::discord::{FEATURES, definitions};
 use crate::http::interactions::{Answered, Interactions};
-use crate::http::{Http, Watched};
+use crate::http::{Http, Insight, Offer, Watched};
 use crate::jobs::peers::Peers;
 use crate::jobs::upkeep::Upkeep;
 use crate::jobs::{self, Jobs};
@@ -79,6 +79,8 @@ pub struct Settings {
     pub database: Place,
     /// Where `/livez`, `/readyz`, `/metrics` and interactions are answered; nowhere if `None`.
     pub http: Option<SocketAddr>,
+    /// What opens metrics and details of `/readyz`; local addresses do if `None`.
+    pub http_token: Option<Secret>,
     /// The day that the clock shows is confirmed to be this one.
     pub clock_confirmed: Option<NaiveDate>,
     /// How the database is kept small.
@@ -361,7 +363,13 @@ async fn listen(
         backups,
         warn_bytes: settings.upkeep.warn_bytes,
     };
-    let http = Http::start(address, watched, door.clone()).await;
+    let token = settings.http_token.as_ref().map(Secret::reveal);
+    let offer = Offer {
+        watched,
+        insight: Insight::with_token(token),
+        interactions: door.clone(),
+    };
+    let http = Http::start(address, offer).await;
     http.map(Some)
         .map_err(|source| StartError::Http { address, source })
 }

@@ -112,6 +112,17 @@ pub struct Config {
     )]
     pub http_addr: Option<SocketAddr>,
 
+    /// Whoever sends this as "Authorization: Bearer TOKEN" may read /metrics and details of /readyz
+    /// [default: whoever connects from a loopback or private address]
+    #[arg(
+        long,
+        env = "HTTP_TOKEN",
+        global = true,
+        hide_env_values = true,
+        value_name = "TOKEN"
+    )]
+    pub http_token: Option<Secret>,
+
     /// From how many megabytes on the database's size is warned of: in the log, in /readyz, and to
     /// the bot's owner
     #[arg(

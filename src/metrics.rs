@@ -45,6 +45,8 @@ struct Inner {
     statements: Family<StatementLabels, Counter>,
     deliveries: Family<DeliveryLabels, Counter>,
     refusals: Family<RefusalLabels, Counter>,
+    not_taken: Family<ReasonLabels, Counter>,
+    closed: Family<ReasonLabels, Counter>,
     levels: Levels,
     looking: Mutex<()>,
 }
@@ -71,6 +73,11 @@ struct DeliveryLabels {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RefusalLabels {
     kind: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReasonLabels {
+    reason: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -124,6 +131,65 @@ impl Refusal {
             Self::Address => "address",
             Self::Unauthorized => "unauthorized",
             Self::Forbidden => "forbidden",
+        }
+    }
+}
+
+/// Why a request to `/interactions` was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotTaken {
+    /// It has no signature.
+    Unsigned,
+    /// The signature is wrong.
+    Signature,
+    /// The signature is right, and of another time.
+    Age,
+    /// The body is too large.
+    Size,
+    /// The body did not come in time.
+    Late,
+}
+
+impl NotTaken {
+    const ALL: [Self; 5] = [
+        Self::Unsigned,
+        Self::Signature,
+        Self::Age,
+        Self::Size,
+        Self::Late,
+    ];
+
+    /// The label.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unsigned => "unsigned",
+            Self::Signature => "signature",
+            Self::Age => "age",
+            Self::Size => "size",
+            Self::Late => "late",
+        }
+    }
+}
+
+/// Why the bot closed a connection of its HTTP server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Closed {
+    /// Another one needed its place.
+    Displaced,
+    /// Its network has as many connections as it may, all of them new.
+    Refused,
+    /// The answer was not read in time.
+    Unread,
+}
+
+impl Closed {
+    const ALL: [Self; 3] = [Self::Displaced, Self::Refused, Self::Unread];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Displaced => "displaced",
+            Self::Refused => "refused",
+            Self::Unread => "unread",
         }
     }
 }
@@ -233,6 +299,8 @@ impl Default for Metrics {
             statements: Family::default(),
             deliveries: Family::default(),
             refusals: Family::default(),
+            not_taken: Family::default(),
+            closed: Family::default(),
             levels: Levels::default(),
             looking: Mutex::default(),
         };
@@ -297,6 +365,19 @@ impl Metrics {
         self.0.refusals.get_or_create(&RefusalLabels { kind }).inc();
     }
 
+    /// A request to `/interactions` was refused.
+    pub fn interaction_not_taken(&self, why: NotTaken) {
+        let reason = why.as_str();
+        let labels = ReasonLabels { reason };
+        self.0.not_taken.get_or_create(&labels).inc();
+    }
+
+    /// The HTTP server has closed a connection.
+    pub fn connection_closed(&self, why: Closed) {
+        let reason = why.as_str();
+        self.0.closed.get_or_create(&ReasonLabels { reason }).inc();
+    }
+
     /// Everything, with `now` for what has a level, in the OpenMetrics text format.
     pub fn text(&self, now: &Snapshot) -> String {
         // Two who look at once would see each other's levels, or half of them.
@@ -333,9 +414,19 @@ impl Inner {
         all.register("deliveries", told, self.deliveries.clone());
         let told = "Requests that Discord refused with 401, 403 or 429, by kind";
         all.register("discord_refusals", told, self.refusals.clone());
+        let told = "Requests to /interactions that were refused, by reason";
+        all.register("http_interactions_refused", told, self.not_taken.clone());
+        let told = "Connections of the HTTP server that the bot has closed, by reason";
+        all.register("http_connections_closed", told, self.closed.clone());
         // There from the start, so that a rate of them can be watched.
         for kind in Refusal::ALL.map(Refusal::as_str) {
             drop(self.refusals.get_or_create(&RefusalLabels { kind }));
+        }
+        for reason in NotTaken::ALL.map(NotTaken::as_str) {
+            drop(self.not_taken.get_or_create(&ReasonLabels { reason }));
+        }
+        for reason in Closed::ALL.map(Closed::as_str) {
+            drop(self.closed.get_or_create(&ReasonLabels { reason }));
         }
     }
 }

@@ -6,6 +6,8 @@ mod check;
 mod commits;
 #[path = "health/export.rs"]
 mod export;
+#[path = "health/flood.rs"]
+mod flood;
 
 use std::fs::File;
 use std::path::Path;
@@ -14,7 +16,7 @@ use std::time::{Duration, SystemTime};
 
 use chrono::Utc;
 use overwatch_bot::clock::Clock;
-use overwatch_bot::http::{Http, Watched};
+use overwatch_bot::http::{Http, Insight, Offer, Watched};
 use overwatch_bot::status::Status;
 use overwatch_bot::store::backup::{self, Backups};
 use overwatch_bot::store::sqlite::Database;
@@ -86,8 +88,8 @@ fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
-/// The health of an open database over HTTP, with one shard that is up.
-async fn readiness(folder: &Path, database: &Database) -> (u16, Value) {
+/// The answers about an open database over HTTP, with one shard that is up.
+async fn serve(folder: &Path, database: &Database) -> Http {
     // The client wants one even where nothing is encrypted; installed already is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let status = Status::default();
@@ -100,9 +102,23 @@ async fn readiness(folder: &Path, database: &Database) -> (u16, Value) {
         backups: Some(backups(folder)),
         warn_bytes: 100_000_000,
     };
-    let http = Http::start(([127, 0, 0, 1], 0).into(), watched, None)
+    Http::start(([127, 0, 0, 1], 0).into(), offer(watched))
         .await
-        .expect("a port");
+        .expect("a port")
+}
+
+/// What is offered where no token is set, and no door for interactions.
+fn offer(watched: Watched) -> Offer {
+    Offer {
+        watched,
+        insight: Insight::with_token(None),
+        interactions: None,
+    }
+}
+
+/// The health of an open database over HTTP, with one shard that is up.
+async fn readiness(folder: &Path, database: &Database) -> (u16, Value) {
+    let http = serve(folder, database).await;
     let answer = reqwest::get(format!("http://{}/readyz", http.address()))
         .await
         .expect("an answer");
@@ -195,7 +211,7 @@ async fn a_running_bot_is_asked_whether_it_lives() {
         backups: Some(backups(place.0.path())),
         warn_bytes: 1,
     };
-    let http = Http::start(([127, 0, 0, 1], 0).into(), watched, None)
+    let http = Http::start(([127, 0, 0, 1], 0).into(), offer(watched))
         .await
         .expect("a port");
     let address = format!("0.0.0.0:{}", http.address().port());

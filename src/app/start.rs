@@ -42,7 +42,7 @@ pub(super) async fn until_answered<T>(
         let wait_s = wait.as_secs_f64();
         tracing::warn!(%error, wait_s, "the start waits for Discord");
         status.start_waits(Some(format!(
-            "the start waits for Discord ({error}); it is asked again every {wait_s:.1} s"
+            "the start waits for Discord; it is asked again in {wait_s:.1} s, and the log says why"
         )));
         tokio::time::sleep(wait).await;
         pause = (pause * 2).min(Duration::from_millis(RETRY_MAX_MS));

@@ -160,6 +160,7 @@ fn settings(place: Place, discord: &Discord) -> Settings {
         clock_confirmed: None,
         upkeep: Upkeep::new(RETENTION_DAYS, WARN_MB),
         http: None,
+        http_token: None,
         database: place,
         backups,
     }

@@ -5,9 +5,12 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::Failed;
 use crate::app::{App, Settings, StartError};
 use crate::clock::Clock;
-use crate::config::{Config, Shards};
+use crate::config::{Config, Secret, Shards};
 use crate::discord::gateway::Ending;
 use crate::jobs::upkeep::Upkeep;
+
+/// A shorter token for metrics could be guessed, in bytes.
+const HTTP_TOKEN_MIN_BYTES: usize = 16;
 
 pub(super) async fn run(config: Config) -> Result<(), Failed> {
     let settings = settings(config.clone())?;
@@ -84,6 +87,7 @@ fn settings(config: Config) -> Result<Settings, Failed> {
         .check()
         .map_err(|wrong| Failed::Settings(format!("BOT_TOKEN {wrong}")))?;
     unreachable?;
+    let http_token = http_token(config.http_token)?;
     if database.file().is_some() {
         disk_remembers()?;
     }
@@ -96,9 +100,22 @@ fn settings(config: Config) -> Result<Settings, Failed> {
         clock_confirmed: super::clock::day(config.clock_confirmed.as_deref())?,
         upkeep: Upkeep::new(config.retention_days, config.db_size_warn_mb),
         http: config.http_addr,
+        http_token,
         database,
         backups,
     })
+}
+
+/// The token for metrics, if it is long enough not to be guessed.
+fn http_token(token: Option<Secret>) -> Result<Option<Secret>, Failed> {
+    match &token {
+        Some(token) if token.reveal().len() < HTTP_TOKEN_MIN_BYTES => {
+            Err(Failed::Settings(format!(
+                "HTTP_TOKEN is shorter than {HTTP_TOKEN_MIN_BYTES} characters; use a random one"
+            )))
+        }
+        _ => Ok(token),
+    }
 }
 
 /// A Heroku dyno forgets its disk whenever it is moved, so a file there is no place for data.

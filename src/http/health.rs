@@ -1,7 +1,9 @@
 //! Whether the bot can do its work, and how much of everything there is.
 //!
 //! May touch: what [`Watched`] gives. Invariant: a part that does not answer in time is not well;
-//! nothing is waited for longer than [`WRITER_WITHIN_MS`].
+//! nothing is waited for longer than [`WRITER_WITHIN_MS`]; what is said of a part is this file's own
+//! sentences, with figures and times. The text of an error may hold addresses, names and keys: it is
+//! in the log.
 
 use std::time::Duration;
 
@@ -23,6 +25,12 @@ pub const WRITER_WITHIN_MS: u64 = 3_000;
 /// A shard that lost its connection has this long to come back, in seconds: Discord closes
 /// connections now and then, and resuming one takes moments.
 pub const SHARD_GRACE_S: i64 = 60;
+
+/// Where the text of an error is.
+const SEE_LOG: &str = "the log says why";
+const COMMITS_FAIL: &str = "commits fail; the log says why";
+const COMMANDS_FAIL: &str = "the last commands all failed; the log says why";
+const WRITER_FAILS: &str = "it answers with an error; the log says which";
 
 /// How long it is told of that another program was found on the token, in minutes.
 const TOKEN_SHARED_FOR_MIN: i64 = 60;
@@ -59,7 +67,8 @@ pub struct Readiness {
 pub struct Part {
     /// Whether it is well.
     pub ok: bool,
-    /// What is to be said about it.
+    /// What is to be said about it; left out for those who are told states only.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub says: String,
 }
 
@@ -69,6 +78,27 @@ impl Part {
             ok,
             says: says.into(),
         }
+    }
+}
+
+impl Readiness {
+    /// What anyone may know: which parts are well.
+    pub(super) fn without_details(mut self) -> Self {
+        let parts = [
+            &mut self.writer,
+            &mut self.shards,
+            &mut self.discord,
+            &mut self.disk,
+            &mut self.room,
+            &mut self.size,
+            &mut self.token,
+            &mut self.clock,
+            &mut self.backup,
+        ];
+        for part in parts {
+            part.says.clear();
+        }
+        self
     }
 }
 
@@ -100,7 +130,9 @@ pub(super) async fn readiness(watched: &Watched) -> Readiness {
 pub(super) async fn snapshot(watched: &Watched) -> Snapshot {
     let now = watched.clock.now();
     let waiting = watched.store.waiting();
-    let sizes = match in_time(watched.store.sizes()).await {
+    let sizes = in_time(watched.store.sizes());
+    let (sizes, backlog) = tokio::join!(sizes, in_time(watched.store.query(BacklogNow)));
+    let sizes = match sizes {
         Some(Ok(sizes)) => sizes,
         Some(Err(error)) => {
             tracing::warn!(%error, "the database could not be measured");
@@ -108,7 +140,6 @@ pub(super) async fn snapshot(watched: &Watched) -> Snapshot {
         }
         None => Sizes::default(),
     };
-    let backlog = in_time(watched.store.query(BacklogNow)).await;
     let backlog = backlog.and_then(Result::ok);
     let overdue = backlog.and_then(|backlog| backlog.first_due);
     let shards = watched.status.shards();
@@ -148,9 +179,11 @@ async fn writer(watched: &Watched) -> Part {
         }
     };
     let answer = in_time(answer).await;
-    match (answer, store.commits().trouble()) {
-        (Some(Ok(())), Some(trouble)) => Part::of(false, trouble),
-        (answer, _) => writer_part(answer),
+    let commits = store.commits();
+    match answer {
+        Some(Ok(())) if commits.failure().is_some() => Part::of(false, COMMITS_FAIL),
+        Some(Ok(())) if commits.trouble().is_some() => Part::of(false, COMMANDS_FAIL),
+        answer => writer_part(answer),
     }
 }
 
@@ -158,7 +191,10 @@ fn writer_part(answer: Option<Result<(), Failure>>) -> Part {
     match answer {
         Some(Ok(())) => Part::of(true, "answers"),
         Some(Err(Failure::Busy)) => Part::of(false, "its lane is full"),
-        Some(Err(error)) => Part::of(false, error.to_string()),
+        Some(Err(error)) => {
+            tracing::warn!(%error, "the writer does not work");
+            Part::of(false, WRITER_FAILS)
+        }
         None => Part::of(false, format!("no answer within {WRITER_WITHIN_MS} ms")),
     }
 }
@@ -171,8 +207,9 @@ async fn disk(watched: &Watched) -> Part {
     let tried = tokio::task::spawn_blocking(move || files::try_write(&folder));
     match in_time(tried).await {
         Some(Ok(Ok(()))) => Part::of(true, "can be written on"),
-        Some(Ok(Err(error))) => Part::of(false, format!("cannot be written on: {error}")),
-        Some(Err(error)) => Part::of(false, error.to_string()),
+        // Of its kind, and not the system's text, which may name a path.
+        Some(Ok(Err(error))) => Part::of(false, format!("cannot be written on: {}", error.kind())),
+        Some(Err(_)) => Part::of(false, "the attempt to write failed"),
         None => Part::of(false, format!("no answer within {WRITER_WITHIN_MS} ms")),
     }
 }
@@ -271,21 +308,30 @@ fn backup(watched: &Watched) -> Part {
         return Part::of(true, "made where the database's server is");
     };
     let status = backups.status();
+    let failed = |what: &str, at: DateTime<Utc>| {
+        Part::of(
+            false,
+            format!("{what} failed at {}; {SEE_LOG}", at.to_rfc3339()),
+        )
+    };
     if let Some(failure) = status.failure {
-        return Part::of(false, format!("the latest failed: {}", failure.reason));
+        return failed("the latest", failure.at);
     }
     if let Some(failure) = status.upload_failure {
-        return Part::of(false, format!("the last upload failed: {}", failure.reason));
+        return failed("the last upload", failure.at);
     }
     match status.last {
         Some(last) if last.is_from_future(watched.clock.now()) => Part::of(
             false,
             format!(
-                "the newest one, {}, is dated in the future: the clock was or is wrong",
-                last.name
+                "the newest one is dated in the future, {}: the clock was or is wrong",
+                last.at.to_rfc3339()
             ),
         ),
-        Some(last) => Part::of(true, format!("the newest one is {}", last.name)),
+        Some(last) => Part::of(
+            true,
+            format!("the newest one is of {}", last.at.to_rfc3339()),
+        ),
         None => Part::of(false, "there is none yet"),
     }
 }

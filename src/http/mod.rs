@@ -1,22 +1,28 @@
 //! What a machine can ask the running bot: `/livez`, `/readyz`, `/metrics`; and, where Discord
 //! delivers interactions over HTTP, the door for them.
 //!
-//! May touch: the store, read-only, the disk, [`Status`] and metrics. Invariant: it holds no secret
-//! and changes nothing, so that it may be asked by whoever reaches it, but for what Discord has
-//! signed; every answer comes within seconds, however bad things are, and whoever asks nothing holds
-//! no connection.
+//! May touch: the store, read-only, the disk, [`Status`] and metrics. Invariant: it tells states and
+//! never the text of an error, details and figures only to whom [`Insight`] allows them, and changes
+//! nothing but for what Discord has signed; every answer comes within seconds, however bad things are,
+//! and a peer that asks nothing, or reads nothing, holds no connection.
 
+mod connections;
 mod health;
+mod insight;
 pub mod interactions;
+mod limits;
+mod once_a_minute;
 mod serve;
+mod shared_look;
+mod timely;
 
 use std::net::SocketAddr;
 
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::{Json, Router};
+use axum::{Extension, Json, Router};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -26,8 +32,11 @@ use crate::status::Status;
 use crate::store::Store;
 use crate::store::backup::Backups;
 pub use health::{Part, Readiness, SHARD_GRACE_S, WRITER_WITHIN_MS};
+pub use insight::Insight;
 use interactions::Interactions;
-use serve::Limits;
+pub use limits::Limits;
+use serve::Client;
+use shared_look::SharedLook;
 
 /// The media type of [`crate::metrics::Metrics::text`].
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -54,31 +63,66 @@ pub struct Http {
     leaving: CancellationToken,
 }
 
+/// What is answered, and to whom.
+pub struct Offer {
+    /// What the answers are made from.
+    pub watched: Watched,
+    /// Who is told more than states.
+    pub insight: Insight,
+    /// The door for interactions, if there is one.
+    pub interactions: Option<Interactions>,
+}
+
+/// What the answers about health are made from.
+#[derive(Clone)]
+struct Looks {
+    watched: Watched,
+    insight: Insight,
+    readiness: SharedLook<Readiness>,
+    metrics: SharedLook<String>,
+}
+
 impl Http {
-    /// Listens on `address`; for interactions, too, if there is a door for them.
+    /// Listens on `address`.
     ///
     /// # Errors
     /// The system's, if the address cannot be used.
-    pub async fn start(
+    pub async fn start(address: SocketAddr, offer: Offer) -> std::io::Result<Self> {
+        Self::start_within(address, offer, Limits::default()).await
+    }
+
+    /// As [`Http::start`], with these limits.
+    ///
+    /// # Errors
+    /// The system's, if the address cannot be used.
+    pub async fn start_within(
         address: SocketAddr,
-        watched: Watched,
-        interactions: Option<Interactions>,
+        offer: Offer,
+        limits: Limits,
     ) -> std::io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
+        let counted = offer.watched.store.metrics().clone();
+        let looks = Looks {
+            watched: offer.watched,
+            insight: offer.insight,
+            readiness: SharedLook::default(),
+            metrics: SharedLook::default(),
+        };
         let mut router = Router::new()
             .route("/livez", get(livez))
             .route("/readyz", get(readyz))
             .route("/metrics", get(metrics))
-            .with_state(watched);
+            .with_state(looks);
         tracing::info!(%address, "answering /livez, /readyz and /metrics");
-        if let Some(door) = interactions {
-            let receive = post(interactions::receive).with_state(door);
+        if let Some(door) = offer.interactions {
+            let entrance = interactions::Entrance::new(door, limits, counted.clone());
+            let receive = post(interactions::receive).with_state(entrance);
             router = router.route("/interactions", receive);
             tracing::info!(%address, "answering interactions at /interactions");
         }
         let leaving = CancellationToken::new();
-        let serve = serve::serve(listener, router, Limits::default(), leaving.clone());
+        let serve = serve::serve(listener, router, limits, counted, leaving.clone());
         let task = tokio::spawn(serve);
         Ok(Self {
             address,
@@ -103,13 +147,25 @@ impl Http {
     }
 }
 
+/// The answer to whoever may not read metrics.
+const NO_METRICS: &str = "metrics are for local addresses, or with HTTP_TOKEN set for requests with \
+                          \"Authorization: Bearer TOKEN\"\n";
+
 /// The process runs, and its tasks are looked after: that this is answered says both.
 async fn livez() -> Json<serde_json::Value> {
     Json(serde_json::json!({"ok": true, "version": env!("CARGO_PKG_VERSION")}))
 }
 
-async fn readyz(State(watched): State<Watched>) -> Response {
-    let readiness = health::readiness(&watched).await;
+async fn readyz(
+    State(looks): State<Looks>,
+    Extension(client): Extension<Client>,
+    headers: HeaderMap,
+) -> Response {
+    let look = async || health::readiness(&looks.watched).await;
+    let mut readiness = looks.readiness.get(look).await;
+    if !looks.insight.is_given(client.address, &headers) {
+        readiness = readiness.without_details();
+    }
     let status = match readiness.ok {
         true => StatusCode::OK,
         false => StatusCode::SERVICE_UNAVAILABLE,
@@ -117,8 +173,18 @@ async fn readyz(State(watched): State<Watched>) -> Response {
     (status, Json(readiness)).into_response()
 }
 
-async fn metrics(State(watched): State<Watched>) -> Response {
-    let now = health::snapshot(&watched).await;
-    let text = watched.store.metrics().text(&now);
+async fn metrics(
+    State(looks): State<Looks>,
+    Extension(client): Extension<Client>,
+    headers: HeaderMap,
+) -> Response {
+    if !looks.insight.is_given(client.address, &headers) {
+        return (StatusCode::UNAUTHORIZED, NO_METRICS).into_response();
+    }
+    let look = async || {
+        let now = health::snapshot(&looks.watched).await;
+        looks.watched.store.metrics().text(&now)
+    };
+    let text = looks.metrics.get(look).await;
     ([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response()
 }

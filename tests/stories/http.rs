@@ -169,6 +169,14 @@ async fn whatever_discord_has_not_signed_at_this_moment_is_turned_away() {
         assert_eq!(at(old).send(&ping, &ping, &[]).await, 401, "from yesterday");
         let large = "x".repeat(BODY_MAX_BYTES + 1);
         assert_eq!(at(now).send(&large, &large, &[]).await, 413);
+        let app = world.app.as_ref().expect("it runs");
+        let url = format!("http://{}/metrics", app.http().expect("an address"));
+        let told = reqwest::get(url).await.expect("an answer");
+        let told = told.text().await.expect("text");
+        for (reason, count) in [("unsigned", 3), ("age", 1), ("size", 1)] {
+            let line = format!("http_interactions_refused_total{{reason=\"{reason}\"}} {count}\n");
+            assert!(told.contains(&line), "{line} is not in\n{told}");
+        }
         for nonsense in ["", "[]", "{}", "{\"type\":2}"] {
             assert_eq!(
                 at(now).send(nonsense, nonsense, &[]).await,
@@ -176,6 +184,63 @@ async fn whatever_discord_has_not_signed_at_this_moment_is_turned_away() {
                 "{nonsense}"
             );
         }
+    })
+    .await;
+}
+
+/// A command with one option of one subcommand, as Discord writes it.
+fn command(world: &World, id: u64, [command, sub, option]: [&str; 3], value: &str) -> String {
+    let person = world.person(3);
+    let user = json!({
+        "id": person.user, "username": "player", "discriminator": "0", "avatar": null,
+        "global_name": "Player",
+    });
+    let option = json!({"name": option, "type": 3, "value": value});
+    json!({
+        "id": id.to_string(), "application_id": "1", "token": "sent-again", "version": 1, "type": 2,
+        "data": {
+            "id": "2", "name": command, "type": 1,
+            "options": [{"name": sub, "type": 1, "options": [option]}],
+        },
+        "channel": {"id": person.channel, "type": 0}, "channel_id": person.channel, "guild_id": world.server(), "guild_locale": "en-US",
+        "locale": "en-US", "entitlements": [], "context": 0, "app_permissions": "0",
+        "authorizing_integration_owners": {"0": world.server()}, "attachment_size_limit": 10_485_760,
+        "member": {
+            "user": user, "roles": [], "joined_at": "2020-01-01T00:00:00.000000+00:00",
+            "deaf": false, "mute": false, "flags": 0, "permissions": "0", "nick": null,
+            "avatar": null, "premium_since": null, "pending": false,
+        },
+    })
+    .to_string()
+}
+
+#[tokio::test]
+async fn signed_request_that_is_sent_again_is_done_once_and_answered_the_same() {
+    story_over_http(async |world| {
+        let app = world.app.as_ref().expect("it runs");
+        let url = format!("http://{}/interactions", app.http().expect("an address"));
+        let signed_at = world.clock.now().timestamp().to_string();
+        let client = reqwest::Client::new();
+        let add = command(world, 77, ["account", "add", "battletag"], "Kiri#1234");
+        let signature = world.discord.sign(&signed_at, &add);
+        let mut answers = Vec::new();
+        for minutes in [0, 4, 2] {
+            world.clock.advance(TimeDelta::minutes(minutes));
+            let request = client.post(&url).body(add.clone());
+            let request = request.header("x-signature-ed25519", &signature);
+            let request = request.header("x-signature-timestamp", &signed_at);
+            let answer = request.send().await.expect("an answer");
+            let status = answer.status().as_u16();
+            answers.push((status, answer.text().await.expect("text")));
+        }
+        assert!(
+            answers[0].0 == 200 && answers[0].1.contains("Kiri"),
+            "{answers:?}"
+        );
+        assert_eq!(answers[1], answers[0]);
+        assert_eq!(answers[2], (401, String::new()), "after six minutes");
+        let accounts = "SELECT count(*) FROM user_accounts";
+        assert_eq!(world.ground.number(accounts).await, 1);
     })
     .await;
 }

@@ -114,6 +114,7 @@ impl World {
                 .then(|| self.discord.public_key().parse().expect("a key")),
             database: self.ground.place(),
             http: Some(([127, 0, 0, 1], 0).into()),
+            http_token: None,
             clock_confirmed: None,
             upkeep: Upkeep::new(30, 100),
             backups: backup::Settings::in_folder(self.folder.path().join("backups")),

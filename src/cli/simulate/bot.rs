@@ -80,6 +80,7 @@ fn settings(orders: Orders, config: &Config) -> Result<Settings, Failed> {
         },
         public_key: None,
         http: Some((Ipv4Addr::LOCALHOST, 0).into()),
+        http_token: None,
         clock_confirmed: None,
         upkeep: Upkeep::new(RETENTION_DAYS, WARN_MB),
         backups: backup::Settings::in_folder(orders.folder.join("backups")),
