@@ -130,6 +130,10 @@ async fn log_holds_no_token_no_name_and_no_word_that_was_typed_at_any_level() {
         assert!(tokens.len() > 5 && names.len() > 3, "{tokens:?} {names:?}");
         let log = bot.end();
         assert!(log.contains("ready"), "it was written: {log}");
+        for library in ["hyper_util::", "reqwest::", "twilight_gateway::shard"] {
+            let line = log.lines().find(|line| line.contains(library));
+            assert_eq!(line, None, "details of a dependency");
+        }
         let tokens = tokens.iter().map(String::as_str);
         for secret in tokens.chain(TYPED).chain(names).chain([TOKEN, "Kiri#1234"]) {
             let line = log.lines().find(|line| line.contains(secret));
