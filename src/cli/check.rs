@@ -231,10 +231,7 @@ async fn look_at_server(config: &Config, address: &Address, now: DateTime<Utc>) 
             let says = format!("version {version}; the next start brings it to {known}");
             (None, line("schema", Verdict::Warn, says))
         }
-        Ok(Some(version)) => (
-            None,
-            line("schema", Verdict::Ok, format!("version {version}")),
-        ),
+        Ok(Some(version)) => (None, compare(address, version, now).await),
         Err(error @ postgres::OpenError::Schema { .. }) => {
             (None, line("schema", Verdict::Fail, error.to_string()))
         }
@@ -251,6 +248,22 @@ async fn look_at_server(config: &Config, address: &Address, now: DateTime<Utc>) 
     let says = "made with pg_dump, where the server is; not seen from here";
     lines.push(line("backup", Verdict::Ok, says));
     lines
+}
+
+/// Whether the schema of a server is the one of its version.
+#[cfg(feature = "postgres")]
+async fn compare(address: &Address, version: i32, now: DateTime<Utc>) -> Line {
+    match postgres::require_unaltered(address, now).await {
+        Ok(()) => line("schema", Verdict::Ok, format!("version {version}")),
+        Err(postgres::OpenError::Schema {
+            source: source @ postgres::SchemaError::Altered(_),
+            ..
+        }) => line("schema", Verdict::Fail, source.to_string()),
+        Err(error) => {
+            let says = format!("version {version}; it could not be compared: {error}");
+            line("schema", Verdict::Warn, says)
+        }
+    }
 }
 
 fn token(config: &Config) -> Line {

@@ -46,6 +46,24 @@ async fn a_server_is_migrated_checked_and_exported_from() {
         text.contains("schema") && text.contains("answers"),
         "{text}"
     );
+    // A table of somebody else's is nobody's business; what acts on ours is.
+    scratch.run("CREATE TABLE theirs (id BIGINT)").await;
+    assert_eq!(run(&["check"]).0, Some(0));
+    let steals = "CREATE FUNCTION steal() RETURNS TRIGGER LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$; \
+                  CREATE TRIGGER steals BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION steal(); \
+                  DROP INDEX sessions_by_creator";
+    scratch.run(steals).await;
+    let (code, text) = run(&["check"]);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(
+        text.contains("the trigger users.steals was added"),
+        "{text}"
+    );
+    assert!(
+        text.contains("the index sessions_by_creator is missing"),
+        "{text}"
+    );
+    scratch.run("DROP TRIGGER steals ON users").await;
     let (code, text) = run(&export);
     assert_eq!(
         (code, text.contains("0 sessions")),

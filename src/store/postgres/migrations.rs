@@ -61,6 +61,11 @@ pub enum SchemaError {
          was changed in it, make an empty database and name that"
     )]
     Foreign,
+    /// Something acts on our tables, or is missing from them.
+    #[error(
+        "its tables are not as this program made them: {0}; undo that, or restore a dump from before it"
+    )]
+    Altered(String),
     /// PostgreSQL failed; nothing was changed.
     #[error("its schema cannot be read or changed: {0}")]
     Failed(String),
@@ -109,16 +114,14 @@ fn locked(link: &mut Link, now: DateTime<Utc>) -> Result<Migrated, SchemaError> 
     let from = recognise(link)?;
     let known = newest();
     match from {
-        Some(found) if found < known => tracing::info!(from = found, to = known, "migrating"),
+        Some(found) if found < known => {
+            tracing::info!(from = found, to = known, "migrating");
+            apply_after(link, found, now)?;
+        }
         Some(_) => {}
         None => {
             tracing::info!(version = known, "making a new database");
-            link.run(VERSION_TABLE)?;
-        }
-    }
-    for migration in migrations() {
-        if from.is_none_or(|found| migration.version() > found) {
-            apply(link, &migration, now)?;
+            make(link, now)?;
         }
     }
     Ok(Migrated {
@@ -127,6 +130,21 @@ fn locked(link: &mut Link, now: DateTime<Utc>) -> Result<Migrated, SchemaError> 
         backup: None,
         adopted: None,
     })
+}
+
+/// Makes everything where there is nothing.
+pub(super) fn make(link: &mut Link, now: DateTime<Utc>) -> Result<(), SchemaError> {
+    link.run(VERSION_TABLE)?;
+    apply_after(link, 0, now)
+}
+
+fn apply_after(link: &mut Link, version: i32, now: DateTime<Utc>) -> Result<(), SchemaError> {
+    for migration in migrations() {
+        if migration.version() > version {
+            apply(link, &migration, now)?;
+        }
+    }
+    Ok(())
 }
 
 fn apply(link: &mut Link, migration: &Migration, now: DateTime<Utc>) -> Result<(), SchemaError> {

@@ -9,6 +9,7 @@ pub(super) mod copy;
 mod link;
 mod migrations;
 mod readers;
+mod schema;
 mod scratch;
 #[cfg(test)]
 mod tests;
@@ -241,6 +242,14 @@ pub async fn migrate(address: &Address, now: DateTime<Utc>) -> Result<Migrated, 
 /// As [`Database::open`].
 pub async fn version(address: &Address) -> Result<Option<i32>, OpenError> {
     prepare(address, migrations::recognise).await
+}
+
+/// Checks that the schema is the one that this program makes. What is made to compare with is never committed.
+///
+/// # Errors
+/// As [`Database::open`]; also if something in it was changed by hand, or the account may not make a schema.
+pub async fn require_unaltered(address: &Address, now: DateTime<Utc>) -> Result<(), OpenError> {
+    prepare(address, move |link| schema::require_unaltered(link, now)).await
 }
 
 /// Writes down that the time is `now`, as its operator says, for the bots that run on the database.
