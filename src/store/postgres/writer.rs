@@ -189,6 +189,10 @@ impl Writer {
                 Trouble::Duplicate(_) if duplicates < DUPLICATES_MAX => duplicates += 1,
                 Trouble::Lost(_) if losses < LOSSES_MAX => losses += 1,
                 Trouble::Lost(why) | Trouble::Slow(why) => return Err(DbError::Unreachable(why)),
+                // What was committed, perhaps, is not made undone by a second try that fails.
+                Trouble::Duplicate(why) | Trouble::Fault(why) if *in_doubt => {
+                    return Err(DbError::Unreachable(why));
+                }
                 // The command's own error, which it has kept.
                 Trouble::Duplicate(_) | Trouble::Fault(_) => return Ok(()),
             }
