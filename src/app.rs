@@ -52,9 +52,6 @@ const KEEP_WITHIN_MS: u64 = 400;
 /// The writer drains, checkpoints and closes within this, in milliseconds.
 const CLOSE_WITHIN_MS: u64 = 700;
 
-/// A confirmed day may differ from the clock's by this much, in days.
-const CONFIRMED_DAYS_APART_MAX: i64 = 1;
-
 const _: () = assert!(
     gateway::CLOSE_WITHIN_MS
         + dispatch::DRAIN_WITHIN_MS
@@ -411,7 +408,7 @@ async fn connect(
     let transport = Transport::new(&settings.token, api, status.clone(), metrics, processes)?;
     clock.begin_after(store.query(KnownTime).await?.last_at);
     if let Some(day) = settings.clock_confirmed {
-        confirm(&clock, day);
+        clock.confirm_on(day);
     }
     let transport = transport.comparing(clock.clone());
     let rest = until_answered(status, async || Rest::through(transport.clone()).await).await?;
@@ -466,16 +463,6 @@ async fn connect(
         jobs,
         peers,
     })
-}
-
-/// Trusts the clock if it shows this day, or a neighbour of it: the operator may live in another zone.
-fn confirm(clock: &Clock, day: NaiveDate) {
-    let apart = clock.now().date_naive() - day;
-    if apart.num_days().abs() <= CONFIRMED_DAYS_APART_MAX {
-        clock.confirm();
-    } else {
-        tracing::warn!(%day, "CLOCK_CONFIRMED is another day than the clock's and confirms nothing");
-    }
 }
 
 /// Where the gateway is, and when that was asked.

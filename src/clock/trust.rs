@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta, Utc};
 use tokio::sync::watch;
 
 use super::{Clock, Times};
@@ -19,6 +19,8 @@ pub const DOWNTIME_MAX_H: i64 = 24;
 /// A clock that is set by more than this, in minutes, is not trusted until it is confirmed; so is one that is
 /// this much behind the last known time, or apart from Discord's.
 pub const JUMP_MAX_MIN: i64 = 5;
+/// A confirmed day may differ from the clock's by this much, in days.
+const CONFIRMED_DAYS_APART_MAX: i64 = 1;
 
 /// Why the clock is not trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -192,6 +194,17 @@ impl Clock {
         self.trust.settle(None);
     }
 
+    /// Trusts the clock if it shows this day, which the operator has confirmed, or a neighbour of it: they may
+    /// live in another zone.
+    pub fn confirm_on(&self, day: NaiveDate) {
+        let apart = self.now().date_naive() - day;
+        if apart.num_days().abs() <= CONFIRMED_DAYS_APART_MAX {
+            self.confirm();
+        } else {
+            tracing::warn!(%day, "CLOCK_CONFIRMED is another day than the clock's and confirms nothing");
+        }
+    }
+
     /// Looks whether the clock was set since the last look.
     fn look(&self, state: &mut State) -> Times {
         let now = self.times();
@@ -272,6 +285,17 @@ mod tests {
         clock.jump(TimeDelta::hours(2));
         clock.heard(sent, date);
         assert!(!clock.is_trusted());
+    }
+
+    #[test]
+    fn confirmed_day_counts_while_the_clock_shows_it_or_a_neighbour() {
+        for (days, trusted) in [(-2, false), (-1, true), (0, true), (1, true), (2, false)] {
+            let clock = clock();
+            let now = clock.now();
+            clock.begin_after(Some(now - TimeDelta::days(60)));
+            clock.confirm_on((now + TimeDelta::days(days)).date_naive());
+            assert_eq!(clock.is_trusted(), trusted, "{days} days apart");
+        }
     }
 
     #[test]

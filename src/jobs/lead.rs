@@ -1,7 +1,8 @@
 //! What one process at a time does for all that share a database: the clock, tidying up, upkeep.
 //!
 //! May touch: the store's leases. Invariant: a chore's command is carried out only while this
-//! process holds the lease at that very moment, so that who slept for long does nothing twice.
+//! process holds the lease at that very moment, so that who slept for long does nothing twice; a process whose
+//! clock is doubted leaves the chores to one whose clock is not.
 
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use super::Chores;
 use super::peers::FREE_WITHIN_MS;
 use crate::discord::feature::Context;
 use crate::domain::peers::TAKEOVER_WITHIN_MS;
-use crate::store::process::{Lease, ProcessId, TakeLease};
+use crate::store::process::{Lease, ProcessId, ReleaseLease, TakeLease};
 
 /// What the lease is called.
 const CHORES: &str = "chores";
@@ -29,6 +30,10 @@ pub(super) async fn run(
     stop: CancellationToken,
 ) {
     loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = context.clock.trusted() => {}
+        }
         let process = identity.borrow_and_update().clone();
         let lease = Lease {
             name: CHORES,
@@ -38,19 +43,23 @@ pub(super) async fn run(
             Ok(Ok(true)) => {
                 tracing::info!("the chores are this process' now");
                 let term = stop.child_token();
-                let context = Context {
-                    store: context.store.under(lease),
+                let working = Context {
+                    store: context.store.under(lease.clone()),
                     ..context.clone()
                 };
-                let tasks = chores.start(&context, &term);
-                // The lease goes with the identity, and with nothing else.
-                tokio::select! {
-                    () = stop.cancelled() => {}
-                    _ = identity.changed() => {}
-                }
+                let tasks = chores.start(&working, &term);
+                // The lease goes with the identity, and is given back when the clock is doubted.
+                let is_doubted = tokio::select! {
+                    () = stop.cancelled() => false,
+                    _ = identity.changed() => false,
+                    () = context.clock.doubted() => true,
+                };
                 term.cancel();
                 tasks.close();
                 tasks.wait().await;
+                if is_doubted {
+                    release(&context, lease).await;
+                }
             }
             Ok(Ok(false)) => {}
             Err(error) => tracing::warn!(%error, "whose the chores are could not be asked"),
@@ -59,5 +68,13 @@ pub(super) async fn run(
             () = stop.cancelled() => return,
             () = tokio::time::sleep(Duration::from_millis(LOOK_EVERY_MS)) => {}
         }
+    }
+}
+
+/// Lets another process take the lease. If that fails, this one takes it again once its clock is trusted.
+async fn release(context: &Context, lease: Lease) {
+    tracing::warn!("the chores are given up while the clock is doubted");
+    if let Err(error) = context.store.execute_job(ReleaseLease(lease)).await {
+        tracing::warn!(%error, "the chores could not be given up");
     }
 }

@@ -144,6 +144,8 @@ struct Ended {
     claim: Option<ProcessId>,
     /// Whether the row is still there and ours.
     is_left: bool,
+    /// Whether it was delivered.
+    is_sent: bool,
     /// For so long Discord refuses what is like it.
     refused_for: Option<Duration>,
     /// How many edits it counts for: what is parked may have been edited in vain and then in words.
@@ -229,8 +231,9 @@ impl Outbox {
             return;
         };
         let refused_for = ended.as_ref().and_then(|ended| ended.refused_for);
+        let is_sent = ended.as_ref().is_none_or(|ended| ended.is_sent);
         for _ in 0..ended.as_ref().map_or(1, |ended| ended.edits) {
-            self.pace.end(&keys, refused_for, now);
+            self.pace.end(&keys, is_sent, refused_for, now);
         }
         let left = ended.filter(|ended| ended.is_left);
         if let Some((due, process)) = left.and_then(|left| Some((left.due, left.claim?))) {
@@ -393,11 +396,13 @@ impl Courier {
             Delivered::Limited(wait) => Some((*wait).max(Duration::from_millis(LIMITED_REST_MS))),
             _ => None,
         };
+        let is_sent = matches!(delivered, Delivered::Done(_));
         let is_left = self.settle(due.clone(), claim.clone(), delivered).await;
         Ended {
             due,
             claim,
             is_left,
+            is_sent,
             refused_for,
             edits,
         }
@@ -495,6 +500,7 @@ impl Courier {
             delivery,
             card,
             at,
+            is_trusted: self.clock.is_trusted(),
         }
     }
 }

@@ -162,5 +162,21 @@ impl Command for TakeLease {
     }
 }
 
+/// Gives a lease back, for another process to take.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReleaseLease(pub Lease);
+
+impl Command for ReleaseLease {
+    const NAME: &'static str = "release_lease";
+    type Answer = ();
+    type Refusal = std::convert::Infallible;
+
+    fn run(&self, tx: &mut dyn Transaction) -> Result<(), Stop<Self::Refusal>> {
+        let Lease { name, process } = &self.0;
+        tx.execute(sql!("process/release_lease"), values![*name, process])?;
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 pub(in crate::store) mod tests;

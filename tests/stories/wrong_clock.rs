@@ -6,7 +6,7 @@ use overwatch_bot::clock::Clock;
 use overwatch_bot::store::confirm_time;
 use serde_json::{Value, json};
 
-use crate::scene::{card_reads, planned};
+use crate::scene::{card_reads, number, planned};
 use crate::world::{World, story, text_of};
 
 const STARTED: &str = "2026-11-27T19:00:00Z";
@@ -86,6 +86,43 @@ async fn operator_who_confirms_the_clock_knows_better_than_discord() {
         confirmed.expect("it is written down beside the running bot");
         trusted(world).await;
         card_reads(&world.person(0), &card, "Over").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nobody_starts_a_session_early_by_a_clock_that_is_doubted() {
+    story(async |world| {
+        let card = planned(&world.person(0), json!({})).await;
+        let ahead = start_ahead(world).await;
+        let organiser = world.person(0);
+        let sure = format!("manage-start-sure:{}:w0", number(&card).expect("a number"));
+        let refused = organiser.forge(&card, &sure, &[]).await;
+        refused.says("I don't trust my clock");
+        card_reads(&organiser, &card, "Open").await;
+        ahead.jump(TimeDelta::days(-60));
+        trusted(world).await;
+        organiser
+            .forge(&card, &sure, &[])
+            .await
+            .says("It is under way");
+        card_reads(&organiser, &card, "Under way").await;
+    })
+    .await;
+}
+
+/// Of several on one database.
+#[cfg(feature = "postgres")]
+#[tokio::test]
+async fn process_whose_clock_is_doubted_leaves_the_chores_to_another() {
+    crate::world::story_of_a_server(async |world, _| {
+        let card = planned(&world.person(0), json!({})).await;
+        start_ahead(world).await;
+        let second = App::start(world.settings(), world.clock.clone()).await;
+        let second = second.expect("it starts beside the first");
+        world.at(STARTED);
+        card_reads(&world.person(0), &card, "Under way").await;
+        second.stop().await;
     })
     .await;
 }

@@ -19,6 +19,10 @@ pub(super) const ASK: &str = "manage-start";
 /// `manage-start-sure:SESSION:PLACE`: starts.
 pub(super) const SURE: &str = "manage-start-sure";
 
+/// It would be given a start, or an end, that is not true.
+const CLOCK_DOUBTED: &str = "⚠️ I don't trust my clock at the moment, so I start nothing. Whoever runs me sees why \
+                             in `/readyz` and in my log; try again once that is put right.";
+
 pub(super) async fn ask(ctx: Context, click: Click, pressed: Pressed) -> Result<Reply, Fault> {
     let desk = match Desk::at(&ctx, &click, &pressed.args, 1) {
         Ok(desk) => desk,
@@ -39,6 +43,9 @@ pub(super) async fn sure(ctx: Context, click: Click, pressed: Pressed) -> Result
         Ok(desk) => desk,
         Err(reply) => return Ok(reply),
     };
+    if !ctx.clock.is_trusted() {
+        return desk.overview(CLOCK_DOUBTED).await;
+    }
     // A start that is refused takes nobody out. The command decides, also about a click that comes twice.
     let gone = match desk.view().await? {
         Ok(view) if view.session.started(&desk.actor).is_ok() => desk.drop_departed().await?,

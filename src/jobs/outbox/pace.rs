@@ -42,7 +42,8 @@ const REFRESH: Limit = limit(1, 1_000, 0);
 const MESSAGES: Limit = limit(5, 5_000, 500);
 /// Edits of old messages in one channel (code 30046). Discord publishes no figure.
 const OLD_EDITS: Limit = limit(3, 6_000, 1_500);
-/// Messages to one person about one session: what would be too many is replaced by what is said later.
+/// Messages to one person about one session that were sent by this process, without those that wait for an
+/// answer: what would be too many is replaced by what is said later.
 const MESSAGES_ABOUT: Limit = limit(5, 5 * 60_000, 0);
 /// Messages deleted in one channel.
 const DELETES: Limit = limit(5, 1_000, 0);
@@ -120,8 +121,9 @@ pub(super) fn keys(due: &Due, now: DateTime<Utc>) -> Vec<Key> {
             let old = is_old(*message, now).then_some(Key::OldEdits(channel.0));
             std::iter::once(Key::Edits(channel.0)).chain(old).collect()
         }
-        Owed::Message { to, .. } => {
-            let about = due.destination.session.map(|id| Key::About(to.0, id.0));
+        Owed::Message { to, notice } => {
+            let session = due.destination.session.filter(|_| !notice.awaits_answer());
+            let about = session.map(|id| Key::About(to.0, id.0));
             std::iter::once(Key::Person(to.0)).chain(about).collect()
         }
     }
@@ -233,8 +235,19 @@ impl Pace {
     }
 
     /// A delivery has ended; if Discord has refused it for some time, so long nothing like it begins.
-    pub(super) fn end(&mut self, keys: &[Key], refused_for: Option<Duration>, now: Instant) {
+    /// `is_sent`: a person has something to read.
+    pub(super) fn end(
+        &mut self,
+        keys: &[Key],
+        is_sent: bool,
+        refused_for: Option<Duration>,
+        now: Instant,
+    ) {
         for key in keys {
+            if !is_sent && matches!(key, Key::About(..)) {
+                self.cancel(&[*key]);
+                continue;
+            }
             let used = self.uses.entry(*key).or_default();
             used.is_under_way = false;
             if used.done.len() >= key.limit().max {
@@ -272,7 +285,7 @@ mod tests {
                 Free::Later => panic!("nothing is under way"),
                 Free::Now => {
                     begun.push((now - start).as_millis() / 100);
-                    pace.end(keys, None, now);
+                    pace.end(keys, true, None, now);
                 }
             }
         }
@@ -300,6 +313,11 @@ mod tests {
         let (keys, start) = ([Key::Person(1), Key::About(1, 7)], Instant::now());
         let times = begun(&mut pace, &keys, 6, start);
         assert_eq!(times, [0, 5, 10, 15, 20, 3_000]);
+        let failed = [Key::About(2, 7)];
+        for _ in 0..10 {
+            pace.end(&failed, false, None, start);
+        }
+        assert_eq!(pace.free(&failed, start), Free::Now, "nothing was sent");
         let other = [Key::Person(1), Key::About(1, 8)];
         assert_eq!(
             pace.free(&other, start + 300 * S),
@@ -323,7 +341,7 @@ mod tests {
         );
         pace.begin(&keys, &due, now);
         assert_eq!(pace.free(&keys, now), Free::Later);
-        pace.end(&keys, Some(30 * S), now);
+        pace.end(&keys, false, Some(30 * S), now);
         assert_eq!(pace.free(&keys, now + S), Free::At(now + 30 * S));
         assert_eq!(pace.free(&keys, now + 30 * S), Free::Now);
     }
@@ -363,7 +381,7 @@ mod tests {
     async fn what_limits_nothing_any_more_is_forgotten() {
         let (mut pace, now) = (Pace::new(alone()), Instant::now());
         for channel in 0..=i64::try_from(KEYS_MAX).expect("a small number") {
-            pace.end(&[Key::Edits(channel)], None, now);
+            pace.end(&[Key::Edits(channel)], true, None, now);
         }
         let due = due(Owed::Card(crate::domain::ids::SessionId(1)));
         pace.begin(&[Key::Edits(-1)], &due, now + 6 * S);

@@ -279,7 +279,7 @@ async fn what_waits_for_its_channel_takes_no_place() {
     let (chosen, _) = scene.outbox.choose(due.clone(), now());
     assert!(chosen.is_empty(), "all channels are busy");
     let keys = pace::keys(&due[0], now());
-    scene.outbox.pace.end(&keys, None, Instant::now());
+    scene.outbox.pace.end(&keys, true, None, Instant::now());
     let (chosen, next) = scene.outbox.choose(due[1..].to_vec(), now());
     assert!(chosen.is_empty() && next.is_some(), "it is known when");
 }

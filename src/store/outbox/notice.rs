@@ -198,6 +198,14 @@ pub enum Notice {
 impl Notice {
     /// What it is about. Of several about the same, owed to one person for one session, the last one
     /// counts.
+    /// Whether the person is asked something that can be answered for some time only.
+    pub fn awaits_answer(&self) -> bool {
+        matches!(
+            self,
+            Self::Asked { .. } | Self::CheckIn { .. } | Self::Short { .. }
+        )
+    }
+
     pub(super) fn subject(&self) -> &'static str {
         match self {
             Self::Reminder { .. } => "reminder",

@@ -127,10 +127,10 @@ impl Together {
         &self,
         tx: &mut dyn Transaction,
         row: i64,
-        now: DateTime<Utc>,
+        given_up_at: Option<DateTime<Utc>>,
         first: DateTime<Utc>,
     ) -> Result<bool, DbError> {
-        let Some(successor) = self.successor(tx, row, now)? else {
+        let Some(successor) = self.successor(tx, row, given_up_at)? else {
             return Ok(false);
         };
         let (place, cause) = ((self.guild, self.channel), self.cause.as_str());
@@ -145,7 +145,7 @@ impl Together {
         &self,
         tx: &mut dyn Transaction,
         row: i64,
-        now: DateTime<Utc>,
+        given_up_at: Option<DateTime<Utc>>,
     ) -> Result<Option<i64>, DbError> {
         let others = values![row, self.guild, self.channel, self.cause.as_str()];
         for _ in 0..GIVEN_UP_MAX {
@@ -153,7 +153,7 @@ impl Together {
                 return Ok(None);
             };
             let next = next.get("outbox_id")?;
-            if is_needed(tx, next, now)? {
+            if is_needed(tx, next, given_up_at)? {
                 return Ok(Some(next));
             }
             tx.execute(sql!("parking/give_up"), values![next])?;
@@ -171,7 +171,7 @@ pub(super) fn park(
     claimed: &Row,
 ) -> Result<bool, DbError> {
     let at = settle.at;
-    if !is_needed(tx, settle.id, at)? {
+    if !is_needed(tx, settle.id, settle.given_up_at())? {
         tx.execute(sql!("parking/give_up"), values![settle.id])?;
         if let Some(together) = Together::of(claimed)? {
             together.wake(tx, at, 1)?;
@@ -191,7 +191,7 @@ pub(super) fn park(
     if let Some(before) = before.filter(|_| is_new) {
         // It is refused for something else now: what kept the others may have passed, or may have become
         // the same, so that they are still tried one at a time.
-        before.line_up(tx, settle.id, at, woken)?;
+        before.line_up(tx, settle.id, settle.given_up_at(), woken)?;
     }
     let values = values![settle.id, guild, channel, cause];
     let row = tx.query_one(sql!("parking/together"), values)?;
@@ -202,7 +202,7 @@ pub(super) fn park(
     let due = match next {
         // Another one finds out.
         Some(next) if is_new => next.max(at) + behind,
-        Some(_) if together.line_up(tx, settle.id, at, own)? => own + behind,
+        Some(_) if together.line_up(tx, settle.id, settle.given_up_at(), own)? => own + behind,
         _ => own,
     };
     let values = values![settle.id, settle.generation, due, woken];
@@ -254,9 +254,15 @@ fn wait(tries: i64) -> TimeDelta {
     TimeDelta::seconds((RETRY_FIRST_S << doublings).min(RETRY_MAX_S))
 }
 
-/// Whether a row is still to be tried.
-fn is_needed(db: &mut dyn Read, row: i64, at: DateTime<Utc>) -> Result<bool, DbError> {
-    Ok(last_try(db, row)?.is_some_and(|last| at < last))
+/// Whether a row is still to be tried at `given_up_at`; if that is `None`, whether there is anything left that
+/// it is about.
+fn is_needed(
+    db: &mut dyn Read,
+    row: i64,
+    given_up_at: Option<DateTime<Utc>>,
+) -> Result<bool, DbError> {
+    let last = last_try(db, row)?;
+    Ok(last.is_some_and(|last| given_up_at.is_none_or(|at| at < last)))
 }
 
 /// Until when a row is tried; `None` if there is nothing left that it is about.

@@ -66,6 +66,15 @@ pub struct Settle {
     pub card: Option<CardAt>,
     /// When.
     pub at: DateTime<Utc>,
+    /// Whether the clock can be relied on: what is parked is given up by it.
+    pub is_trusted: bool,
+}
+
+impl Settle {
+    /// The time by which what nobody needs any more is given up; `None` while the clock is doubted.
+    pub(super) fn given_up_at(&self) -> Option<DateTime<Utc>> {
+        self.is_trusted.then_some(self.at)
+    }
 }
 
 impl Command for Settle {

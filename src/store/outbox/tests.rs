@@ -55,6 +55,7 @@ fn settle(due: &Due, claim: Option<&str>, delivery: Delivery, after_s: i64) -> S
         delivery,
         card: None,
         at: at(after_s),
+        is_trusted: true,
     }
 }
 

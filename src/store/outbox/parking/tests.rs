@@ -48,6 +48,7 @@ fn settle(due: &Due, delivery: Delivery, after_s: i64) -> Settle {
         delivery,
         card: None,
         at: at(after_s),
+        is_trusted: true,
     }
 }
 
@@ -216,7 +217,19 @@ async fn what_belongs_to_no_session_is_given_up_after_a_day() {
     let all = parked(&scene, &[(1, Cause::Access), (1, Cause::Access)]).await;
     let day = KEPT_AFTER_END_H * 3_600;
     let park = Delivery::Parked(parking(1, Cause::Access));
-    assert_eq!(scene.run(settle(&all[0], park, day)).await, Ok(false));
+    let doubted = Settle {
+        is_trusted: false,
+        ..settle(&all[0], park.clone(), day)
+    };
+    assert_eq!(
+        scene.run(doubted).await,
+        Ok(true),
+        "by a clock that is doubted"
+    );
+    assert_eq!(
+        scene.run(settle(&all[0], park.clone(), day)).await,
+        Ok(false)
+    );
     assert_eq!(scene.run(settle(&all[1], park, day)).await, Ok(false));
     assert_eq!(scene.ask(ParkedGuilds).await, []);
 }
