@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use clap::Parser as _;
 
-use super::{Failed, begin_log, complain, install_crypto, refuse};
+use super::{Failed, complain, install_crypto, log, refuse};
 use crate::config::LogConfig;
 use crate::torture::{self, Outcome};
 
@@ -53,7 +53,7 @@ pub(super) fn main(words: &[OsString]) -> Option<ExitCode> {
     };
     let done = match arguments.alone {
         true => {
-            begin_log(&arguments.log);
+            log::begin(&arguments.log);
             install_crypto();
             let outcome = torture::run(arguments.seed, arguments.steps);
             let text = serde_json::to_string(&outcome);
