@@ -219,17 +219,14 @@ async fn what_belongs_to_no_session_is_given_up_after_a_day() {
     let park = Delivery::Parked(parking(1, Cause::Access));
     let doubted = Settle {
         is_trusted: false,
-        ..settle(&all[0], park.clone(), day)
+        ..settle(&all[0], park, day)
     };
     assert_eq!(
         scene.run(doubted).await,
         Ok(true),
         "by a clock that is doubted"
     );
-    assert_eq!(
-        scene.run(settle(&all[0], park.clone(), day)).await,
-        Ok(false)
-    );
+    assert_eq!(scene.run(settle(&all[0], park, day)).await, Ok(false));
     assert_eq!(scene.run(settle(&all[1], park, day)).await, Ok(false));
     assert_eq!(scene.ask(ParkedGuilds).await, []);
 }
