@@ -253,7 +253,7 @@ fn check_attachments(problems: &mut Problems, attachments: &Value) {
 }
 
 fn check_nonce(problems: &mut Problems, nonce: &Value) {
-    if !nonce.is_number() {
+    if !nonce.is_i64() {
         problems.optional_text("nonce", nonce, 0, NONCE_MAX);
     }
 }
@@ -319,6 +319,7 @@ mod tests {
     fn a_long_nonce_is_refused() {
         assert!(errors(json!({"content": "x", "nonce": "n".repeat(26)}))["nonce"].is_object());
         assert_eq!(errors(json!({"content": "x", "nonce": 7})), Value::Null);
+        assert!(errors(json!({"content": "x", "nonce": 1.5}))["nonce"].is_object());
     }
 
     #[test]
