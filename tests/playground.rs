@@ -10,6 +10,8 @@ mod contract;
 mod extras;
 #[path = "playground/gateway.rs"]
 mod gateway;
+#[path = "playground/guard.rs"]
+mod guard;
 #[path = "playground/interactions.rs"]
 mod interactions;
 #[path = "playground/malformed.rs"]

@@ -151,7 +151,8 @@ fn token_that_is_reset_while_the_bot_runs_ends_it_as_at_the_start() {
         shards: 1,
         world: playground::World::default(),
     }));
-    let url = discord.as_ref().expect("a free port").url();
+    let discord = discord.expect("a free port");
+    let url = discord.url();
     let mut child = Command::new(env!("CARGO_BIN_EXE_overwatch-bot"))
         .env_clear()
         .envs([("BOT_TOKEN", SECRET), ("DISCORD_API_URL", &url)])
@@ -168,6 +169,7 @@ fn token_that_is_reset_while_the_bot_runs_ends_it_as_at_the_start() {
         let reset = format!("{url}/client/faults/token");
         let body = reqwest::Client::new().post(reset).body("{}");
         let body = body.header("content-type", "application/json");
+        let body = body.header(playground::KEY_HEADER, discord.key());
         let answer = body.send().await.expect("an answer");
         assert!(answer.status().is_success(), "{answer:?}");
     });

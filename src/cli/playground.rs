@@ -90,9 +90,10 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failed> {
     };
     if arguments.discord_only {
         say(format_args!(
-            "A small Discord is open: {url}  (Ctrl-C closes it)\n\
+            "A small Discord is open: {page}  (Ctrl-C closes it)\n\
              For a bot, with a database of its own: BOT_TOKEN={TOKEN} DISCORD_API_URL={url} DB_PATH=data/try.db \
              overwatch-bot run",
+            page = discord.page_url(),
             url = discord.url()
         ));
         stopped.await;
@@ -102,7 +103,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failed> {
                 tokio::select! {
                     () = async {
                         app.ready().await;
-                        let url = discord.url();
+                        let url = discord.page_url();
                         say(format_args!("The playground is open: {url}  (Ctrl-C closes it)"));
                         std::future::pending().await
                     } => {}

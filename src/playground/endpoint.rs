@@ -1,6 +1,6 @@
 //! Interactions over HTTP: signed requests to the bot, as with an "Interactions Endpoint URL".
 //!
-//! May touch: the addresses that the bot's owner named, the state. Invariant: what is sent is signed
+//! May touch: the bot on loopback, the state. Invariant: what is sent is signed
 //! with the application's key, over the very bytes of the body; what is answered goes through the
 //! same checks as a callback.
 
@@ -9,9 +9,10 @@ use super::{
     state::{Hub, State},
 };
 use ed25519_dalek::{Signer as _, SigningKey};
-use reqwest::{Client, Response, StatusCode};
+use reqwest::{Client, Response, StatusCode, redirect};
 use serde_json::{Value, json};
 use std::{
+    net::SocketAddr,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -19,6 +20,8 @@ use std::{
 /// An answer is waited for this long in real time, in seconds; the three seconds of an interaction
 /// are those of the clock.
 const RESPONSE_WITHIN_S: u64 = 10;
+/// The only path that is sent to.
+const PATH: &str = "/interactions";
 
 /// The application's key, and the addresses at which it answers interactions.
 #[derive(Debug)]
@@ -57,7 +60,10 @@ impl Endpoint {
         if let Some(web) = self.web.get() {
             return Ok(web.clone());
         }
-        let web = Client::builder().timeout(Duration::from_secs(RESPONSE_WITHIN_S));
+        let web = Client::builder()
+            .timeout(Duration::from_secs(RESPONSE_WITHIN_S))
+            .redirect(redirect::Policy::none())
+            .no_proxy();
         let web = web.build().map_err(|error| error.to_string())?;
         Ok(self.web.get_or_init(|| web).clone())
     }
@@ -94,6 +100,15 @@ pub(super) fn deliver(hub: &Arc<Hub>, state: &mut State, id: u64, event: &Value)
         }
     });
     true
+}
+
+/// Whether this is `http://IP:PORT/interactions` with an address of loopback: unlike Discord, the playground
+/// sends nothing to other machines, nor anything else to other servers on this one.
+pub(super) fn is_allowed(url: &str) -> bool {
+    let address = url.strip_prefix("http://");
+    let address = address.and_then(|rest| rest.strip_suffix(PATH));
+    let address = address.and_then(|text| text.parse::<SocketAddr>().ok());
+    address.is_some_and(|address| address.ip().is_loopback())
 }
 
 /// What Discord does before it takes an address: the bot has to answer a ping, and to refuse one

@@ -10,6 +10,8 @@
 //! /            the web page that uses /client                            page
 //! ```
 //!
+//! `guard` stands before all of them: websites in the browser of whoever plays here get nothing.
+//!
 //! Interactions go to the bot over the gateway or, like with Discord's own "Interactions Endpoint
 //! URL", as signed requests (`endpoint`).
 //!
@@ -21,6 +23,7 @@ mod client;
 mod direct;
 mod endpoint;
 mod gateway;
+mod guard;
 mod limits;
 mod messages;
 mod objects;
@@ -44,16 +47,19 @@ use axum::{
         DefaultBodyLimit, RawQuery, State, WebSocketUpgrade,
         ws::rejection::WebSocketUpgradeRejection,
     },
+    middleware::from_fn_with_state,
     response::Response,
     routing::{any, get},
     serve::ListenerExt,
 };
+use guard::Guard;
 use state::Hub;
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, task::JoinHandle};
 use traffic::Counting;
 use transport::Transport;
 
+pub use guard::KEY_HEADER;
 pub use traffic::Traffic;
 pub use world::{
     APPLICATION_ID, Channel, ChannelKind, Guild, Member, Overwrite, OverwriteKind, Person, Role,
@@ -66,7 +72,7 @@ const STOP_WAIT_MAX_MS: u64 = 1_000;
 /// What an embedded Discord is started with.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Where to listen; port 0 takes any free one.
+    /// Where to listen, on loopback; port 0 takes any free one.
     pub listen: SocketAddr,
     /// The only bot token that is let in, without the `Bot ` in front.
     pub token: String,
@@ -90,10 +96,16 @@ impl Discord {
     /// Binds the socket and serves in the background.
     ///
     /// # Errors
-    /// The address cannot be bound.
+    /// The address is not on loopback or cannot be bound, or there are no random bytes for the key.
     pub async fn start(settings: Settings) -> io::Result<Self> {
+        if !settings.listen.ip().is_loopback() {
+            let sentence = format!("{} is not on loopback", settings.listen);
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, sentence));
+        }
         let listener = TcpListener::bind(settings.listen).await?;
-        let hub = Arc::new(Hub::new(listener.local_addr()?, settings));
+        let address = listener.local_addr()?;
+        let guard = Guard::new(address.port())?;
+        let hub = Arc::new(Hub::new(address, guard, settings));
         let app = router(Arc::clone(&hub));
         // Small frames must not wait for one another.
         let listener = listener.tap_io(|socket| {
@@ -115,9 +127,19 @@ impl Discord {
         Ok(Self { hub, server })
     }
 
-    /// Its address, `http://127.0.0.1:PORT`, without a slash at the end.
+    /// Its address for bots, `http://127.0.0.1:PORT`, without a slash at the end.
     pub fn url(&self) -> String {
         format!("http://{}", self.hub.address)
+    }
+
+    /// The address of the web page, with the key.
+    pub fn page_url(&self) -> String {
+        format!("http://{}/?key={}", self.hub.address, self.hub.guard.key())
+    }
+
+    /// The key of this start, without which nothing under `/client` answers: for the header [`KEY_HEADER`].
+    pub fn key(&self) -> &str {
+        self.hub.guard.key()
     }
 
     /// The application's public key, in hexadecimal digits: another one each time.
@@ -154,13 +176,16 @@ pub fn routes() -> impl Iterator<Item = (&'static str, &'static str)> {
 }
 
 fn router(hub: Arc<Hub>) -> Router {
+    let key = from_fn_with_state(Arc::clone(&hub), guard::require_key);
+    let client = client::router().layer(key);
     Router::new()
         .route("/", get(root))
         .route("/api/{*path}", any(rest::serve))
         .layer(DefaultBodyLimit::max(rest::BODY_MAX_BYTES))
         .route("/attachments/{id}/{filename}", get(client::attachment))
-        .nest("/client", client::router())
+        .nest("/client", client)
         .nest("/page", page::router())
+        .layer(from_fn_with_state(Arc::clone(&hub), guard::check))
         .with_state(hub)
 }
 
@@ -170,11 +195,12 @@ async fn root(
     RawQuery(query): RawQuery,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
+    let query = query.unwrap_or_default();
     match upgrade {
         Ok(upgrade) => {
-            let transport = Transport::of(&query.unwrap_or_default());
+            let transport = Transport::of(&query);
             upgrade.on_upgrade(move |socket| gateway::serve(hub, socket, transport))
         }
-        Err(_) => page::index(),
+        Err(_) => guard::exchange(&hub.guard, &query).unwrap_or_else(page::index),
     }
 }

@@ -9,6 +9,7 @@ mod interaction;
 use super::{
     Settings,
     endpoint::Endpoint,
+    guard::Guard,
     limits::{Limits, changes::Changes, holds::Holds},
     messages::{Messages, Upload},
     objects, passing,
@@ -56,6 +57,7 @@ const NEWS_MAX: usize = 1_024;
 pub(super) struct Hub {
     state: Mutex<State>,
     pub(super) address: SocketAddr,
+    pub(super) guard: Guard,
     pub(super) token: String,
     /// Somebody has reset the token, so that it is none any more.
     pub(super) is_token_reset: AtomicBool,
@@ -66,7 +68,7 @@ pub(super) struct Hub {
 }
 
 impl Hub {
-    pub(super) fn new(address: SocketAddr, settings: Settings) -> Self {
+    pub(super) fn new(address: SocketAddr, guard: Guard, settings: Settings) -> Self {
         Self {
             state: Mutex::new(State::new(
                 settings.world,
@@ -75,6 +77,7 @@ impl Hub {
                 settings.clock.clone(),
             )),
             address,
+            guard,
             token: settings.token,
             is_token_reset: AtomicBool::new(false),
             clock: settings.clock,

@@ -21,7 +21,8 @@ describe('the playground in a browser', { skip }, () => {
     await playground?.stop();
   });
 
-  const open = (options) => look(browser, playground.url, options);
+  const key = () => ({ 'x-playground-key': playground.key });
+  const open = (options) => look(browser, playground, options);
 
   test('a person sets up, plans a session and joins it, with the keyboard alone', async () => {
     const { page, complaints } = await open({ as: 'Mira' });
@@ -95,13 +96,13 @@ describe('the playground in a browser', { skip }, () => {
   });
 
   test('a hidden channel is neither listed, nor opened, nor offered, to the person it is hidden from', async () => {
-    const { guilds, people } = await (await fetch(`${playground.url}/client/world`)).json();
+    const { guilds, people } = await (await fetch(`${playground.url}/client/world`, { headers: key() })).json();
     const [hidden, shown] = guilds[0].channels;
     const kwame = people.find((person) => person.global_name === 'Kwame').id;
     const overwrite = async (deny) => {
       const body = JSON.stringify({ id: kwame, type: 'member', deny });
       const path = `${playground.url}/client/channels/${hidden.id}/overwrites`;
-      const answer = await fetch(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+      const answer = await fetch(path, { method: 'POST', headers: { 'content-type': 'application/json', ...key() }, body });
       assert.ok(answer.ok);
     };
     const places = (page) => page.getByRole('navigation').getByRole('button');

@@ -25,23 +25,23 @@ export async function reasonToSkip() {
   return missing && `There is no Chromium at ${CHROMIUM}: install it, or set CHROMIUM to its path.`;
 }
 
-/** The playground: `{url, stop()}`. */
+/** The playground: `{url, page, key, stop()}`; `page` is the address with the key, for people. */
 export async function startPlayground() {
   const folder = await mkdtemp(join(tmpdir(), 'playground-'));
   const bot = spawn(BOT, ['playground', '--playground-port', '0', '--db-path', join(folder, 'test.db')], {
     cwd: folder, stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = new Promise((resolve) => { bot.once('close', resolve); });
-  const url = await new Promise((resolve, reject) => {
+  const [page, url, key] = await new Promise((resolve, reject) => {
     bot.once('error', reject);
     bot.once('close', (code) => reject(new Error(`The playground ended with code ${code}.`)));
     createInterface({ input: bot.stdout }).on('line', (line) => {
-      const address = /http:\/\/[\d.:]+/.exec(line);
-      if (address) resolve(address[0]);
+      const address = /(http:\/\/[\d.:]+)(?:\/\?key=(\w+))?/.exec(line);
+      if (address) resolve(address);
     });
   });
   return {
-    url,
+    url, page, key,
     async stop() {
       bot.kill('SIGTERM');
       await ended;
@@ -50,16 +50,16 @@ export async function startPlayground() {
   };
 }
 
-/** A browser without a window. */
-export function startBrowser() {
-  return chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+/** A browser without a window, with more arguments. */
+export function startBrowser(...more) {
+  return chromium.launch({ executablePath: CHROMIUM, args: [...ARGUMENTS, ...more] });
 }
 
 /**
  * A page of the playground for one person, with what went wrong in it: `{page, complaints}`.
  * Everything that is asked of another address is a complaint.
  */
-export async function look(browser, url, { as, width = 1280, height = 800 }) {
+export async function look(browser, { url, page: address }, { as, width = 1280, height = 800 }) {
   const context = await browser.newContext({
     baseURL: url,
     viewport: { width, height }, locale: 'en-GB', timezoneId: 'Europe/Berlin', reducedMotion: 'reduce',
@@ -70,7 +70,7 @@ export async function look(browser, url, { as, width = 1280, height = 800 }) {
   page.on('console', (line) => line.type() === 'error' && complaints.push(line.text()));
   page.on('pageerror', (error) => complaints.push(String(error)));
   page.on('request', (request) => request.url().startsWith(url) || complaints.push(request.url()));
-  await page.goto(url);
+  await page.goto(address);
   await page.getByLabel('Who am I').selectOption(await idOf(page, as));
   return { page, complaints };
 }

@@ -93,7 +93,7 @@ for (const name of WANTED) {
     const post = async (path, body) => {
       const response = await fetch(`${discord.url}${path}`, {
         method: 'POST',
-        headers: { 'content-type': 'application/json', authorization: `Bot ${TOKEN}` },
+        headers: { 'content-type': 'application/json', authorization: `Bot ${TOKEN}`, ...discord.headers },
         body: JSON.stringify(body),
       });
       assert.ok(response.ok, `${path}: ${response.status} ${await response.clone().text()}`);

@@ -77,28 +77,28 @@ export class Discord {
     const args = ['playground', '--discord-only', '--playground-port', '0'];
     const child = spawn(PROGRAM, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     const ended = new Promise((resolve) => { child.once('close', resolve); });
-    const url = await new Promise((resolve, reject) => {
+    const [url, key] = await new Promise((resolve, reject) => {
       child.once('error', reject);
       child.once('close', (code) => reject(new Error(`It ended with code ${code}.`)));
       createInterface({ input: child.stdout }).on('line', (line) => {
-        const address = /http:\/\/[\d.:]+/.exec(line);
-        if (address) resolve(address[0]);
+        const address = /(http:\/\/[\d.:]+)\/\?key=(\w+)/.exec(line);
+        if (address) resolve(address.slice(1));
       });
     });
-    const discord = Object.assign(new Discord(), { url, child, ended });
+    const discord = Object.assign(new Discord(), { url, child, ended, headers: { 'x-playground-key': key } });
     discord.world = await discord.get('world');
     return discord;
   }
 
   async get(path) {
-    return (await fetch(`${this.url}/client/${path}`)).json();
+    return (await fetch(`${this.url}/client/${path}`, { headers: this.headers })).json();
   }
 
   /** What somebody does; the answer comes once it is settled. */
   async interact(body) {
     const response = await fetch(`${this.url}/client/interactions`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', ...this.headers },
       body: JSON.stringify({ wait: 'settled', ...body }),
     });
     const answer = await response.json();

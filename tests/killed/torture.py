@@ -46,7 +46,8 @@ class Discord:
         self.process = subprocess.Popen(
             arguments, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
-        self.url = re.search(r"http://[\d.:]+", self.process.stdout.readline())[0]
+        opened = re.search(r"(http://[\d.:]+)/\?key=(\w+)", self.process.stdout.readline())
+        self.url, self.key = opened.groups()
         self.world = self.ask("world")
         self.channel = self.world["guilds"][0]["channels"][0]["id"]
         self.people = [person["id"] for person in self.world["people"]]
@@ -54,7 +55,7 @@ class Discord:
     def ask(self, path, body=None):
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(
-            f"{self.url}/client/{path}", data, {"content-type": "application/json"}
+            f"{self.url}/client/{path}", data, {"content-type": "application/json", "x-playground-key": self.key}
         )
         with urllib.request.urlopen(request, timeout=WAIT_MAX_S) as answer:
             return json.load(answer)

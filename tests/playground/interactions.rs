@@ -327,7 +327,10 @@ async fn an_address_that_does_not_refuse_wrong_signatures_is_not_taken() {
         .expect("a port");
     let address = listener.local_addr().expect("an address");
     let server = tokio::spawn(async move { axum::serve(listener, careless).await });
-    for url in [format!("http://{address}/"), "http://127.0.0.1:1/".into()] {
+    for url in [
+        format!("http://{address}/interactions"),
+        "http://127.0.0.1:1/interactions".into(),
+    ] {
         let body = json!({"urls": [url]});
         let (status, answer) = stage.call("POST", "/client/endpoint", Some(&body)).await;
         assert_eq!(status, 400, "{answer}");

@@ -29,7 +29,7 @@ impl Socket {
         let mut stream = TcpStream::connect(address)?;
         stream.set_read_timeout(Some(Duration::from_secs(SILENCE_MAX_S)))?;
         let head = format!(
-            "GET /?{query} HTTP/1.1\r\nHost: discord\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+            "GET /?{query} HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
         );
         stream.write_all(head.as_bytes())?;

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta};
 use futures_util::StreamExt;
 use overwatch_bot::{
     clock::Clock,
-    playground::{Discord, Settings, World},
+    playground::{Discord, KEY_HEADER, Settings, World},
 };
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -40,11 +40,14 @@ impl Stage {
         let discord = Discord::start(settings).await.expect("a free port");
         // The client wants a provider of cryptography, also for plain HTTP.
         let _ = rustls::crypto::ring::default_provider().install_default();
+        let key = discord.key().parse().expect("hexadecimal digits");
+        let headers = [(KEY_HEADER.parse().expect("a name"), key)];
+        let web = reqwest::Client::builder().default_headers(headers.into_iter().collect());
         Self {
             discord,
             clock,
             world: World::default(),
-            web: reqwest::Client::new(),
+            web: web.build().expect("a client"),
         }
     }
 

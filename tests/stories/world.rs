@@ -84,6 +84,9 @@ impl World {
         })
         .await
         .expect("a free port");
+        let key = discord.key().parse().expect("hexadecimal digits");
+        let headers = [(playground::KEY_HEADER.parse().expect("a name"), key)];
+        let http = reqwest::Client::builder().default_headers(headers.into_iter().collect());
         Self {
             clock,
             discord,
@@ -93,7 +96,7 @@ impl World {
             invalid_max: limits::INVALID_MAX,
             over_http: false,
             people,
-            http: reqwest::Client::new(),
+            http: http.build().expect("a client"),
             expects_limits: AtomicBool::new(false),
             has_run: false,
         }

@@ -99,6 +99,11 @@ pub(super) async fn endpoint(
 ) -> Result<Json<Value>> {
     let urls = super::items(&body["urls"]).iter().filter_map(Value::as_str);
     let urls: Vec<String> = urls.map(str::to_owned).collect();
+    if let Some(url) = urls.iter().find(|url| !endpoint::is_allowed(url)) {
+        return mistake(format!(
+            "The address {url} is not allowed: it must be http://127.0.0.1:PORT/interactions."
+        ));
+    }
     for url in &urls {
         endpoint::probe(&hub, url).await.map_err(Mistake)?;
     }

@@ -242,7 +242,17 @@ pub(super) async fn events(
     Sse::new(stream).keep_alive(KeepAlive::default())
 }
 
-/// `GET /attachments/{id}/{filename}`
+/// The types under which files are served: pictures that cannot hold scripts. All others are bytes.
+const PICTURES: [&str; 5] = [
+    "image/png",
+    "image/jpeg",
+    "image/gif",
+    "image/webp",
+    "image/avif",
+];
+
+/// `GET /attachments/{id}/{filename}`: a download, whatever it is, since whoever uploads a file is not trusted to
+/// have a page of this origin.
 pub(in crate::playground) async fn attachment(
     Shared(hub): Hubs,
     Path((id, _)): Path<(u64, String)>,
@@ -250,10 +260,16 @@ pub(in crate::playground) async fn attachment(
     let state = hub.state();
     match state.messages.file(id) {
         Some(file) => {
-            let kind = file.content_type.clone();
-            let kind = kind.unwrap_or_else(|| "application/octet-stream".to_owned());
+            let kind = file.content_type.as_deref();
+            let kind = PICTURES.iter().find(|picture| Some(**picture) == kind);
             (
-                [(header::CONTENT_TYPE, kind)],
+                [
+                    (
+                        header::CONTENT_TYPE,
+                        *kind.unwrap_or(&"application/octet-stream"),
+                    ),
+                    (header::CONTENT_DISPOSITION, "attachment"),
+                ],
                 Body::from(file.bytes.clone()),
             )
                 .into_response()

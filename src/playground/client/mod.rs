@@ -1,6 +1,7 @@
 //! What a person's Discord client does, as JSON over HTTP under `/client`.
 //!
-//! Ids are strings everywhere. A mistake of the caller is `400` with `{"error": "A sentence."}`.
+//! Ids are strings everywhere. A mistake of the caller is `400` with `{"error": "A sentence."}`. Without the
+//! key of this start, as the page's cookie or in the header `x-playground-key`, everything is `401`.
 //!
 //! # Looking
 //! | request | answer |
@@ -16,7 +17,7 @@
 //! | `GET /client/requests?after=N&wait=true&responses=true` | `{last, requests: [{n, method, path, query, route, body, multipart, status, response}]}`: what the bot sent to the REST API with a number above N; `route` as in Discord's OpenAPI document; with `wait` it waits for the first one; with `responses` the latest 4,000 have `response`, the body that was answered with, or null |
 //! | `GET /client/dispatches` | `{dispatches: [{t, s, d}]}`: the latest 4,000 gateway events, each once for all sessions that it went to; without those with `odd` |
 //! | `GET /client/limits` | `{breaches_made, breaches: [{method, route, major, kind, too_early_ms}], invalid: {unauthorized, forbidden, limited, all}}`: who came back before a 429 was over, to what it covers; and how many requests were invalid as Discord counts them |
-//! | `GET /attachments/{id}/{filename}` | the file of a message's attachment |
+//! | `GET /attachments/{id}/{filename}` | the file of a message's attachment, as a download; without the key, as Discord's are for whoever knows the address |
 //!
 //! # Doing
 //! `POST /client/interactions` with
@@ -57,7 +58,7 @@
 //! | --- | --- |
 //! | `GET /client/interactions/{id}` | tells the present answer once more |
 //! | `POST /client/interactions/{id}/redeliver` | sends the same event again: `{delivered: sessions}` |
-//! | `POST /client/endpoint` | `{urls: ["http://127.0.0.1:PORT/interactions"]}`: from now on interactions are sent to the first of these that can be reached, beginning with another one each time, and not over the gateway; each must answer a ping and refuse a wrong signature. None: over the gateway again. `{public_key}` |
+//! | `POST /client/endpoint` | `{urls: ["http://127.0.0.1:PORT/interactions"]}`: `http`, an address of loopback and this path are all that is allowed. From now on interactions are sent to the first of these that can be reached, beginning with another one each time, and not over the gateway; each must answer a ping and refuse a wrong signature. None: over the gateway again. `{public_key}` |
 //! | `DELETE /client/channels/{channel}/messages/{message}` | somebody with the power to do so deletes a message |
 //! | `DELETE /client/threads/{thread}`, `DELETE /client/events/{event}` | likewise a thread, a scheduled event |
 //! | `POST /client/channels/{channel}/overwrites` | `{id, type: "role"/"member", allow: "bits", deny: "bits"}`: what the channel allows and denies a role (`@everyone` has the guild's id) or a member; none of both takes it back |

@@ -44,15 +44,16 @@ function parsed(text) {
 
 /**
  * Tells every event of `/client/events` to `heard`, for ever; `opened` is called at each (new)
- * connection, since something may have been missed before it.
+ * connection, since something may have been missed before it, and `failed` whenever there is none.
  */
-export function listen({ opened, heard }) {
+export function listen({ opened, heard, failed }) {
   const source = new EventSource('/client/events');
   source.onopen = opened;
   source.onmessage = (message) => heard(JSON.parse(message.data));
   source.onerror = () => {
     // The browser gives up on some errors; the playground may only be restarting.
     source.close();
-    setTimeout(() => listen({ opened, heard }), RECONNECT_AFTER_MS);
+    setTimeout(() => listen({ opened, heard, failed }), RECONNECT_AFTER_MS);
+    failed();
   };
 }

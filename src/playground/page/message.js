@@ -9,6 +9,8 @@ const HAS_THREAD = 1 << 5;
 const EPHEMERAL = 1 << 6;
 const LOADING = 1 << 7;
 const KIB = 1024;
+/** What the server serves as pictures; all other files are downloads. */
+const PICTURE = /^image\/(?:png|jpeg|gif|webp|avif)$/;
 /** Inline fields that stand side by side. */
 const FIELDS_ABREAST_MAX = 3;
 
@@ -116,7 +118,7 @@ function attached(message, url, text) {
   if (!url) return null;
   const name = /^attachment:\/\/(.+)$/.exec(url)?.[1];
   const file = message.attachments.find((one) => one.filename === name || one.url === url);
-  if (file?.content_type?.startsWith('image/')) {
+  if (PICTURE.test(file?.content_type)) {
     return h('img', { class: 'picture', src: pathOf(file), alt: text ?? file.description ?? file.filename });
   }
   if (file) return attachment(file);

@@ -91,6 +91,22 @@ mod tests {
     }
 
     #[test]
+    fn markup_has_no_scripts_and_styles_of_its_own() {
+        let index = include_str!("index.html");
+        for script in index.split("<script").skip(1) {
+            assert!(
+                script.starts_with(" type=\"module\" src=\"/page/"),
+                "{script}"
+            );
+            assert!(script.contains("\"></script>"), "{script}");
+        }
+        for inline in ["<style", " style=", " on", "javascript:"] {
+            assert!(!index.contains(inline), "{inline}");
+        }
+        assert!(!POLICY.contains("unsafe"));
+    }
+
+    #[test]
     fn foreign_text_is_never_parsed_as_markup() {
         for (name, _, content) in FILES {
             for way in [

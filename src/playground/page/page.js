@@ -302,4 +302,4 @@ document.addEventListener('keydown', (event) => {
 window.addEventListener('popstate', follow);
 setInterval(lookAtBot, LOOK_AT_BOT_MS);
 keepTime();
-listen({ opened: loadWorld, heard });
+listen({ opened: loadWorld, heard, failed: lookAtBot });
