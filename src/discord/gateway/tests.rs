@@ -118,7 +118,9 @@ impl Scene {
     /// The sessions that Discord has ever begun and remembers.
     async fn sessions(&self) -> Vec<String> {
         let url = format!("{}/client/gateway", self.discord.url());
-        let answer = reqwest::get(url).await.expect("an answer");
+        let request = reqwest::Client::new().get(url);
+        let request = request.header(playground::KEY_HEADER, self.discord.key());
+        let answer = request.send().await.expect("an answer");
         let answer: Value = answer.json().await.expect("JSON");
         let sessions = answer["sessions"].as_array().cloned().unwrap_or_default();
         let id = |session: &Value| session["session_id"].as_str().map(str::to_owned);

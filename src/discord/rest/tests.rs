@@ -76,6 +76,7 @@ impl Scene {
         let request = self
             .web
             .post(url)
+            .header(playground::KEY_HEADER, self.discord.key())
             .header("content-type", "application/json");
         let sent = request.body(fault.to_string()).send().await;
         assert!(sent.expect("the embedded Discord").status().is_success());
@@ -83,7 +84,9 @@ impl Scene {
 
     async fn get(&self, path: &str) -> Value {
         let url = format!("{}/client/{path}", self.discord.url());
-        let answer = self.web.get(url).send().await;
+        let request = self.web.get(url);
+        let request = request.header(playground::KEY_HEADER, self.discord.key());
+        let answer = request.send().await;
         let text = answer.expect("the embedded Discord").text().await;
         serde_json::from_str(&text.expect("text")).expect("JSON")
     }
