@@ -68,9 +68,7 @@ pub(super) fn schema_of(version: i32) -> Result<Arc<Objects>, SchemaError> {
         return Ok(objects.clone());
     }
     let mut model = Connection::open_in_memory()?;
-    // What is done to the model would only confuse in the log.
-    let quiet = tracing::subscriber::NoSubscriber::new();
-    tracing::subscriber::with_default(quiet, || run_to(&mut model, Target::Version(version)))?;
+    run_to(&mut model, Target::Version(version))?;
     let objects = Arc::new(objects(&model)?);
     made().insert(version, objects.clone());
     Ok(objects)
