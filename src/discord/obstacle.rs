@@ -140,7 +140,7 @@ fn names(rights: &[Right]) -> String {
 }
 
 /// A permission by the name that Discord shows.
-fn name(right: Right) -> &'static str {
+pub(super) fn name(right: Right) -> &'static str {
     match right {
         Right::ViewChannel => "View Channel",
         Right::Connect => "Connect",

@@ -25,8 +25,8 @@ const LOOK_EVERY_MS: u64 = 3_000;
 const TRIES_AT_ONCE_MAX: usize = 60;
 /// One more may be tried after this long, in milliseconds, of all processes together.
 const TRY_EVERY_MS: u64 = 1_000;
-/// The same for one server, by each process: mostly one of them hears what people do in a server. With
-/// what is left to a busy server, something is tried there within ten seconds of any click.
+/// The same for one server, in each process, since mostly one process hears the clicks of a server. At this
+/// rate something is tried within ten seconds of any click, also in a busy server.
 const SERVER_TRIES_AT_ONCE_MAX: usize = 18;
 const SERVER_TRY_EVERY_MS: u64 = 4_000;
 /// Deliveries of one server that one look has tried.
@@ -116,7 +116,7 @@ struct Turns {
     waiting: VecDeque<(GuildId, u32)>,
 }
 
-/// What a process has for itself is shared with none.
+/// The count of processes for a limit that is not divided among them.
 const ALONE: NonZeroUsize = NonZeroUsize::MIN;
 /// Looks that activity in a server causes.
 const LOOKS: u32 = 2;

@@ -310,8 +310,8 @@ async fn confirmation_by_hand_counts_within_seconds() {
 
 #[test]
 fn table_knows_every_job() {
-    // A job that is added here belongs into the table above, unless no setting of the clock concerns it:
-    // parking waits for people and by tokio's timer, as the peers' heartbeats do.
+    // Add a new job to the table above, unless it never reads the clock: parking and the peers' heartbeats run
+    // on tokio's timer.
     let source = include_str!("mod.rs");
     let spawned = source.matches("::run(").count();
     assert_eq!(

@@ -4,34 +4,22 @@
 
 use twilight_model::guild::Permissions;
 
+use super::bot::{Asset, missing};
+use crate::discord::obstacle::name;
 use crate::domain::extras::Extras;
 use crate::domain::ids::ChannelId;
+use crate::domain::obstacle::Right;
 
-/// A permission, and the name that Discord shows for it.
-type Named = (Permissions, &'static str);
-
-const VIEW: Named = (Permissions::VIEW_CHANNEL, "View Channel");
-const SEND: Named = (Permissions::SEND_MESSAGES, "Send Messages");
-const SEND_IN_THREADS: Named = (
-    Permissions::SEND_MESSAGES_IN_THREADS,
-    "Send Messages in Threads",
-);
 /// Either of these lets a member make events.
 const MAKE_EVENTS: Permissions = Permissions::CREATE_EVENTS.union(Permissions::MANAGE_EVENTS);
 
 /// Why the bot shows no card for a member with these permissions in a channel, or in a thread; `None`
 /// if it may.
 pub fn cannot_post(channel: ChannelId, thread: bool, permissions: Permissions) -> Option<String> {
-    let needed: [Named; 2] = match thread {
-        true => [VIEW, SEND_IN_THREADS],
-        false => [VIEW, SEND],
-    };
-    if permissions.contains(Permissions::ADMINISTRATOR) {
-        return None;
-    }
-    let (_, name) = needed
-        .iter()
-        .find(|(needed, _)| !permissions.contains(*needed))?;
+    let mut needed = Asset::Call.needs(thread);
+    needed.insert(0, Right::ViewChannel);
+    let lacking = missing(permissions, needed).first().copied()?;
+    let name = name(lacking);
     Some(format!(
         "You may not write in <#{channel}> yourself (you lack **{name}**), so I don't show a \
          session there for you. Choose a channel in which you may write."

@@ -1,4 +1,5 @@
-//! What the bot itself may do, asked for when Discord has refused it something or would, and why that is.
+//! The bot's own permissions, and what it lacks for a card, thread, event or call. Asked for when Discord has
+//! refused something or would refuse it.
 //!
 //! May touch: Discord's HTTP API, to read. Invariant: nothing is remembered, since it is asked because
 //! something has just changed.
@@ -18,7 +19,7 @@ use crate::domain::obstacle::{Obstacle, Right};
 pub enum Place {
     /// For text.
     Text,
-    /// For voice, or a stage: whoever may not connect to it does not get at its messages either.
+    /// For voice, or a stage. Without *Connect* its messages cannot be read or written.
     Voice,
     /// A thread.
     Thread,
@@ -66,7 +67,7 @@ pub enum BotRights {
 
 impl Asset {
     /// What it takes in a channel that the bot can view.
-    fn needs(self, is_thread: bool) -> Vec<Right> {
+    pub(super) fn needs(self, is_thread: bool) -> Vec<Right> {
         let send = send(is_thread);
         match self {
             Self::Card { is_new: true } => vec![send, Right::EmbedLinks],
@@ -101,7 +102,7 @@ impl BotRights {
                 false => Obstacle::Lacking(vec![Right::CreateEvents]),
             };
         }
-        // Without these it may nothing else, whatever it holds.
+        // Without these no other permission counts.
         let first: &[Right] = match place {
             Place::Voice => &[Right::ViewChannel, Right::Connect],
             Place::Text | Place::Thread => &[Right::ViewChannel],
@@ -111,7 +112,7 @@ impl BotRights {
         }
         let is_thread = place == Place::Thread;
         let mut missing = missing(here, asset.needs(is_thread));
-        // Who may not send may embed no links either, whatever they hold.
+        // Without *Send Messages* Discord takes *Embed Links* away as well.
         let send = send(is_thread);
         if missing == [Right::EmbedLinks] && !here.contains(bits(send)) {
             missing.insert(0, send);
@@ -161,7 +162,7 @@ fn send(is_thread: bool) -> Right {
     }
 }
 
-fn missing(held: Permissions, mut needed: Vec<Right>) -> Vec<Right> {
+pub(super) fn missing(held: Permissions, mut needed: Vec<Right>) -> Vec<Right> {
     let all = held.contains(Permissions::ADMINISTRATOR);
     needed.retain(|right| !all && !held.contains(bits(*right)));
     needed

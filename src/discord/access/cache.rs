@@ -8,8 +8,8 @@ use std::hash::Hash;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// From when on an entry is given, and until when. (Before its beginning it is now only if the clock was set
-/// back, and then nobody knows how old it is.)
+/// When an entry is valid. It has a beginning because the clock may be set back: the age of the entry is
+/// unknown then.
 type Fresh = std::ops::Range<DateTime<Utc>>;
 
 /// What is known, and until when.

@@ -21,8 +21,7 @@ const ASKED_MAX: usize = 30;
 /// People whose membership is asked about at once when sessions start: as many as get their answers
 /// within [`super::ANSWER_WITHIN_MS`], beside all else that is asked.
 const STARTING_ASKED_AT_ONCE: usize = 20;
-/// For how long those are asked about who have places in sessions that start, in milliseconds; the
-/// sessions wait for it.
+/// The longest that sessions wait at their start for these answers, in milliseconds.
 const STARTING_ASKED_WITHIN_MS: u64 = 15_000;
 
 /// Takes those out of a session who have left its server; who they were.

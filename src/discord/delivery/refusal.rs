@@ -21,7 +21,7 @@ pub(super) fn may_pass(error: &RestError) -> bool {
         return false;
     };
     match *code {
-        // A person's own choice, which is not asked about again and again.
+        // The person's own settings: not retried.
         code::CANNOT_MESSAGE_USER | code::NO_MUTUAL_GUILD => false,
         code::UNKNOWN_GUILD
         | code::THREAD_ARCHIVED
@@ -29,8 +29,8 @@ pub(super) fn may_pass(error: &RestError) -> bool {
         | code::TOO_MANY_THREADS
         | code::TOO_MANY_EVENTS
         | code::BLOCKED_BY_AUTOMOD => true,
-        // Missing permissions, what stands in between without a code of Discord's, and what Discord calls
-        // an error of its own network (code 40333).
+        // Missing permissions, a proxy's refusal without a code of Discord's, and Discord's internal network
+        // error (40333).
         _ => *status == 403,
     }
 }

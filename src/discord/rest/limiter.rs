@@ -383,7 +383,7 @@ impl Limiter {
         if room == 0 {
             return Gate::AfterAnswer;
         }
-        // The one that has to be a second ago so that one less than `room` are not.
+        // Once this one is a second old, fewer than `room` are younger.
         let at = self.ended.len().checked_sub(room);
         match at.and_then(|at| self.ended.get(at)) {
             Some(ended) if *ended + second > now => Gate::Until(*ended + second),
@@ -409,8 +409,8 @@ impl Limiter {
             Class::Callback => INVALID_MAX,
             Class::Answer | Class::Other => INVALID_MAX - INVALID_RESERVED,
         };
-        // The one that has to leave the window so that one less than `max` are in it.
         let max = share(max, self.processes);
+        // Once this one has left the window, fewer than `max` are in it.
         let at = self.invalid.len().checked_sub(max)?;
         self.invalid.get(at).map(|at| *at + window)
     }

@@ -42,8 +42,8 @@ const REFRESH: Limit = limit(1, 1_000, 0);
 const MESSAGES: Limit = limit(5, 5_000, 500);
 /// Edits of old messages in one channel (code 30046). Discord publishes no figure.
 const OLD_EDITS: Limit = limit(3, 6_000, 1_500);
-/// Messages to one person about one session that were sent by this process, without those that wait for an
-/// answer: what would be too many is replaced by what is said later.
+/// Direct messages to one person about one session, in each process, without those that expect an answer.
+/// A message that has to wait is replaced by a later one.
 const MESSAGES_ABOUT: Limit = limit(5, 5 * 60_000, 0);
 /// Messages deleted in one channel.
 const DELETES: Limit = limit(5, 1_000, 0);
@@ -235,7 +235,7 @@ impl Pace {
     }
 
     /// A delivery has ended; if Discord has refused it for some time, so long nothing like it begins.
-    /// `is_sent`: a person has something to read.
+    /// `is_sent`: something was sent.
     pub(super) fn end(
         &mut self,
         keys: &[Key],
