@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
+use super::adopt;
 use super::backup::{SnapshotError, snapshot_from};
 use super::files::folder_of;
 use super::inspect::{self, Contents, Unfit};
@@ -21,6 +22,9 @@ use crate::store::backup::manifest::{self, Manifest};
 
 /// The new file while it is made.
 const UNFINISHED: &str = ".restoring.part";
+/// What a dry run makes, between the database's name and a random number: the other one may be a restore's that
+/// waits for its answer.
+const TRIAL: &str = ".trial_";
 
 mod swap;
 
@@ -134,7 +138,10 @@ fn restore_with(
     (agree, rename): (Agree<'_>, Rename<'_>),
 ) -> Result<Restored, RestoreError> {
     let path = &location::resolve(path).map_err(LockError::from)?;
-    let unfinished = beside(path, UNFINISHED);
+    let unfinished = match dry_run {
+        true => trial_name(path),
+        false => beside(path, UNFINISHED),
+    };
     let io = |source| RestoreError::Io {
         path: unfinished.clone(),
         source,
@@ -143,8 +150,9 @@ fn restore_with(
     // A dry run may look beside a running bot.
     let lock = (!dry_run).then(|| Lock::take(path)).transpose()?;
     files::remove(&unfinished).map_err(io)?;
-    let report_name = beside(path, &format!(".restored_{}.db", stamp(now)));
-    let prepared = prepare(source, &unfinished, &report_name, now);
+    let named = beside(path, &format!(".restored_{}.db", stamp(now)));
+    let report_name = if dry_run { &unfinished } else { &named };
+    let prepared = prepare(source, &unfinished, report_name, now);
     let done = prepared.and_then(|prepared| {
         let comparison = Comparison {
             present: inspect::inspect(path).ok(),
@@ -166,11 +174,21 @@ fn restore_with(
     if dry_run || done.is_err() {
         files::remove(&unfinished).map_err(io)?;
     }
-    if let (true, Ok(Some(report))) = (dry_run, done.as_ref().map(|done| &done.report)) {
+    let mut done = done;
+    if let (true, Ok(Some(report))) = (dry_run, done.as_mut().map(|done| &mut done.report)) {
         files::remove(report).map_err(io)?;
+        // Where it would be.
+        *report = adopt::report_path(&named);
     }
     drop(lock);
     done
+}
+
+/// A name beside the database that nobody else uses, in this process or another.
+fn trial_name(path: &Path) -> PathBuf {
+    use std::hash::BuildHasher as _;
+    let random = std::hash::RandomState::new().hash_one(std::process::id());
+    beside(path, &format!("{TRIAL}{random:016x}.part"))
 }
 
 /// Whether a restore of the database at `path` was interrupted in the moment of the swap, when it

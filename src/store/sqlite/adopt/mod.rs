@@ -327,7 +327,7 @@ fn tell(adopted: &Adopted) {
 }
 
 /// Beside the backup, and named like it.
-fn report_path(backup: &Path) -> PathBuf {
+pub(super) fn report_path(backup: &Path) -> PathBuf {
     let name = backup.file_stem().unwrap_or_default().to_string_lossy();
     backup.with_file_name(format!("{name}_report.jsonl"))
 }

@@ -63,3 +63,24 @@ fn restore_interrupted_at_any_rename_and_repeated_keeps_the_former_database_whol
         }
     }
 }
+
+#[test]
+fn dry_run_leaves_a_restore_that_waits_for_its_answer_alone() {
+    let now = DateTime::from_timestamp(1_790_000_000, 0).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let [path, backup, other] =
+        ["overwatch.db", "backup.db", "other.db"].map(|name| folder.path().join(name));
+    database(&path, 885);
+    database(&backup, 3);
+    database(&other, 7);
+    let mut agree = |_: &Comparison| {
+        restore(&path, &other, now, true).unwrap();
+        true
+    };
+    restore_if(&path, &backup, now, false, &mut agree).unwrap();
+    assert_eq!(users(&path), 3);
+    let names = folder.path().read_dir().unwrap();
+    let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let left: Vec<_> = names.filter(|name| name.contains(".restoring")).collect();
+    assert!(left.is_empty(), "{left:?}");
+}
