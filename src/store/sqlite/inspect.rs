@@ -276,12 +276,13 @@ fn integrity(db: &Connection) -> Result<(), Unfit> {
 }
 
 /// Opens a file to read. One without a log or journal beside it is nobody's at the moment, and is
-/// opened so that SQLite does not make either.
+/// opened so that SQLite does not make either. A log that was just cut off is somebody's as long as its index
+/// is there.
 pub(super) fn open(path: &Path) -> Result<Connection, Unfit> {
     let beside_it = ["-wal", "-journal"].map(|ending| std::fs::metadata(beside(path, ending)));
-    let alone = !beside_it
-        .iter()
-        .any(|found| found.as_ref().is_ok_and(|file| file.len() > 0));
+    let is_used = |file: &std::fs::Metadata| file.len() > 0;
+    let has_index = beside_it[0].is_ok() && beside(path, "-shm").exists();
+    let alone = !has_index && !beside_it.iter().flatten().any(is_used);
     head(path, alone)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = if alone {
@@ -386,6 +387,28 @@ mod tests {
         "user_accounts",
         "users",
     ];
+
+    #[test]
+    fn database_whose_log_was_just_cut_off_is_read_with_its_locks() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("overwatch.db");
+        let writer = Connection::open(&path).unwrap();
+        writer.pragma_update(None, "journal_mode", "WAL").unwrap();
+        writer
+            .execute_batch("CREATE TABLE one (id INTEGER)")
+            .unwrap();
+        let cut = "PRAGMA wal_checkpoint(TRUNCATE)";
+        writer.query_row(cut, [], |_| Ok(())).unwrap();
+        assert_eq!(beside(&path, "-wal").metadata().unwrap().len(), 0);
+        let reader = open(&path).unwrap();
+        let rows = || -> i64 {
+            let count = "SELECT count(*) FROM one";
+            reader.query_row(count, [], |row| row.get(0)).unwrap()
+        };
+        assert_eq!(rows(), 0);
+        writer.execute_batch("INSERT INTO one VALUES (1)").unwrap();
+        assert_eq!(rows(), 1);
+    }
 
     #[test]
     fn every_table_holds_data_or_does_not() {
