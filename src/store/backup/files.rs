@@ -14,7 +14,7 @@ use crate::store::sqlite::inspect::Unfit;
 const ZSTD_MAGIC: [u8; 4] = 0xFD2F_B528_u32.to_le_bytes();
 /// zstd's own default: fast, and already most of what there is to gain.
 const ZSTD_LEVEL: i32 = 3;
-/// How many times as large as its compressed file a database is at most, if nobody wrote its size down. Full of
+/// How many times as large as its compressed file a database is at most, whatever was written down. Full of
 /// text it is ten times as large; a file of nothing but zeros, which is none, some ten thousand times.
 const RATIO_MAX: u64 = 1_000;
 /// What any compressed file may decompress to, in bytes.
@@ -73,6 +73,13 @@ pub(crate) fn compress(source: &Path, target: &Path) -> Result<(), Unfit> {
     io::copy(&mut File::open(source)?, &mut encoder)?;
     encoder.finish()?.flush()?;
     file.sync_all()?;
+    if std::fs::metadata(source)?.len() > decompressed_max(target, None)? {
+        return Err(Unfit::Differs(
+            "it is almost empty, and compressed to so little that nobody would decompress it again; run `optimize`, \
+             or set BACKUP_COMPRESS=false"
+                .into(),
+        ));
+    }
     let mut decoded = zstd::Decoder::new(File::open(target)?)?;
     if !same(&mut decoded, &mut BufReader::new(File::open(source)?))? {
         return Err(Unfit::Differs("it decompresses to something else".into()));
@@ -80,16 +87,14 @@ pub(crate) fn compress(source: &Path, target: &Path) -> Result<(), Unfit> {
     Ok(())
 }
 
-/// How large the database in the compressed file `source` may be, in bytes: as large as `known`, or as a
+/// How large the database in the compressed file `source` may be, in bytes: no larger than `known`, nor than a
 /// database can be that was compressed to this.
 pub(crate) fn decompressed_max(source: &Path, known: Option<u64>) -> io::Result<u64> {
-    let by_ratio = || {
-        let compressed = std::fs::metadata(source)?.len();
-        Ok(compressed
-            .saturating_mul(RATIO_MAX)
-            .max(DECOMPRESSED_MIN_BYTES))
-    };
-    known.map_or_else(by_ratio, Ok)
+    let compressed = std::fs::metadata(source)?.len();
+    let by_ratio = compressed
+        .saturating_mul(RATIO_MAX)
+        .max(DECOMPRESSED_MIN_BYTES);
+    Ok(known.map_or(by_ratio, |known| known.min(by_ratio)))
 }
 
 /// Decompresses `source` into the new file `target`, of `max_bytes` at most.
@@ -130,5 +135,31 @@ fn same(one: &mut impl Read, other: &mut impl Read) -> io::Result<bool> {
             Ok(()) if left[..read] != right[..read] => return Ok(false),
             Ok(()) => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn manifest_allows_no_more_than_the_ratio_does() {
+        const COMPRESSED_BYTES: u64 = 97 * 1024;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bomb.db.zst");
+        std::fs::write(&path, vec![0; COMPRESSED_BYTES as usize]).unwrap();
+        let max = |known| decompressed_max(&path, known).unwrap();
+        assert_eq!(max(None), COMPRESSED_BYTES * RATIO_MAX);
+        assert_eq!(max(Some(3_000_000_000)), COMPRESSED_BYTES * RATIO_MAX);
+        assert_eq!(max(Some(4_096)), 4_096);
+    }
+
+    #[test]
+    fn what_could_not_be_decompressed_again_is_not_compressed() {
+        let folder = tempfile::tempdir().unwrap();
+        let [plain, compressed] = ["plain", "compressed"].map(|name| folder.path().join(name));
+        std::fs::write(&plain, vec![0; 2 * DECOMPRESSED_MIN_BYTES as usize]).unwrap();
+        let told = compress(&plain, &compressed).unwrap_err().to_string();
+        assert!(told.contains("BACKUP_COMPRESS"), "{told}");
     }
 }
