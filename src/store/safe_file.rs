@@ -4,9 +4,9 @@
 //! whoever can put a link, a pipe or a second name into one of our folders makes us fail, and not
 //! overwrite what it leads to.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 /// Only who runs the bot reads what it writes.
@@ -35,8 +35,8 @@ pub(crate) fn create(path: &Path) -> io::Result<File> {
 /// Opens a lock file, made if it is not there, and leaves what is in it.
 ///
 /// # Errors
-/// Also if something else stands under its name: a link, a pipe, or a file that holds anything but a
-/// process' number, as a second name of another file would.
+/// Also if something else stands under its name: a link, a second name of another file, a pipe, a
+/// stranger's file, or one that holds anything but a process' number.
 pub(crate) fn open_lock(path: &Path) -> io::Result<File> {
     let no_follow = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
     let opened = OpenOptions::new()
@@ -54,13 +54,28 @@ pub(crate) fn open_lock(path: &Path) -> io::Result<File> {
         file => file?,
     };
     let found = file.metadata()?;
-    let is_ours = found.is_file() && found.len() <= LOCK_MAX_BYTES;
+    let folder = path.parent().filter(|path| !path.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new(".")).metadata()?;
+    let is_ours = found.is_file()
+        && found.nlink() == 1
+        && found.len() <= LOCK_MAX_BYTES
+        && is_of_ours(&found, &folder);
     if !is_ours || !holds_a_number(&mut file)? {
         return Err(io::Error::other(
             "it is not a lock file of this program; look what it is, and move it away",
         ));
     }
     Ok(file)
+}
+
+/// Whether a file is that of a user who may be the bot's: this one, or the folder's. Who works with the bot's
+/// files as root, or as another user of a shared folder, finds those that the bot's user made.
+fn is_of_ours(file: &Metadata, folder: &Metadata) -> bool {
+    let user = rustix::process::geteuid();
+    user.is_root()
+        || file.uid() == user.as_raw()
+        || file.uid() == folder.uid()
+        || file.gid() == folder.gid()
 }
 
 /// Whether a file is empty or holds digits only.
@@ -74,7 +89,7 @@ fn holds_a_number(file: &mut File) -> io::Result<bool> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::{MetadataExt as _, symlink};
+    use std::os::unix::fs::symlink;
 
     use super::*;
 
@@ -92,6 +107,19 @@ mod tests {
         assert!(!path.is_symlink());
         assert_eq!(std::fs::read(&victim).unwrap(), PRECIOUS);
         assert_eq!(path.metadata().unwrap().mode() & 0o777, MODE);
+    }
+
+    #[test]
+    fn second_name_of_somebodys_file_is_no_lock_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let (theirs, path) = (folder.path().join("theirs"), folder.path().join(".lock"));
+        for content in ["", "4711"] {
+            std::fs::write(&theirs, content).unwrap();
+            std::fs::hard_link(&theirs, &path).unwrap();
+            let told = open_lock(&path).unwrap_err().to_string();
+            assert!(told.contains("not a lock file"), "{told}");
+            std::fs::remove_file(&path).unwrap();
+        }
     }
 
     #[test]
