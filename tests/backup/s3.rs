@@ -381,6 +381,41 @@ async fn what_is_downloaded_gets_its_name_with_its_manifest_and_only_when_it_was
 }
 
 #[tokio::test]
+async fn what_is_downloaded_without_a_manifest_gets_its_name_only_if_it_verifies() {
+    let server = Server::start().await;
+    let home = Home::with(200).await;
+    for compress in [false, true] {
+        let settings = Settings {
+            compress,
+            ..settings(&home, &server)
+        };
+        let taken = home.back_up(settings.clone(), start()).await.unwrap();
+        let backups = home.backups(settings);
+        backups.upload_newest(start()).await.unwrap();
+        std::fs::remove_file(&taken.path).unwrap();
+        let object = server.folder().join(taken.name.to_string());
+        std::fs::remove_file(format!("{}.json", object.display())).unwrap();
+        let good = std::fs::read(&object).unwrap();
+        let damaged = [&good[..good.len() / 2], &b"no database at all"[..]];
+        for bad in damaged {
+            std::fs::write(&object, bad).unwrap();
+            let other = Home::new();
+            let found = backups.find("latest", start()).await.unwrap();
+            let error = found.fetch(other.folder.path()).await.err().unwrap();
+            let told = error.to_string();
+            assert!(told.contains("does not verify"), "{told}");
+            assert!(files(other.folder.path()).is_empty(), "nothing of it stays");
+        }
+        std::fs::write(&object, &good).unwrap();
+        let other = Home::new();
+        let found = backups.find("latest", start()).await.unwrap();
+        found.fetch(other.folder.path()).await.unwrap();
+        assert_eq!(files(other.folder.path()), [taken.name.to_string()]);
+        std::fs::remove_file(&object).unwrap();
+    }
+}
+
+#[tokio::test]
 async fn newest_backup_of_a_folder_is_one_that_holds_data() {
     let server = Server::start().await;
     let home = Home::with(20).await;

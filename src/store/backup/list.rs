@@ -65,20 +65,24 @@ impl Backups {
 /// # Errors
 /// [`Unfit`], also if it was made by a later version of this program.
 pub fn verify(path: &Path) -> Result<Contents, Unfit> {
+    verify_through(path, &temporary_path(path))
+}
+
+/// As [`verify`], where a compressed backup is unpacked to `unpacked` meanwhile.
+pub(super) fn verify_through(path: &Path, unpacked: &Path) -> Result<Contents, Unfit> {
     let manifest = manifest::of(path)?;
     if let Some(manifest) = &manifest {
         manifest.check_bytes(path)?;
     }
     let contents = if files::is_compressed(path)? {
-        let unpacked = temporary_path(path);
         let known = manifest
             .as_ref()
             .and_then(|manifest| manifest.database_bytes);
         let max_bytes = files::decompressed_max(path, known)?;
-        let decompressed = files::decompress(path, &unpacked, max_bytes)
-            .and_then(|()| inspect::ours(&unpacked))
-            .and_then(|()| inspect::inspect(&unpacked));
-        files::remove(&unpacked)?;
+        let decompressed = files::decompress(path, unpacked, max_bytes)
+            .and_then(|()| inspect::ours(unpacked))
+            .and_then(|()| inspect::inspect(unpacked));
+        files::remove(unpacked)?;
         decompressed?
     } else {
         inspect::ours(path)?;

@@ -18,13 +18,14 @@ use object_store::{
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use super::files;
 use super::manifest::{self, Digest, Manifest};
+use super::{files, list};
 use crate::domain::backup::BackupName;
 use crate::domain::backup::rotation::Kept;
 use crate::store::safe_file;
 use crate::store::sqlite::inspect::Unfit;
 use crate::store::sqlite::lock::beside;
+use crate::store::sqlite::lockstep;
 
 mod probe;
 
@@ -176,7 +177,11 @@ impl Remote {
         let manifest = self.manifest_text(name).await?;
         let unfinished = beside(&path, UNFINISHED);
         let received = self.receive(name, &unfinished).await;
-        let checked = received.and_then(|digest| self.check(name, digest, manifest.as_deref()));
+        let checked = match (received, &manifest) {
+            (Ok(digest), Some(text)) => self.check(name, digest, text),
+            (Ok(_), None) => self.verify_file(name, &unfinished).await,
+            (Err(error), _) => Err(error),
+        };
         let kept = checked.and_then(|()| {
             name_it(&unfinished, &path, manifest.as_deref())
                 .map_err(|error| self.local(&path, error))
@@ -224,7 +229,7 @@ impl Remote {
             return Err(self.broken(name, "has no manifest to compare it with".into()));
         };
         let digest = self.read(name, async |_| Ok(())).await?;
-        self.check(name, digest, Some(&text))?;
+        self.check(name, digest, &text)?;
         self.parse(name, &text)
     }
 
@@ -302,14 +307,29 @@ impl Remote {
         &self,
         name: BackupName,
         digest: (u64, String),
-        manifest: Option<&[u8]>,
+        manifest: &[u8],
     ) -> Result<(), RemoteError> {
-        let Some(text) = manifest else { return Ok(()) };
-        let manifest = self.parse(name, text)?;
+        let manifest = self.parse(name, manifest)?;
         if digest == (manifest.bytes, manifest.sha256) {
             return Ok(());
         }
         Err(self.broken(name, Unfit::Checksum.to_string()))
+    }
+
+    /// Reads what was downloaded of a backup of which nothing was written down.
+    async fn verify_file(&self, name: BackupName, path: &Path) -> Result<(), RemoteError> {
+        let path = path.to_owned();
+        let verify = move || {
+            // Beside it, where there must be room for the database anyway.
+            let unpacked = beside(&path.with_extension("plain"), UNFINISHED);
+            files::remove(&unpacked)?;
+            list::verify_through(&path, &unpacked).map(drop)
+        };
+        match lockstep::blocking(verify).await {
+            Some(Ok(())) => Ok(()),
+            Some(Err(unfit)) => Err(self.broken(name, format!("does not verify: {unfit}"))),
+            None => Err(self.broken(name, "could not be verified: reading it panicked".into())),
+        }
     }
 
     fn parse(&self, name: BackupName, text: &[u8]) -> Result<Manifest, RemoteError> {
