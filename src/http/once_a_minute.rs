@@ -12,10 +12,10 @@ const EVERY_S: u64 = 60;
 
 /// Counts events between two lines of the log.
 #[derive(Debug, Default)]
-pub(super) struct OnceAMinute(Mutex<Counted>);
+pub(super) struct OnceAMinute(Mutex<EventCount>);
 
 #[derive(Debug, Default)]
-struct Counted {
+struct EventCount {
     logged: Option<Instant>,
     since: u64,
 }

@@ -16,7 +16,7 @@ use crate::domain::obstacle::{Obstacle, Right};
 
 /// What a channel is, as far as other permissions are needed in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum ChannelClass {
     /// For text.
     Text,
     /// For voice, or a stage. Without *Connect* its messages cannot be read or written.
@@ -59,7 +59,7 @@ pub enum BotRights {
         /// In the server, before any channel's overwrites.
         in_server: Permissions,
         /// What the channel is.
-        place: Place,
+        class: ChannelClass,
     },
     /// Discord did not say.
     Unknown,
@@ -85,15 +85,15 @@ impl Asset {
 impl BotRights {
     /// Why the bot may not show `asset` with these rights, as far as they tell.
     pub fn obstacle(self, asset: Asset) -> Obstacle {
-        let (here, in_server, place) = match self {
+        let (here, in_server, class) = match self {
             Self::Removed => return Obstacle::Removed,
             Self::TimedOut => return Obstacle::TimedOut,
             Self::Unknown => return Obstacle::Forbidden,
             Self::Holds {
                 here,
                 in_server,
-                place,
-            } => (here, in_server, place),
+                class,
+            } => (here, in_server, class),
         };
         if asset == Asset::Event {
             let enough = Permissions::CREATE_EVENTS | Permissions::MANAGE_EVENTS;
@@ -103,14 +103,14 @@ impl BotRights {
             };
         }
         // Without these no other permission counts.
-        let first: &[Right] = match place {
-            Place::Voice => &[Right::ViewChannel, Right::Connect],
-            Place::Text | Place::Thread => &[Right::ViewChannel],
+        let first: &[Right] = match class {
+            ChannelClass::Voice => &[Right::ViewChannel, Right::Connect],
+            ChannelClass::Text | ChannelClass::Thread => &[Right::ViewChannel],
         };
         if let Some(right) = first.iter().find(|right| !here.contains(bits(**right))) {
             return Obstacle::Lacking(vec![*right]);
         }
-        let is_thread = place == Place::Thread;
+        let is_thread = class == ChannelClass::Thread;
         let mut missing = missing(here, asset.needs(is_thread));
         // Without *Send Messages* Discord takes *Embed Links* away as well.
         let send = send(is_thread);
@@ -216,10 +216,10 @@ async fn ask(
         return Ok(BotRights::TimedOut);
     }
     let facts = Guild { roles, channels };
-    let mut place = Place::Text;
+    let mut class = ChannelClass::Text;
     let mut found = facts.channels.get(&channel);
     if found.is_some_and(|it| is_for_voice(it.kind)) {
-        place = Place::Voice;
+        class = ChannelClass::Voice;
     }
     if found.is_none() {
         // A thread, or a channel that the bot cannot view.
@@ -229,7 +229,7 @@ async fn ask(
             Err(_) => None,
         };
         if let Some(parent) = parent {
-            place = Place::Thread;
+            class = ChannelClass::Thread;
             found = facts.channels.get(&ChannelId(parent.get().cast_signed()));
         }
     }
@@ -239,7 +239,7 @@ async fn ask(
     Ok(BotRights::Holds {
         here,
         in_server,
-        place,
+        class,
     })
 }
 
@@ -287,9 +287,13 @@ mod tests {
         let old_card = Card { is_new: false };
         let new_thread = Thread { is_new: true };
         let old_thread = Thread { is_new: false };
-        let (text, voice, thread) = (Place::Text, Place::Voice, Place::Thread);
+        let (text, voice, thread) = (
+            ChannelClass::Text,
+            ChannelClass::Voice,
+            ChannelClass::Thread,
+        );
         let looks_only = Permissions::VIEW_CHANNEL;
-        for (here, place, asset, expected) in [
+        for (here, class, asset, expected) in [
             (none, text, old_card, lacking(Right::ViewChannel)),
             (none, voice, old_card, lacking(Right::ViewChannel)),
             (looks_only, voice, old_card, lacking(Right::Connect)),
@@ -321,14 +325,14 @@ mod tests {
             let rights = BotRights::Holds {
                 here,
                 in_server: all,
-                place,
+                class,
             };
-            assert_eq!(rights.obstacle(asset), expected, "{asset:?} in {place:?}");
+            assert_eq!(rights.obstacle(asset), expected, "{asset:?} in {class:?}");
         }
         let no_events = BotRights::Holds {
             here: all,
             in_server: all - Permissions::CREATE_EVENTS - Permissions::MANAGE_EVENTS,
-            place: text,
+            class: text,
         };
         assert_eq!(no_events.obstacle(Event), lacking(Right::CreateEvents));
         let timed_out = BotRights::TimedOut;

@@ -1,8 +1,8 @@
 //! Whether a database's schema is, to the letter, the one of its version.
 //!
-//! May touch: a connection, and in it a schema that goes with its transaction. Invariant: tables and views
-//! that an operator has added are nobody's business, since none of our statements looks at them; whatever
-//! acts on our tables is.
+//! May touch: a connection, and a temporary schema in a transaction that is rolled back. Invariant: tables and
+//! views that an operator has added are allowed, since none of our statements reads them; whatever acts on our
+//! tables is not.
 
 use std::collections::BTreeMap;
 
