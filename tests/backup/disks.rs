@@ -114,7 +114,11 @@ async fn a_restore_onto_a_full_disk_leaves_the_present_database() {
             .to_string();
         assert!(told.contains("full") || told.contains("space"), "{told}");
         assert_eq!(files(disk.path()), ["overwatch.db", "overwatch.db.lock"]);
-        assert_eq!(count(&path, "users"), 5);
+        // Counted elsewhere: a program that another thread is just starting has copies of the
+        // descriptors, and the space of what was removed is taken until it begins.
+        let elsewhere = small.database().with_extension("copy");
+        std::fs::copy(&path, &elsewhere).unwrap();
+        assert_eq!(count(&elsewhere, "users"), 5);
     }
 }
 

@@ -359,17 +359,13 @@ async fn when_a_crowd_clicks_the_card_ends_true_with_few_edits() {
             let person: Person<'_> = world.person(n);
             let typed = json!({"battletag": format!("Crowd#{}", 10_000 + n)});
             let newcomer = format!("newcomer:{session}");
-            person
-                .forge_modal(&newcomer, typed)
-                .await
-                .says("in the queue");
+            let queued = person.forge_modal(&newcomer, typed).await;
+            queued.comes_to_say(world, "in the queue").await;
             let streaming = person.press(&card, &on(&card, "streaming")).await;
-            streaming.says("you stream");
+            streaming.comes_to_say(world, "you stream").await;
             if n.is_multiple_of(3) {
-                person
-                    .press(&card, &on(&card, "leave"))
-                    .await
-                    .says("You have left");
+                let left = person.press(&card, &on(&card, "leave")).await;
+                left.comes_to_say(world, "You have left").await;
             }
         };
         stream::iter(0..CROWD).for_each_concurrent(40, click).await;

@@ -232,6 +232,20 @@ impl Answer {
         );
         self
     }
+
+    /// Waits until this can be read in it: a commit on a slow disk is first told as in doubt.
+    pub(crate) async fn comes_to_say(&self, world: &World, text: &str) {
+        let path = format!("interactions/{}", self.id());
+        let reading = async {
+            let mut now = self.clone();
+            while !now.text().contains(text) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                now = Self(world.get(&path).await);
+            }
+        };
+        let read = tokio::time::timeout(PATIENCE, reading).await;
+        read.unwrap_or_else(|_| panic!("never said: {text:?}; at first {:#}", self.0));
+    }
 }
 
 /// All text of a message or modal that a person can read, line by line.
