@@ -8,7 +8,10 @@ Usage: torture.py PROGRAM [--rounds N] [--seed N]; `.ci/torture` runs it. The Di
 * eio: the same, while `fdatasync` fails (strace) from a random moment on until the kill;
 * start: kill -9 while a new database is made and migrated; the next start succeeds;
 * backup: kill -9 of `backup`; every backup under its name restores;
-* restore: kill -9 of `restore`, which is then repeated; the result is the backup, whole.
+* restore: kill -9 of `restore`, which is then repeated; the result is the backup, whole;
+* migrate: kill -9 of `migrate` on a file of a random earlier version; repeated, every row is as after a
+  migration that nobody disturbed, and the backup from before has every row of the old file;
+* copy: kill -9 of `copy` to a PostgreSQL; repeated, both hold the same. Only where PostgreSQL is installed.
 """
 
 import argparse
@@ -27,15 +30,21 @@ import threading
 import time
 import urllib.request
 
+import databases
+
 # Longest wait for anything, in seconds.
 WAIT_MAX_S = 60
 # A round's load lasts this long, in seconds.
 LOAD_S = (0.2, 2.0)
 # Commands are killed within this time, in seconds.
 COMMAND_S = 0.4
+# Migrations and copies are quicker.
+QUICK_COMMAND_S = 0.12
 # Acknowledged clicks of a round that are delivered once more.
 AGAIN_MAX = 5
-KINDS = ["load", "start", "backup", "restore", "eio"]
+# Of so many migrations and copies at least one is killed at work.
+INTERRUPTED_AMONG = 10
+KINDS = ["load", "start", "backup", "restore", "eio", "migrate", "copy"]
 
 
 class Discord:
@@ -163,6 +172,10 @@ class Torture:
         self.discord = Discord(program, self.home)
         self.bot = self.new_bot("bot")
         self.clicks, self.places, self.rounds = 0, {}, {}
+        # What an undisturbed migration of each version leaves; PostgreSQL, once it is needed.
+        self.migrated, self.records, self.postgres = {}, None, None
+        # Commands that the kill found at work.
+        self.interrupted = 0
 
     def new_bot(self, name):
         folder = os.path.join(self.home, name)
@@ -288,8 +301,8 @@ class Torture:
             whole(copy)
             os.remove(copy)
 
-    def backups(self):
-        folder = self.bot.environment["BACKUP_DIR"]
+    def backups(self, bot=None):
+        folder = (bot or self.bot).environment["BACKUP_DIR"]
         named = re.compile(r"overwatch_backup_\d{8}_\d{6}\w*\.db")
         names = os.listdir(folder) if os.path.isdir(folder) else []
         return sorted(os.path.join(folder, name) for name in names if named.fullmatch(name))
@@ -304,6 +317,49 @@ class Torture:
         whole(self.bot.database)
         self.look([])
 
+    def kill_command(self, bot, *arguments):
+        """Starts a command and kills it at a random moment."""
+        process = bot.spawn(*arguments)
+        time.sleep(self.chance.uniform(0, QUICK_COMMAND_S))
+        self.interrupted += process.poll() is None
+        kill(process)
+
+    def migrate(self):
+        if self.records is None:
+            fresh = self.new_bot("fresh")
+            fresh.does("migrate")
+            self.records = fresh.rows("SELECT version, name, applied_on, checksum FROM schema_version")
+        version = self.chance.randrange(1, max(record[0] for record in self.records))
+        if version not in self.migrated:
+            calm = self.new_bot(f"calm-{version}")
+            databases.make_old(calm.database, version, self.records)
+            calm.does("migrate")
+            self.migrated[version] = databases.rows(calm.database)
+        bot = self.new_bot(f"migrate-{self.rounds['migrate']}")
+        databases.make_old(bot.database, version, self.records)
+        old = databases.rows(bot.database)
+        self.kill_command(bot, "migrate")
+        bot.does("migrate")
+        whole(bot.database)
+        if databases.rows(bot.database) != self.migrated[version]:
+            raise Failure(f"version {version} was migrated to something else after a kill")
+        backups = self.backups(bot)
+        if not any(databases.rows(path) == old for path in backups):
+            raise Failure(f"no backup of {backups} has the rows of version {version}")
+        shutil.rmtree(bot.folder)
+
+    def copy(self):
+        if self.postgres is None:
+            self.postgres = databases.Postgres()
+        where = ["--from", f"sqlite:{self.bot.database}", "--to", self.postgres.new_database()]
+        self.kill_command(self.bot, "copy", *where)
+        # Refused where the first one was through: then there is everything already.
+        again = self.bot.spawn("copy", *where).wait(WAIT_MAX_S)
+        try:
+            self.bot.does("copy", *where, "--compare")
+        except Failure as failure:
+            raise Failure(f"repeated with {again}, the copy is not whole: {failure}") from None
+
     def run(self, kind):
         self.rounds[kind] = self.rounds.get(kind, 0) + 1
         getattr(self, kind)()
@@ -313,13 +369,15 @@ class Torture:
             kill(self.bot.process)
         self.discord.process.terminate()
         self.discord.process.wait()
+        if self.postgres:
+            self.postgres.end()
         shutil.rmtree(self.home, ignore_errors=True)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("program")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=len(KINDS))
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kinds", default=",".join(KINDS))
     arguments = parser.parse_args()
@@ -327,6 +385,9 @@ def main():
     if "eio" in kinds and not shutil.which("strace"):
         kinds.remove("eio")
         print("skipped: eio needs strace")
+    if "copy" in kinds and not databases.has_postgres():
+        kinds.remove("copy")
+        print("skipped: copy needs PostgreSQL")
     torture = Torture(os.path.realpath(arguments.program), arguments.seed)
     failure = None
     try:
@@ -342,8 +403,14 @@ def main():
         torture.end()
     if failure is None and torture.rounds.get("load") and not torture.clicks:
         failure = "no click was acknowledged before a kill"
+    commands = torture.rounds.get("migrate", 0) + torture.rounds.get("copy", 0)
+    if failure is None and commands >= INTERRUPTED_AMONG and not torture.interrupted:
+        failure = "no migration and no copy was at work when it was killed"
     rounds = ", ".join(f"{kind} {count}" for kind, count in sorted(torture.rounds.items()))
-    print(f"killed: {rounds}; {torture.clicks} acknowledged clicks looked up; {failure or '0 failures'}")
+    print(
+        f"killed: {rounds}; {torture.clicks} acknowledged clicks looked up, {torture.interrupted} migrations "
+        f"and copies killed at work; {failure or '0 failures'}"
+    )
     sys.exit(1 if failure else 0)
 
 
