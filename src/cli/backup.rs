@@ -4,13 +4,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
 
 use super::{Failed, database, say};
-use crate::clock::Clock;
+use crate::clock::{Clock, Doubt};
 use crate::config::{BackupConfig, Config, S3Url};
 use crate::domain::backup::Keep;
-use crate::store::Place;
 use crate::store::backup::list::Listed;
 use crate::store::backup::mounts::Surroundings;
 use crate::store::backup::{self, Backups, remote};
+use crate::store::known_time::KnownTime;
+use crate::store::{Database, Place};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -99,8 +100,30 @@ pub(super) async fn check_first_start(config: &Config, place: &Place) -> Result<
     })
 }
 
+/// Why the clock is not one to drop backups by; `None` if nothing is against it.
+async fn doubt(database: &std::path::Path, now: DateTime<Utc>) -> Option<String> {
+    let place = Place::File(database.to_owned());
+    let known = match Database::read(&place).await {
+        Ok(database) => database.query(KnownTime).await.map_err(|e| e.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    match known {
+        Ok(known) => Doubt::at_start(known.last_at?, now).map(|doubt| {
+            format!(
+                "the clock is doubtful: {doubt}; set it, or give `clock confirm` if it is right"
+            )
+        }),
+        Err(error) => Some(format!(
+            "nobody knows when the database was last in use: {error}"
+        )),
+    }
+}
+
 async fn make(backups: &Backups) -> Result<(), Failed> {
     let now = Clock::system().now();
+    let doubt = doubt(backups.database(), now).await;
+    let all_kept = backups.without_rotation();
+    let backups = if doubt.is_some() { &all_kept } else { backups };
     let taken = backups.take(now, &CancellationToken::new()).await?;
     say(format_args!(
         "{}: {}, {} rows in {} tables, verified",
@@ -114,6 +137,9 @@ async fn make(backups: &Backups) -> Result<(), Failed> {
             "note: {} rows of the database refer to rows that are not there",
             taken.contents.dangling
         ));
+    }
+    if let Some(doubt) = doubt {
+        say(format_args!("note: no backup is dropped, since {doubt}"));
     }
     for name in &taken.dropped {
         say(format_args!(

@@ -4,15 +4,20 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-use crate::home::{Home, count, meet};
+use crate::home::{Home, count, files, meet, start};
 
 fn overwatch_bot(home: &Home, arguments: &[&str]) -> Output {
+    overwatch_bot_with(home, arguments, &[])
+}
+
+fn overwatch_bot_with(home: &Home, arguments: &[&str], settings: &[(&str, &str)]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_overwatch-bot"))
         .args(arguments)
         .current_dir(home.folder.path())
         .env_clear()
         .env("DB_PATH", home.database())
         .env("BACKUP_DIR", home.backups_folder())
+        .envs(settings.iter().copied())
         .output()
         .expect("it runs")
 }
@@ -92,4 +97,61 @@ async fn what_cannot_be_done_is_one_sentence_and_an_exit_code() {
         assert!(told.contains(sentence), "{arguments:?}: {told}");
         assert_eq!(told.lines().count(), 1, "{told}");
     }
+}
+
+#[tokio::test]
+async fn backup_by_a_clock_that_is_doubtful_drops_none_until_the_clock_is_confirmed() {
+    let home = Home::with(5).await;
+    let db = rusqlite::Connection::open(home.database()).unwrap();
+    let in_use = "INSERT INTO known_time (id, last_at) VALUES (1, unixepoch() - 30 * 86400)";
+    db.execute_batch(in_use).unwrap();
+    drop(db);
+    for day in [0, 1] {
+        let now = start() - chrono::TimeDelta::days(400 + day);
+        home.back_up(home.settings(), now).await.unwrap();
+    }
+    let keep_one = [
+        ("BACKUP_KEEP", "1"),
+        ("BACKUP_KEEP_DAILY", "0"),
+        ("BACKUP_KEEP_WEEKLY", "0"),
+        ("BACKUP_KEEP_MONTHLY", "0"),
+    ];
+    let made = overwatch_bot_with(&home, &["backup"], &keep_one);
+    assert!(made.status.success(), "{}", said(&made));
+    assert!(
+        said(&made).contains("no backup is dropped"),
+        "{}",
+        said(&made)
+    );
+    assert_eq!(files(&home.backups_folder()).len(), 6);
+
+    let confirmed = overwatch_bot(&home, &["clock", "confirm"]);
+    assert!(confirmed.status.success(), "{}", said(&confirmed));
+    let made = overwatch_bot_with(&home, &["backup"], &keep_one);
+    assert!(made.status.success(), "{}", said(&made));
+    assert!(
+        !said(&made).contains("no backup is dropped"),
+        "{}",
+        said(&made)
+    );
+    assert_eq!(files(&home.backups_folder()).len(), 2);
+}
+
+#[tokio::test]
+async fn start_on_a_schema_that_was_changed_by_hand_says_that_there_is_no_backup() {
+    let home = Home::with(5).await;
+    let unchanged = said(&overwatch_bot(&home, &["migrate"]));
+    assert!(!unchanged.contains("by hand"), "{unchanged}");
+    let db = rusqlite::Connection::open(home.database()).unwrap();
+    db.execute_batch("CREATE INDEX mine ON users (username)")
+        .unwrap();
+    drop(db);
+    let started = overwatch_bot(&home, &["migrate"]);
+    let told = said(&started);
+    assert!(started.status.success(), "{told}");
+    let warned = told
+        .lines()
+        .filter(|line| line.contains("no backup is made"));
+    assert_eq!(warned.count(), 1, "{told}");
+    assert!(told.contains("the index mine was added"), "{told}");
 }

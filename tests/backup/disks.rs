@@ -294,3 +294,44 @@ async fn a_disk_that_others_fill_lets_the_last_commits_through_and_the_reserve_c
     assert_eq!(database.store().disk_room(), DiskRoom::Enough);
     database.close().await;
 }
+
+#[tokio::test]
+async fn start_on_a_full_disk_looks_at_a_log_with_the_reserve_and_blames_nobody_without_it() {
+    for has_reserve in [true, false] {
+        let Some(disk) = SmallDisk::mount("size=8m") else {
+            return;
+        };
+        let home = Home::with(100).await;
+        let database = home.open().await;
+        crate::home::meet(&database.store(), 101..=110).await;
+        // As after the loss of power: no index of the log, and the record of the pair is of other files.
+        let path = disk.path().join("overwatch.db");
+        for ending in ["", "-wal"] {
+            let [from, to] =
+                [home.database(), path.clone()].map(|path| format!("{}{ending}", path.display()));
+            std::fs::copy(from, to).expect("a copy");
+        }
+        database.close().await;
+        if has_reserve {
+            std::fs::write(reserve::path_of(&path), vec![1; 1 << 20]).expect("a reserve");
+        }
+        let ballast = disk.path().join("ballast");
+        std::fs::write(&ballast, vec![1; 16 << 20]).expect_err("the disk is full");
+
+        let opened = Database::open(&path, &disk.path().join("backups"), start()).await;
+        match opened {
+            Ok(database) => {
+                assert!(has_reserve);
+                database.close().await;
+                assert_eq!(count(&path, "users"), 110);
+            }
+            Err(error) => {
+                let told = error.to_string();
+                assert!(!has_reserve, "{told}");
+                assert!(told.contains("make room"), "{told}");
+                assert!(!told.contains("does not belong"), "{told}");
+                assert!(!error.is_setting(), "{told}");
+            }
+        }
+    }
+}

@@ -261,3 +261,48 @@ fn playground_stops_while_its_database_is_still_being_opened() {
     assert_eq!(code, Some(0), "{said}");
     assert!(told.elapsed() < Duration::from_secs(STOP_MAX_S), "{said}");
 }
+
+#[test]
+fn time_is_confirmed_in_a_database_of_the_bot_in_this_version_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("overwatch.db");
+    make_bots_database(&path);
+    let environment = [("DB_PATH", path.to_str().unwrap())];
+    let confirm = || program(folder.path(), &["clock", "confirm"], &environment);
+    let confirmed = || -> bool {
+        let db = Connection::open(&path).unwrap();
+        let count = "SELECT count(*) FROM known_time WHERE confirmed_at IS NOT NULL";
+        db.query_row(count, [], |row| row.get::<_, i64>(0)).unwrap() > 0
+    };
+    let db = Connection::open(&path).unwrap();
+    let newer = "INSERT INTO schema_version SELECT 9999, 'later', applied_on, '1' FROM schema_version LIMIT 1";
+    db.execute_batch(newer).unwrap();
+    let output = confirm();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("version 9999, newer than"), "{said}");
+    assert!(!confirmed());
+    db.execute_batch("DELETE FROM schema_version WHERE version = 9999")
+        .unwrap();
+    // The playground's mark is in the log only, which the header does not tell.
+    let marked = u32::from_be_bytes(*b"OWpg");
+    db.pragma_update(None, "application_id", marked).unwrap();
+    let output = confirm();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("is the playground's"), "{said}");
+    assert!(!confirmed());
+    db.pragma_update(None, "application_id", 0).unwrap();
+    let link = folder.path().join("link.db");
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    let environment = [("DB_PATH", link.to_str().unwrap())];
+    let output = program(folder.path(), &["clock", "confirm"], &environment);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert!(confirmed());
+    // Everything else about a path that can be none of a database.
+    std::fs::remove_file(&link).unwrap();
+    std::fs::hard_link(&path, &link).unwrap();
+    let said = refused(folder.path(), &["clock", "confirm"], &environment);
+    assert!(said.contains("a second name"), "{said}");
+}

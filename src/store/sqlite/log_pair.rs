@@ -16,8 +16,8 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags};
 use serde::{Deserialize, Serialize};
 
-use super::inspect;
 use super::lock::beside;
+use super::{inspect, room};
 use crate::store::safe_file;
 
 /// Beside the database: what it and its log were like last.
@@ -33,25 +33,40 @@ const SALTS: std::ops::Range<usize> = 16..24;
 /// From so many rows on, a log with which fewer than half of them would be left is not believed.
 const ROWS_MIN: u64 = 20;
 
-/// The log is not that of the file beside it.
+/// Why a database and its log are not opened together.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "the log {} does not belong to the database beside it: {reason}. Nothing was changed. Put the \
-     database back that the log belongs to, or give `overwatch-bot restore`, which sets both aside; or, \
-     if the log is of another database, move it away yourself",
-    log.display()
-)]
-pub struct PairError {
-    /// The log.
-    log: PathBuf,
-    /// How that shows.
-    reason: String,
+pub enum PairError {
+    /// The log is not that of the file beside it.
+    #[error(
+        "the log {} does not belong to the database beside it: {reason}. Nothing was changed. Put the \
+         database back that the log belongs to, or give `overwatch-bot restore`, which sets both aside; or, \
+         if the log is of another database, move it away yourself",
+        log.display()
+    )]
+    Foreign {
+        /// The log.
+        log: PathBuf,
+        /// How that shows.
+        reason: String,
+    },
+    /// There is no room for the index of the log, without which the two cannot be compared.
+    #[error(
+        "the database {} cannot be compared with its log, since the disk is full; make room on its disk \
+         and try again, nothing is lost",
+        .0.display()
+    )]
+    DiskFull(PathBuf),
 }
 
 impl PairError {
+    /// Whether another start would fail in the same way.
+    pub(super) fn is_setting(&self) -> bool {
+        matches!(self, Self::Foreign { .. })
+    }
+
     /// For a check of the database at `path` that did not end.
     pub(super) fn panicked(path: &Path) -> Self {
-        Self {
+        Self::Foreign {
             log: beside(path, "-wal"),
             reason: "checking that panicked, and the log says where".into(),
         }
@@ -91,7 +106,7 @@ impl Pair {
 /// # Errors
 /// [`PairError`]; nothing was changed.
 pub(crate) fn require_pair(path: &Path) -> Result<(), PairError> {
-    let refuse = |reason: String| PairError {
+    let refuse = |reason: String| PairError::Foreign {
         log: beside(path, "-wal"),
         reason,
     };
@@ -109,7 +124,10 @@ pub(crate) fn require_pair(path: &Path) -> Result<(), PairError> {
         return Ok(());
     }
     tracing::info!(path = %path.display(), "the database and its log are not as they were left; checking them");
-    compare(path).map_err(refuse)
+    compare(path).map_err(|difference| match difference {
+        Difference::Found(reason) => refuse(reason),
+        Difference::DiskFull => PairError::DiskFull(path.to_owned()),
+    })
 }
 
 /// Keeps the record of a database that is in use.
@@ -180,24 +198,53 @@ fn salts(log: &Path) -> io::Result<Option<u64>> {
     Ok(salts.filter(|_| is_log).map(u64::from_be_bytes))
 }
 
-/// Compares the file alone with the file and its log. The reason why they do not belong together.
-fn compare(path: &Path) -> Result<(), String> {
+/// What a comparison came to.
+enum Difference {
+    /// They do not belong together, for this reason.
+    Found(String),
+    /// They could not be compared.
+    DiskFull,
+}
+
+impl Difference {
+    /// Of reading the two together, which failed; `told` is how that is told.
+    fn of(error: &rusqlite::Error, told: impl FnOnce(&rusqlite::Error) -> String) -> Self {
+        match room::is_full(error) {
+            true => Self::DiskFull,
+            false => Self::Found(told(error)),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for Difference {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::of(&error, ToString::to_string)
+    }
+}
+
+/// Compares the file alone with the file and its log.
+fn compare(path: &Path) -> Result<(), Difference> {
+    let found = |reason: String| Err(Difference::Found(reason));
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let pair = Connection::open_with_flags(path, flags);
     let pair = pair.and_then(|db| super::harden(&db).map(|()| db));
-    let pair = pair.map_err(|error| error.to_string())?;
+    let pair = pair?;
     let whole = pair.query_row("PRAGMA integrity_check(1)", [], |row| {
         row.get::<_, String>(0)
     });
     match whole {
         Ok(ok) if ok == "ok" => {}
         Ok(fault) => {
-            return Err(format!(
+            return found(format!(
                 "together they are damaged ({})",
                 fault.replace('\n', " ")
             ));
         }
-        Err(error) => return Err(format!("together they cannot be read ({error})")),
+        Err(error) => {
+            return Err(Difference::of(&error, |error| {
+                format!("together they cannot be read ({error})")
+            }));
+        }
     }
     // Without its log a file may be in the middle of a checkpoint, and then tells nothing.
     let address = format!("file:{}?immutable=1", inspect::percent_encoded(path));
@@ -206,16 +253,19 @@ fn compare(path: &Path) -> Result<(), String> {
     let Some(alone) = hardened.ok().and_then(|db| inspect::count(&db).ok()) else {
         return Ok(());
     };
-    let together = inspect::count(&pair).map_err(|error| error.to_string())?;
+    let together = inspect::count(&pair).map_err(|unfit| match unfit {
+        inspect::Unfit::Sqlite(error) => error.into(),
+        unfit => Difference::Found(unfit.to_string()),
+    })?;
     if alone.identity.is_some() && together.identity != alone.identity {
-        return Err("it is of another installation".into());
+        return found("it is of another installation".into());
     }
     if alone.schema_version > together.schema_version {
-        return Err("it is of an older schema".into());
+        return found("it is of an older schema".into());
     }
     let (rows, left) = (alone.data_rows(), together.data_rows());
     if rows >= ROWS_MIN && left < rows / 2 {
-        return Err(format!("with it {left} rows would be left of {rows}"));
+        return found(format!("with it {left} rows would be left of {rows}"));
     }
     Ok(())
 }

@@ -106,7 +106,8 @@ impl OpenError {
     /// Whether it is a setting that is wrong, so that another start would fail in the same way.
     pub fn is_setting(&self) -> bool {
         match self {
-            Self::Owner(_) | Self::Pair(_) => true,
+            Self::Owner(_) => true,
+            Self::Pair(error) => error.is_setting(),
             Self::Lock(error) => error.is_setting(),
             _ => false,
         }
@@ -381,11 +382,12 @@ async fn open_writer(
         return Err(OpenError::HalfRestored(path.to_owned()));
     }
     owner.check(given)?;
+    // Looking at the log needs room for its index.
+    let relief = Relief::of(path, checkpoints);
+    relief.make_room_to_start();
     let pair = path.to_owned();
     let checked = lockstep::blocking(move || log_pair::require_pair(&pair)).await;
     checked.unwrap_or_else(|| Err(PairError::panicked(path)))?;
-    let relief = Relief::of(path, checkpoints);
-    relief.make_room_to_start();
     make_private(path)?;
     let failed = |source| OpenError::Sqlite {
         path: path.to_owned(),
@@ -412,6 +414,10 @@ async fn open_writer(
         path: path.to_owned(),
         source,
     })?;
+    let altered = call(&connection, |db| Ok(inspect::require_unaltered(db).err())).await;
+    if let Some(reason) = altered.map_err(failed)? {
+        tracing::warn!(path = %path.display(), %reason, "no backup is made of a database whose schema was changed by hand");
+    }
     Ok((lock, connection, migrated))
 }
 
@@ -425,23 +431,34 @@ fn make_folder(path: &Path) -> Result<(), OpenError> {
 
 /// Writes down that the time is `now`, beside a bot that runs or without one.
 pub(super) async fn confirm_time(path: &Path, now: DateTime<Utc>) -> Result<(), OpenError> {
+    let resolved = location::resolve(path).map_err(LockError::from)?;
+    let path = resolved.as_path();
     log_pair::require_pair(path)?;
-    let failed = |source| OpenError::Sqlite {
+    let failed = |source| OpenError::Schema {
         path: path.to_owned(),
         source,
     };
     let file = path.to_owned();
-    let confirm = move || {
+    let confirm = move || -> Result<Claim, migrations::SchemaError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db = rusqlite::Connection::open_with_flags(file, flags)?;
         configure(&db)?;
+        if Owner::Bot.claim(&db)? == Claim::Refused {
+            return Ok(Claim::Refused);
+        }
+        if migrations::recognise(&db)? != Some(migrations::newest()) {
+            return Err(migrations::SchemaError::Older);
+        }
         // Who checkpoints the log is whoever has the file otherwise.
         db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-        db.execute(sql!("known_time/confirm").text, [now.timestamp()])
+        db.execute(sql!("known_time/confirm").text, [now.timestamp()])?;
+        Ok(Claim::Granted)
     };
     let confirmed = tokio::task::spawn_blocking(confirm).await;
-    confirmed.expect("it does not panic").map_err(failed)?;
-    Ok(())
+    match confirmed.expect("it does not panic").map_err(failed)? {
+        Claim::Granted => Ok(()),
+        Claim::Refused => Err(Owner::Bot.refuse(path).into()),
+    }
 }
 
 async fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
