@@ -108,11 +108,17 @@ async fn doubt(database: &std::path::Path, now: DateTime<Utc>) -> Option<String>
         Err(error) => Err(error.to_string()),
     };
     match known {
-        Ok(known) => Doubt::at_start(known.last_at?, now).map(|doubt| {
-            format!(
-                "the clock is doubtful: {doubt}; set it, or give `clock confirm` if it is right"
-            )
-        }),
+        Ok(known) => {
+            let by_confirmation = known.confirmed_at.map(|at| Doubt::at_start(at, now));
+            if by_confirmation == Some(None) {
+                return None;
+            }
+            Doubt::at_start(known.last_at?, now).map(|doubt| {
+                format!(
+                    "the clock is doubtful: {doubt}; set it, or give `clock confirm` if it is right"
+                )
+            })
+        }
         Err(error) => Some(format!(
             "nobody knows when the database was last in use: {error}"
         )),

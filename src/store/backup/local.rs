@@ -256,12 +256,24 @@ pub(super) fn kept(folder: &Path, name: BackupName) -> Kept {
     manifest::kept(name, whole)
 }
 
-fn lock(folder: &Path) -> Result<File, BackupError> {
+/// The lock on a folder of backups.
+struct FolderLock(File);
+
+impl Drop for FolderLock {
+    /// Unlocks. Closing the file would not be enough: a program that another thread is just starting
+    /// has a copy of every descriptor until it begins, and the lock with it.
+    fn drop(&mut self) {
+        // Where unlocking fails there is nothing left but to close the file, which follows.
+        let _ = self.0.unlock();
+    }
+}
+
+fn lock(folder: &Path) -> Result<FolderLock, BackupError> {
     let path = folder.join(LOCK);
     files::create_folder(folder).map_err(|source| io_error(folder, source))?;
     let file = safe_file::open_lock(&path).map_err(|source| io_error(&path, source))?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(FolderLock(file)),
         Err(TryLockError::WouldBlock) => Err(BackupError::InProgress(folder.to_owned())),
         Err(TryLockError::Error(source)) => Err(io_error(&path, source)),
     }
@@ -314,5 +326,24 @@ fn io_error(path: &Path, source: io::Error) -> BackupError {
     BackupError::Io {
         path: path.to_owned(),
         source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folder_is_free_at_once_though_a_program_that_is_just_starting_has_its_descriptors() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let held = lock(folder.path()).expect("the lock");
+        let copy = held.0.try_clone().expect("a copy of the descriptor");
+        assert!(matches!(
+            lock(folder.path()),
+            Err(BackupError::InProgress(_))
+        ));
+        drop(held);
+        lock(folder.path()).expect("the lock once more");
+        drop(copy);
     }
 }
