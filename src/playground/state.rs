@@ -34,6 +34,7 @@ use std::{
     },
 };
 use tokio::sync::{broadcast, watch};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 pub(super) use faults::{Faults, Planned429, PlannedFault};
@@ -65,9 +66,15 @@ pub(super) struct Hub {
     pub(super) shards: u32,
     pub(super) stopping: CancellationToken,
     pub(super) traffic: Arc<Counters>,
+    started: Instant,
 }
 
 impl Hub {
+    /// How long it has been running, in milliseconds.
+    pub(super) fn running_ms(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
     pub(super) fn new(address: SocketAddr, guard: Guard, settings: Settings) -> Self {
         Self {
             state: Mutex::new(State::new(
@@ -84,6 +91,7 @@ impl Hub {
             shards: settings.shards.max(1),
             stopping: CancellationToken::new(),
             traffic: Arc::default(),
+            started: Instant::now(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Who may do what: every command, button and form, by whom it is used, and where the session is in
 //! its life. The routes come from the bot's own tables, so that a new one fails here until it has a row.
 
+mod scene;
 mod table;
 
 use std::collections::BTreeSet;
@@ -13,6 +14,7 @@ use twilight_model::application::command::CommandOptionType;
 
 use crate::ground::Editor;
 use crate::world::{Answer, Person, World, story_in};
+use scene::{account, asked_by_form, four_more, proposed, scene};
 use table::{ROWS, Row};
 
 /// The session; other sessions that are made meanwhile come after it.
@@ -99,104 +101,6 @@ impl Life {
     }
 }
 
-/// Statements that make everything as it was: a scrim with a check-in that is open, a draft in which the
-/// first captain picks, an offer, a message that looks for players.
-fn scene(world: &World, life: Life) -> String {
-    let user = |position: usize| world.person(position).user;
-    let (status, minutes) = life.status();
-    let now = world.clock.now().timestamp();
-    let start = now + minutes * 60;
-    let (server, channel) = (world.server(), world.channel());
-    let known = [
-        ADMINISTRATOR,
-        MANAGER,
-        ORGANISER,
-        CO_ORGANISER,
-        MEMBER,
-        QUEUED,
-        ACCEPTED,
-        CAPTAIN,
-        OTHER_CAPTAIN,
-        LEFT,
-        BANNED,
-        HIDDEN,
-    ];
-    let users = known.map(|n| format!("({}, 'P{n}', 'Europe/Berlin', 0)", user(n)));
-    let accounts = known.map(|n| {
-        let (user, account) = (user(n), account(n));
-        format!("({account}, {user}, 'Player#{account}', 'player#{account}', 1, 0)")
-    });
-    let queued = [
-        QUEUED,
-        ACCEPTED,
-        CAPTAIN,
-        OTHER_CAPTAIN,
-        LEFT,
-        BANNED,
-        HIDDEN,
-    ];
-    let entries = queued.map(|n| {
-        let (user, entry) = (user(n), entry(n));
-        format!("({entry}, {SESSION}, {user}, '[\"support\"]', {n})")
-    });
-    let offered = queued.map(|n| format!("({}, {})", entry(n), account(n)));
-    let spots = [
-        (ACCEPTED, "damage", "NULL"),
-        (CAPTAIN, "tank", "1"),
-        (OTHER_CAPTAIN, "tank", "2"),
-        (LEFT, "damage", "NULL"),
-        (BANNED, "support", "NULL"),
-        (HIDDEN, "support", "NULL"),
-    ];
-    let spots = spots.map(|(n, role, team)| {
-        let (user, entry, account) = (user(n), entry(n), account(n));
-        format!("({entry}, {SESSION}, {user}, {account}, '{role}', {n}, {team})")
-    });
-    format!(
-        "DELETE FROM outbox;
-         DELETE FROM sessions;
-         DELETE FROM users;
-         INSERT INTO users (discord_id, username, timezone, created_at) VALUES {};
-         INSERT INTO user_accounts
-             (id, discord_id, account_name, account_key, is_primary, created_at) VALUES {};
-         INSERT INTO sessions (id, creator_id, guild_id, channel_id, game_mode, teams, title,
-             scheduled_time, length_minutes, timezone, status, created_at, check_in_minutes,
-             check_in_opened_for)
-         VALUES ({SESSION}, {}, {server}, {channel}, '5v5', 2, 'Cup', {start}, 120, 'Europe/Berlin',
-             '{status}', 0, 15, {start});
-         INSERT INTO session_co_organisers VALUES ({SESSION}, {}, 0);
-         INSERT INTO session_calls (id, session_id, channel_id, message_id, created_at)
-         VALUES (700005, {SESSION}, {channel}, 1, 0);
-         INSERT INTO session_queue (id, session_id, user_id, preferred_roles, joined_at) VALUES {};
-         INSERT INTO session_queue_accounts VALUES {};
-         INSERT INTO session_participants
-             (id, session_id, user_id, account_id, role, selected_at, team) VALUES {};
-         INSERT INTO place_offers VALUES ({}, 'support', 0, {}, 'open');
-         INSERT INTO session_teams VALUES ({SESSION}, 1, {}, {});",
-        users.join(", "),
-        accounts.join(", "),
-        user(ORGANISER),
-        user(CO_ORGANISER),
-        entries.join(", "),
-        offered.join(", "),
-        spots.join(", "),
-        entry(QUEUED),
-        now + 3_600,
-        user(CAPTAIN),
-        user(OTHER_CAPTAIN),
-    )
-}
-
-/// The account of the person at a position.
-fn account(position: usize) -> usize {
-    700_100 + position
-}
-
-/// The queue entry of the person at a position.
-fn entry(position: usize) -> usize {
-    700_200 + position
-}
-
 /// A query of everything that people decide, one text a row. What jobs write is not in it: messages,
 /// threads, events, and what is to be delivered.
 const DECIDED: &str = "
@@ -236,9 +140,13 @@ const DECIDED: &str = "
     SELECT concat_ws('|', 'refusal', session_id, user_id) FROM refusals
     ORDER BY 1";
 
-/// What stands for ids in the arguments of a row.
-fn filled(world: &World, text: &str) -> String {
+/// What stands for ids in the arguments of a row that a person uses.
+fn filled(world: &World, person: &Person<'_>, text: &str) -> String {
+    let position = (0..PEOPLE).find(|n| world.person(*n).user == person.user);
+    let own = account(position.expect("somebody of this world"));
     let words = [
+        ("{form}", person.user.clone()),
+        ("{own}", format!("Player#{own}")),
         ("{s}", SESSION.to_string()),
         ("{q}", world.person(QUEUED).user),
         ("{p}", world.person(ACCEPTED).user),
@@ -259,8 +167,8 @@ fn filled(world: &World, text: &str) -> String {
 }
 
 /// Uses a row's route.
-async fn uses(world: &World, person: &Person<'_>, row: &Row) -> Answer {
-    let fill = |text: &str| filled(world, text);
+async fn uses(world: &World, person: &Person<'_>, row: &Row, proposal: &str) -> Answer {
+    let fill = |text: &str| filled(world, person, text).replace("{proposal}", proposal);
     let (kind, name) = row.route.split_once(' ').expect("a kind and a name");
     match kind {
         "command" => {
@@ -333,16 +241,26 @@ struct Stage<'w> {
     world: &'w World,
     editor: Editor,
     scene: String,
+    /// Statements that make the teams of the scene full.
+    full: String,
+    /// The arguments of the button that uses a proposal for them.
+    proposal: String,
     /// What [`DECIDED`] gives of the scene.
     decided: Vec<String>,
 }
 
 impl<'w> Stage<'w> {
     async fn new(world: &'w World, life: Life) -> Self {
+        let mut editor = world.ground.editor().await;
+        let asked = asked_by_form(world, &mut editor).await;
+        let full = four_more(world);
+        let proposal = proposed(world, &mut editor, &full).await;
         let mut stage = Self {
             world,
-            editor: world.ground.editor().await,
-            scene: scene(world, life),
+            editor,
+            scene: scene(world, life) + &asked,
+            full,
+            proposal,
             decided: Vec::new(),
         };
         stage.editor.change(&stage.scene).await;
@@ -353,18 +271,26 @@ impl<'w> Stage<'w> {
     /// Uses a row's route in the scene, and sets the scene again if that has changed it. Returns the
     /// answer, and the rows that are new or gone.
     async fn uses(&self, column: usize, row: &Row) -> (Answer, Vec<String>) {
-        let answer = uses(self.world, &person(self.world, column), row).await;
-        let now = self.editor.texts(DECIDED).await;
-        if now == self.decided {
-            return (answer, Vec::new());
+        let is_of_full = row.args == "{proposal}";
+        if is_of_full {
+            self.editor.change(&self.full).await;
         }
-        self.editor.change(&self.scene).await;
+        let decided = match is_of_full {
+            true => &self.editor.texts(DECIDED).await,
+            false => &self.decided,
+        };
+        let proposal = &self.proposal;
+        let answer = uses(self.world, &person(self.world, column), row, proposal).await;
+        let now = self.editor.texts(DECIDED).await;
+        if is_of_full || now != *decided {
+            self.editor.change(&self.scene).await;
+        }
         let differs = |here: &[String], there: &[String]| {
             let here = here.iter().filter(|one| !there.contains(one));
             here.cloned().collect::<Vec<_>>()
         };
-        let mut changed = differs(&now, &self.decided);
-        changed.extend(differs(&self.decided, &now));
+        let mut changed = differs(&now, decided);
+        changed.extend(differs(decided, &now));
         (answer, changed)
     }
 
@@ -373,49 +299,55 @@ impl<'w> Stage<'w> {
         let (answer, changed) = self.uses(column, row).await;
         let class = class(&answer);
         // Who has left is taken out, whatever they try.
-        if changed.is_empty() || matches!(class, '+' | 'g') {
+        if changed.is_empty() || class == 'g' {
             return (class, answer.text());
         }
         // It may have been a job's work. The same once more in the scene tells.
         let (answer, changed) = self.uses(column, row).await;
-        match changed.is_empty() {
-            true => (class, answer.text()),
-            false => ('!', format!("refused, and changes {changed:?}")),
+        match (changed.is_empty(), class) {
+            (true, class) => (class, answer.text()),
+            (false, '+') => ('*', answer.text()),
+            (false, _) => ('!', format!("refused, and changes {changed:?}")),
         }
     }
 }
 
 /// Goes through all rows and columns while the session is in one part of its life.
 async fn matrix(life: Life) {
-    story_in(playground::World::with_people(PEOPLE), 1, async |world| {
-        world.post("faults/limits", json!({"enabled": false})).await;
-        let server = world.server();
-        let (left, banned) = (world.person(LEFT).user, world.person(BANNED).user);
-        world
-            .delete(&format!("guilds/{server}/members/{left}"))
-            .await;
-        world
-            .post(&format!("guilds/{server}/bans/{banned}"), json!({}))
-            .await;
-        world.hide(&world.channel(), &world.person(HIDDEN)).await;
-        let stage = Stage::new(world, life).await;
-        let mut wrong = String::new();
-        for row in ROWS {
-            let (mut found, mut said) = (String::new(), String::new());
-            for (column, letter) in life.expected(row).chars().enumerate() {
-                let (class, text) = stage.cell(column, row).await;
-                found.push(class);
-                if class != letter {
-                    let text: String = text.chars().take(160).collect();
-                    let _ = writeln!(said, "    {}: {class}, not {letter}: {text:?}", WHO[column]);
+    story_in(
+        playground::World::with_people(PEOPLE + 4),
+        1,
+        async |world| {
+            world.post("faults/limits", json!({"enabled": false})).await;
+            let server = world.server();
+            let (left, banned) = (world.person(LEFT).user, world.person(BANNED).user);
+            world
+                .delete(&format!("guilds/{server}/members/{left}"))
+                .await;
+            world
+                .post(&format!("guilds/{server}/bans/{banned}"), json!({}))
+                .await;
+            world.hide(&world.channel(), &world.person(HIDDEN)).await;
+            let stage = Stage::new(world, life).await;
+            let mut wrong = String::new();
+            for row in ROWS {
+                let (mut found, mut said) = (String::new(), String::new());
+                for (column, letter) in life.expected(row).chars().enumerate() {
+                    let (class, text) = stage.cell(column, row).await;
+                    found.push(class);
+                    if class != letter {
+                        let text: String = text.chars().take(160).collect();
+                        let _ =
+                            writeln!(said, "    {}: {class}, not {letter}: {text:?}", WHO[column]);
+                    }
+                }
+                if !said.is_empty() {
+                    let _ = write!(wrong, "{} is {found:?}\n{said}", row.route);
                 }
             }
-            if !said.is_empty() {
-                let _ = write!(wrong, "{} is {found:?}\n{said}", row.route);
-            }
-        }
-        assert!(wrong.is_empty(), "\n{wrong}");
-    })
+            assert!(wrong.is_empty(), "\n{wrong}");
+        },
+    )
     .await;
 }
 

@@ -263,6 +263,7 @@ pub(super) fn routes() -> impl Iterator<Item = (&'static str, &'static str)> {
 
 /// Serves one request: read, find the route, suffer the planned faults, handle, log.
 pub(super) async fn serve(State(hub): State<Arc<Hub>>, request: Request) -> Response {
+    let came_ms = hub.running_ms();
     let full = request.uri().path().to_owned();
     let path = full.strip_prefix("/api/v10").unwrap_or(&full);
     // Some clients encode the `@` of `@me` and `@original`.
@@ -300,7 +301,8 @@ pub(super) async fn serve(State(hub): State<Arc<Hub>>, request: Request) -> Resp
     let content = axum::body::to_bytes(content, usize::MAX).await;
     let content = content.unwrap_or_default();
     let status = parts.status.as_u16();
-    log(&hub, &call, route, body, status, content.clone());
+    let times = [came_ms, hub.running_ms()];
+    log(&hub, &call, route, (body, times), (status, content.clone()));
     match fault.is_some_and(|fault| fault.tears) {
         true => limited::torn(),
         false => Response::from_parts(parts, content.into()),
@@ -428,12 +430,19 @@ fn planned_fault(hub: &Hub, call: &Call, route: &str) -> Option<PlannedFault> {
     Some(fault)
 }
 
-fn log(hub: &Hub, call: &Call, route: &str, body: Value, status: u16, response: Bytes) {
+fn log(
+    hub: &Hub,
+    call: &Call,
+    route: &str,
+    (body, [came_ms, answered_ms]): (Value, [u64; 2]),
+    (status, response): (u16, Bytes),
+) {
     let path = &call.path;
     let entry = json!({
         "method": call.method.as_str(), "path": path, "query": call.query, "body": body,
         "route": if route.is_empty() { path.as_str() } else { route },
         "multipart": call.multipart, "status": status,
+        "came_ms": came_ms, "answered_ms": answered_ms,
     });
     hub.state().log(entry, response);
 }

@@ -1,6 +1,7 @@
-//! The rows. The letters of a cell: `+` may, `o` only organisers, `n` there is no such session, `s` only in
-//! a server, `g` not in the session's server any more, `e` not in this part of the session's life, `-` is
-//! told how they stand themselves.
+//! The rows. The letters of a cell: `*` may, and changes what people decide; `+` may, and changes nothing of
+//! it (a view, a question, a form, nothing left to do); `o` only organisers; `n` there is no such session;
+//! `s` only in a server; `g` not in the session's server any more; `e` not in this part of the session's
+//! life; `-` is told how they stand themselves.
 //!
 //! The columns: organiser, co-organiser, manager of events, administrator, member, queued, accepted,
 //! captain, stranger, in another server, in direct messages, left, banned, channel hidden.
@@ -41,7 +42,7 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "command profile edit",
         (r#"{"roles": "Tank"}"#, &[]),
-        ["++++++++++++++", "++++++++++++++", "++++++++++++++"],
+        ["**************", "**************", "**************"],
     ),
     row(
         "command profile show",
@@ -61,21 +62,21 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "command account add",
         (r#"{"battletag": "Other#4321"}"#, &[]),
-        ["++++++++++++++", "++++++++++++++", "++++++++++++++"],
+        ["**************", "**************", "**************"],
     ),
     row(
         "command account edit",
         (r#"{"tank": "d3"}"#, &[]),
-        ["++++++++++++++", "++++++++++++++", "++++++++++++++"],
+        ["********+*****", "********+*****", "********+*****"],
     ),
     row(
         "command account remove",
-        (r#"{"account": "Player#1"}"#, &[]),
-        ["++++++++++++++", "++++++++++++++", "++++++++++++++"],
+        (r#"{"account": "{own}"}"#, &[]),
+        ["*****+++++++++", "*****+++++++++", "********+*****"],
     ),
     row(
         "command account primary",
-        (r#"{"account": "Player#1"}"#, &[]),
+        (r#"{"account": "{own}"}"#, &[]),
         ["++++++++++++++", "++++++++++++++", "++++++++++++++"],
     ),
     row(
@@ -84,7 +85,7 @@ pub(super) const ROWS: &[Row] = &[
             r#"{"mode": "5v5", "when": "fri 8pm", "timezone": "Europe/Berlin"}"#,
             &[],
         ),
-        ["++++++++++sss+", "++++++++++sss+", "++++++++++sss+"],
+        ["**********sss*", "**********sss*", "**********sss*"],
     ),
     row(
         "command session plan",
@@ -104,7 +105,7 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "command session edit",
         (r#"{"session": "{s}", "title": "Cup of June"}"#, &[]),
-        ["++++ooooonsssn", "++++ooooonsssn", "eeeeooooonsssn"],
+        ["****ooooonsssn", "****ooooonsssn", "eeeeooooonsssn"],
     ),
     row(
         "command session cancel",
@@ -119,7 +120,7 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "command session move",
         (r#"{"session": "{s}", "channel": "{e}"}"#, &[]),
-        ["++++ooooonsssn", "++++ooooonsssn", "eeeeooooonsssn"],
+        ["****ooooonsssn", "****ooooonsssn", "eeeeooooonsssn"],
     ),
     row(
         "command session history",
@@ -148,8 +149,8 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row(
         "button edit-mine",
-        ("{s}:1:title", &[]),
-        ["+++++++++nsggn", "+++++++++nsggn", "+++++++++nsggn"],
+        ("{s}:{form}:title", &[]),
+        ["****ooooonsggn", "****ooooonsggn", "eeeeooooonsggn"],
     ),
     row(
         "button edit-theirs",
@@ -164,7 +165,7 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "button cancel-sure",
         ("{s}", &[]),
-        ["++++ooooonsggn", "++++ooooonsggn", "eeeeooooonsggn"],
+        ["****ooooonsggn", "****ooooonsggn", "eeeeooooonsggn"],
     ),
     row(
         "button cancel-why",
@@ -189,7 +190,7 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "button plan-zone",
         ("5v5/1", &["Europe/Berlin"]),
-        ["++++++++++++++", "++++++++++++++", "++++++++++++++"],
+        ["++++++++*+++++", "++++++++*+++++", "++++++++*+++++"],
     ),
     row(
         "button plan-form",
@@ -199,17 +200,17 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "button plan-make",
         ("5v5/1/{t}", &[]),
-        ["++++++++++sss+", "++++++++++sss+", "++++++++++sss+"],
+        ["********+*sss*", "********+*sss*", "********+*sss*"],
     ),
     row(
         "button profile-zone",
         ("-:-", &["Europe/Berlin"]),
-        ["++++++++++++++", "++++++++++++++", "++++++++++++++"],
+        ["++++++++*+++++", "++++++++*+++++", "++++++++*+++++"],
     ),
     row(
         "button profile-delete",
         ("", &[]),
-        ["++++++++-+++++", "++++++++-+++++", "++++++++-+++++"],
+        ["********-*****", "********-*****", "********-*****"],
     ),
     row(
         "button profile-keep",
@@ -229,12 +230,12 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "button leave",
         ("{s}", &[]),
-        ["-----+++-nsss+", "-----+++-nsss+", "eeeeeeeeenssse"],
+        ["-----***-nsss*", "-----***-nsss*", "eeeeeeeeenssse"],
     ),
     row(
         "button streaming",
         ("{s}", &[]),
-        ["-----+++-nsgg+", "-----+++-nsgg+", "eeeeeeeeensgge"],
+        ["-----***-nsgg*", "-----***-nsgg*", "eeeeeeeeensgge"],
     ),
     row(
         "button refresh",
@@ -244,17 +245,17 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "button offer-yes",
         ("{s}", &[]),
-        ["-----+---n-ggn", "-----+---n-ggn", "eeeeeeeeeneggn"],
+        ["-----*---n-ggn", "-----*---n-ggn", "eeeeeeeeeneggn"],
     ),
     row(
         "button offer-no",
         ("{s}", &[]),
-        ["-----+--------", "-----+--------", "eeeeeeeeeeeeee"],
+        ["-----*--------", "-----*--------", "eeeeeeeeeeeeee"],
     ),
     row(
         "button check-in",
         ("{s}", &[]),
-        ["------++-n+gg+", "------++-n+gg+", "eeeeeeeeenegge"],
+        ["------**-n*gg*", "------**-n*gg*", "eeeeeeeeenegge"],
     ),
     row(
         "button short",
@@ -264,12 +265,12 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "button short-play",
         ("{s}:5v5:1", &[]),
-        ["++++ooooonoggn", "++++ooooonoggn", "eeeeooooonoggn"],
+        ["****ooooonoggn", "****ooooonoggn", "eeeeooooonoggn"],
     ),
     row(
         "button manage",
         ("{s}:w0", &[]),
-        ["++++ooooonsggn", "++++ooooonsggn", "++++ooooonsggn"],
+        ["****ooooonsggn", "****ooooonsggn", "++++ooooonsggn"],
     ),
     row(
         "button manage-player",
@@ -284,7 +285,7 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "button manage-accept",
         ("{s}:{q}:{a}:support:w0", &[]),
-        ["++++ooooonsggn", "++++ooooonsggn", "eeeeooooonsggn"],
+        ["****ooooonsggn", "****ooooonsggn", "eeeeooooonsggn"],
     ),
     row(
         "button manage-anyway",
@@ -294,7 +295,7 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "button manage-anyway-sure",
         ("{s}:{q}:{a}:support:w0", &[]),
-        ["++++ooooonsggn", "++++ooooonsggn", "eeeeooooonsggn"],
+        ["****ooooonsggn", "****ooooonsggn", "eeeeooooonsggn"],
     ),
     row(
         "button manage-reject-why",
@@ -304,17 +305,17 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "button manage-swap",
         ("{s}:{p}:w0", &["{q}"]),
-        ["++++ooooonsggn", "++++ooooonsggn", "eeeeooooonsggn"],
+        ["****ooooonsggn", "****ooooonsggn", "eeeeooooonsggn"],
     ),
     row(
         "button manage-reject",
         ("{s}:{q}:w0", &[]),
-        ["++++ooooonsggn", "++++ooooonsggn", "eeeeooooonsggn"],
+        ["****ooooonsggn", "****ooooonsggn", "eeeeooooonsggn"],
     ),
     row(
         "button manage-back",
         ("{s}:{p}:w0", &[]),
-        ["++++ooooonsggn", "++++ooooonsggn", "eeeeooooonsggn"],
+        ["****ooooonsggn", "****ooooonsggn", "eeeeooooonsggn"],
     ),
     row(
         "button manage-offer",
@@ -324,7 +325,7 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "button manage-queue",
         ("{s}:close:w0", &[]),
-        ["++++ooooonsggn", "eeeeooooonsggn", "eeeeooooonsggn"],
+        ["****ooooonsggn", "eeeeooooonsggn", "eeeeooooonsggn"],
     ),
     row(
         "button manage-organisers",
@@ -334,7 +335,7 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "button manage-share",
         ("{s}:w0", &["{q}"]),
-        ["+o++ooooonsggn", "+o++ooooonsggn", "eoeeooooonsggn"],
+        ["*o**ooooonsggn", "*o**ooooonsggn", "eoeeooooonsggn"],
     ),
     row(
         "button manage-call",
@@ -344,12 +345,12 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "button manage-call-in",
         ("{s}:w0", &["{e}"]),
-        ["++++ooooonsggn", "eeeeooooonsggn", "eeeeooooonsggn"],
+        ["****ooooonsggn", "eeeeooooonsggn", "eeeeooooonsggn"],
     ),
     row(
         "button manage-call-end",
         ("{s}:700005:w0", &[]),
-        ["++++ooooonsggn", "++++ooooonsggn", "++++ooooonsggn"],
+        ["****ooooonsggn", "****ooooonsggn", "****ooooonsggn"],
     ),
     row(
         "button manage-move",
@@ -359,12 +360,12 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "button manage-move-to",
         ("{s}:w0", &["{e}"]),
-        ["++++ooooonsggn", "++++ooooonsggn", "eeeeooooonsggn"],
+        ["****ooooonsggn", "****ooooonsggn", "eeeeooooonsggn"],
     ),
     row(
         "button manage-event",
         ("{s}:w0", &[]),
-        ["++++ooooonsggn", "++++ooooonsggn", "++eeooooonsggn"],
+        ["++**ooooonsggn", "++**ooooonsggn", "++eeooooonsggn"],
     ),
     row(
         "button manage-start",
@@ -374,7 +375,7 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "button manage-start-sure",
         ("{s}:w0", &[]),
-        ["++++ooooonsggn", "eeeeooooonsggn", "eeeeooooonsggn"],
+        ["****ooooonsggn", "eeeeooooonsggn", "eeeeooooonsggn"],
     ),
     row(
         "button teams",
@@ -383,8 +384,8 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row(
         "button teams-use",
-        ("{s}:accepted:0:0", &[]),
-        ["++++ooooonsggn", "++++ooooonsggn", "eeeeooooonsggn"],
+        ("{proposal}", &[]),
+        ["****ooooonsggn", "****ooooonsggn", "eeeeooooonsggn"],
     ),
     row(
         "button teams-hand",
@@ -394,17 +395,17 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "button teams-players",
         ("{s}", &["{c}", "{d}"]),
-        ["++++ooooonsggn", "++++ooooonsggn", "eeeeooooonsggn"],
+        ["****ooooonsggn", "****ooooonsggn", "eeeeooooonsggn"],
     ),
     row(
         "button teams-move",
         ("{s}:{p}:blue", &[]),
-        ["++++ooooonsggn", "++++ooooonsggn", "eeeeooooonsggn"],
+        ["****ooooonsggn", "****ooooonsggn", "eeeeooooonsggn"],
     ),
     row(
         "button teams-set",
         ("{s}:hide", &[]),
-        ["++++ooooonsggn", "++++ooooonsggn", "eeeeooooonsggn"],
+        ["****ooooonsggn", "****ooooonsggn", "eeeeooooonsggn"],
     ),
     row(
         "button teams-pairs",
@@ -414,17 +415,17 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "button teams-tie",
         ("{s}:apart", &["{c}", "{d}"]),
-        ["++++ooooonsggn", "++++ooooonsggn", "eeeeooooonsggn"],
+        ["****ooooonsggn", "****ooooonsggn", "eeeeooooonsggn"],
     ),
     row(
         "button teams-untie",
         ("{s}", &["{c}-{d}"]),
-        ["++++ooooonsggn", "++++ooooonsggn", "eeeeooooonsggn"],
+        ["****ooooonsggn", "****ooooonsggn", "eeeeooooonsggn"],
     ),
     row(
         "button teams-captains",
         ("{s}", &["{c}", "{d}"]),
-        ["++++ooooonsggn", "++++ooooonsggn", "eeeeooooonsggn"],
+        ["****ooooonsggn", "****ooooonsggn", "eeeeooooonsggn"],
     ),
     row(
         "button teams-draft",
@@ -434,22 +435,22 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "button teams-choose",
         ("{s}", &["{p}"]),
-        ["-------+-nsggn", "-------+-nsggn", "eeeeeeeeensggn"],
+        ["-------*-nsggn", "-------*-nsggn", "eeeeeeeeensggn"],
     ),
     row(
         "form edit",
         ("{s}:0", &[r#"{"title": "Cup of June", "when": "fri 8pm"}"#]),
-        ["++++ooooonsggn", "eeeeooooonsggn", "eeeeooooonsggn"],
+        ["****ooooonsggn", "eeeeooooonsggn", "eeeeooooonsggn"],
     ),
     row(
         "form cancel-said",
         ("{s}", &[r#"{"reason": "rain"}"#]),
-        ["++++ooooonsggn", "++++ooooonsggn", "eeeeooooonsggn"],
+        ["****ooooonsggn", "****ooooonsggn", "eeeeooooonsggn"],
     ),
     row(
         "form plan-zone-named",
         ("5v5/1", &[r#"{"zone": "Europe/Berlin"}"#]),
-        ["++++++++++++++", "++++++++++++++", "++++++++++++++"],
+        ["++++++++*+++++", "++++++++*+++++", "++++++++*+++++"],
     ),
     row(
         "form plan-time-typed",
@@ -459,17 +460,17 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "form plan-detailed",
         ("5v5/1/{t}", &[r#"{"title": "Evening"}"#]),
-        ["++++++++++sss+", "++++++++++sss+", "++++++++++sss+"],
+        ["********+*sss*", "********+*sss*", "********+*sss*"],
     ),
     row(
         "form profile-form",
         ("", &[r#"{"zone": "Europe/Berlin"}"#]),
-        ["++++++++++++++", "++++++++++++++", "++++++++++++++"],
+        ["++++++++*+++++", "++++++++*+++++", "++++++++*+++++"],
     ),
     row(
         "form join",
         ("{s}", &[r#"{"roles": ["support"]}"#]),
-        ["++++++--+nsggn", "eeeeee--ensggn", "eeeeeeeeensggn"],
+        ["*****+--+nsggn", "eeeeee--ensggn", "eeeeeeeeensggn"],
     ),
     row(
         "form newcomer",
@@ -477,11 +478,11 @@ pub(super) const ROWS: &[Row] = &[
             "{s}",
             &[r#"{"battletag": "Newcomer#1234", "roles": ["support"]}"#],
         ),
-        ["++++++--+nsggn", "eeeeee--ensggn", "eeeeeeeeensggn"],
+        ["******--*nsggn", "eeeeee--ensggn", "eeeeeeeeensggn"],
     ),
     row(
         "form manage-reject-why",
         ("{s}:{q}:w0", &[r#"{"reason": "rain"}"#]),
-        ["++++ooooonsggn", "++++ooooonsggn", "eeeeooooonsggn"],
+        ["****ooooonsggn", "****ooooonsggn", "eeeeooooonsggn"],
     ),
 ];
