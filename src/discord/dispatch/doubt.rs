@@ -17,7 +17,8 @@ use crate::store::HasReceipt;
 
 /// What is said until it is known.
 pub(super) const UNKNOWN: &str = "⏳ My database broke off while saving this, so I don't know yet whether it is \
-                                  saved. I'm checking, and will say so here. Please don't try again until then.";
+                                  saved. I'm checking, and will say so here. Please don't try again until then; if I \
+                                  have said nothing in 15 minutes, look first whether it is there.";
 const NOT_SAVED: &str = "⚠️ This was not saved. Please try again.";
 /// The database is asked this often, in milliseconds.
 const ASK_EVERY_MS: u64 = 1_000;

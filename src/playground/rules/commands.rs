@@ -15,6 +15,8 @@ const DESCRIPTION_MAX: usize = 100;
 const OPTIONS_MAX: usize = 25;
 const CHOICES_MAX: usize = 25;
 const CHOICE_TEXT_MAX: usize = 100;
+/// The greatest integer of an option, and of its range.
+const INTEGER_MAX: u64 = (1 << 53) - 1;
 const OPTION_LENGTH_MAX: u64 = 6_000;
 /// Characters of names, descriptions and values of one command with its options and choices.
 const COMMAND_TOTAL_MAX: usize = 8_000;
@@ -212,18 +214,28 @@ fn value_rules(problems: &mut Problems, at: &str, option: &Value, kind: u64) {
     let most = &option["max_length"];
     problems.number(&format!("{at}.min_length"), least, 0, OPTION_LENGTH_MAX);
     problems.number(&format!("{at}.max_length"), most, 1, OPTION_LENGTH_MAX);
-    if !matches!(kind, INTEGER | NUMBER) {
-        for bound in ["min_value", "max_value"] {
-            if !option[bound].is_null() {
-                let message = "A value range is for numbers only";
-                problems.add(
-                    &format!("{at}.{bound}"),
-                    "APPLICATION_COMMAND_OPTIONS_RANGE",
-                    message,
-                );
-            }
-        }
+    for bound in ["min_value", "max_value"] {
+        let (path, value) = (format!("{at}.{bound}"), &option[bound]);
+        let told = match kind {
+            _ if value.is_null() => continue,
+            INTEGER if is_whole(value) => continue,
+            NUMBER if value.is_number() => continue,
+            INTEGER => ("NUMBER_TYPE_COERCE", "Value must be a whole number"),
+            NUMBER => ("NUMBER_TYPE_COERCE", "Value must be a number"),
+            _ => (
+                "APPLICATION_COMMAND_OPTIONS_RANGE",
+                "A value range is for numbers only",
+            ),
+        };
+        problems.add(&path, told.0, told.1);
     }
+}
+
+/// Whether it is a whole number that a double holds exactly ("Application Commands", "Application Command
+/// Option Type": integers between -2^53+1 and 2^53-1).
+fn is_whole(value: &Value) -> bool {
+    let whole = value.as_i64();
+    whole.is_some_and(|whole| whole.unsigned_abs() <= INTEGER_MAX)
 }
 
 /// The choices of an option of this type, registered or suggested.
@@ -236,7 +248,7 @@ fn choices(problems: &mut Problems, at: &str, choices: &[Value], kind: u64) {
         let value = &choice["value"];
         let fits = match kind {
             STRING => value.is_string(),
-            INTEGER => value.is_i64(),
+            INTEGER => is_whole(value),
             NUMBER => value.is_number(),
             _ => false,
         };

@@ -5,9 +5,10 @@
 //! together with its log, never deleted.
 
 use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
 
 use super::adopt;
@@ -25,6 +26,8 @@ const UNFINISHED: &str = ".restoring.part";
 /// What a dry run makes, between the database's name and a random number: the other one may be a restore's that
 /// waits for its answer.
 const TRIAL: &str = ".trial_";
+/// A dry run's file that was written to before so long is of one that was killed, in hours.
+const TRIAL_MAX_H: i64 = 24;
 
 mod swap;
 
@@ -147,6 +150,7 @@ fn restore_with(
         source,
     };
     files::create_folder(folder_of(path)).map_err(io)?;
+    remove_old_trials(path, now).map_err(io)?;
     // A dry run may look beside a running bot.
     let lock = (!dry_run).then(|| Lock::take(path)).transpose()?;
     files::remove(&unfinished).map_err(io)?;
@@ -189,6 +193,28 @@ fn trial_name(path: &Path) -> PathBuf {
     use std::hash::BuildHasher as _;
     let random = std::hash::RandomState::new().hash_one(std::process::id());
     beside(path, &format!("{TRIAL}{random:016x}.part"))
+}
+
+/// Removes what dry runs left that were killed. One that still runs has written to its own a moment ago.
+fn remove_old_trials(path: &Path, now: DateTime<Utc>) -> io::Result<()> {
+    let name = beside(path, TRIAL);
+    let Some(begins) = name.file_name().and_then(|name| name.to_str()) else {
+        return Ok(());
+    };
+    for entry in std::fs::read_dir(folder_of(path))? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if !name.to_str().is_some_and(|name| name.starts_with(begins)) {
+            continue;
+        }
+        // It may just have been removed by its own dry run.
+        let written = entry.metadata().and_then(|file| file.modified());
+        let written = written.map(DateTime::<Utc>::from);
+        if written.is_ok_and(|at| now - at > TimeDelta::hours(TRIAL_MAX_H)) {
+            files::remove(&entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// Whether a restore of the database at `path` was interrupted in the moment of the swap, when it

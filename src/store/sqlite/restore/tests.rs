@@ -84,3 +84,32 @@ fn dry_run_leaves_a_restore_that_waits_for_its_answer_alone() {
     let left: Vec<_> = names.filter(|name| name.contains(".restoring")).collect();
     assert!(left.is_empty(), "{left:?}");
 }
+
+#[test]
+fn what_a_killed_dry_run_left_is_removed_a_day_later_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let [path, backup] = ["overwatch.db", "backup.db"].map(|name| folder.path().join(name));
+    database(&backup, 3);
+    let now = DateTime::from_timestamp(1_790_000_000, 0).unwrap();
+    let left = |name: &str, hours| {
+        let file = std::fs::File::create(folder.path().join(name)).unwrap();
+        file.set_modified((now - TimeDelta::hours(hours)).into())
+            .unwrap();
+    };
+    left("overwatch.db.trial_0123456789abcdef.part", 25);
+    left("overwatch.db.trial_0123456789abcdef.part-wal", 25);
+    left("overwatch.db.trial_fedcba9876543210.part", 23);
+    left("other.db.trial_0123456789abcdef.part", 25);
+    restore(&path, &backup, now, true).unwrap();
+    let names = std::fs::read_dir(folder.path()).unwrap();
+    let names = names.map(|one| one.unwrap().file_name().into_string().unwrap());
+    let mut trials: Vec<_> = names.filter(|name| name.contains("trial")).collect();
+    trials.sort();
+    assert_eq!(
+        trials,
+        [
+            "other.db.trial_0123456789abcdef.part",
+            "overwatch.db.trial_fedcba9876543210.part"
+        ]
+    );
+}
