@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use twilight_model::gateway::connection_info::BotConnectionInfo;
 
 use crate::clock::Clock;
-use crate::config::{ApiUrl, PublicKey, Secret, Shards, Token};
+use crate::config::{ApiUrl, PublicKey, Shards};
 use crate::discord::access::Access;
 use crate::discord::activity::Activity;
 use crate::discord::dispatch::{self, Dispatcher};
@@ -30,6 +30,7 @@ use crate::http::{Http, Insight, Offer, Watched};
 use crate::jobs::peers::Peers;
 use crate::jobs::upkeep::Upkeep;
 use crate::jobs::{self, Jobs};
+use crate::secret::Secret;
 use crate::status::Status;
 use crate::store::backup::remote::RemoteError;
 use crate::store::backup::{self, Backups};
@@ -65,7 +66,7 @@ const _: () = assert!(
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Its token.
-    pub token: Token,
+    pub token: Secret,
     /// Another address of Discord's API.
     pub api: Option<ApiUrl>,
     /// Which shards.

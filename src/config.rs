@@ -1,7 +1,7 @@
 //! The settings, from the environment (and a `.env` file, read before) or the command line.
 //!
-//! May touch: nothing. Invariant: what is malformed is refused here, in one sentence, before
-//! anything is opened; secrets print as `***`.
+//! May touch: the environment. Invariant: what is malformed is refused here, in one sentence, before
+//! anything is opened; secrets come from the environment alone, since everybody sees command lines.
 
 mod backup;
 mod connection;
@@ -15,25 +15,25 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::secret::Secret;
 pub use backup::{BackupConfig, Every, S3Url};
 pub use connection::{ApiUrl, PublicKey, Shards};
 pub use db_path::parse_db_path;
 pub use log::{LogConfig, LogFilter, LogFormat};
-pub use secret::{Secret, Token};
+use secret::trimmed;
+pub use secret::{
+    BOT_TOKEN, DATABASE_URL, DB_PASSWORD, HTTP_TOKEN, SECRET_SETTINGS, SecretSetting,
+    check_bot_token, known_secrets, seen_by_everybody,
+};
 pub use server::ServerConfig;
 
-/// What the bot can be told. Every setting is an environment variable; `--help` shows them.
+/// What the bot can be told. Every setting is an environment variable, and all but [`SECRET_SETTINGS`] are
+/// options as well; `--help` shows them.
 #[derive(Clone, Debug, Args)]
 pub struct Config {
-    /// The bot's token, from Discord's developer portal. Needed by `run`
-    #[arg(
-        long,
-        env = "BOT_TOKEN",
-        global = true,
-        hide_env_values = true,
-        value_name = "TOKEN"
-    )]
-    pub bot_token: Option<Token>,
+    /// The bot's token. Needed by `run`
+    #[arg(skip = BOT_TOKEN.read().map(trimmed))]
+    pub bot_token: Option<Secret>,
 
     /// The database file; its folder is made if it is not there
     #[arg(long, env = "DB_PATH", global = true, hide_env_values = true, value_name = "FILE", help = db_path_help())]
@@ -113,14 +113,7 @@ pub struct Config {
     pub http_addr: Option<SocketAddr>,
 
     /// Whoever sends this as "Authorization: Bearer TOKEN" may read /metrics and details of /readyz
-    /// [default: whoever connects from a loopback or private address]
-    #[arg(
-        long,
-        env = "HTTP_TOKEN",
-        global = true,
-        hide_env_values = true,
-        value_name = "TOKEN"
-    )]
+    #[arg(skip = HTTP_TOKEN.read())]
     pub http_token: Option<Secret>,
 
     /// From how many megabytes on the database's size is warned of: in the log, in /readyz, and to

@@ -10,7 +10,7 @@
 //! domain      pure rules: no runtime, no database, no Discord, no clock
 //! ```
 //!
-//! `clock`, `config`, `metrics` and `status` import nothing and are handed down.
+//! `clock`, `config`, `metrics`, `secret` and `status` import nothing (`config` but `secret`) and are handed down.
 //! `playground` stands beside them: a small Discord on loopback, reached over its sockets only.
 //! `docs/ARCHITECTURE.md` tells the way of one click.
 
@@ -24,6 +24,7 @@ pub mod http;
 pub mod jobs;
 pub mod metrics;
 pub mod playground;
+pub mod secret;
 pub mod status;
 pub mod store;
 #[cfg(feature = "torture")]

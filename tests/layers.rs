@@ -6,14 +6,17 @@ use std::path::{Path, PathBuf};
 /// Who may import whom, from the bottom up: a room may use itself and everything listed for it.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("clock", &[]),
-    ("config", &[]),
+    ("secret", &[]),
+    ("config", &["secret"]),
     ("metrics", &[]),
     ("status", &[]),
     ("domain", &[]),
-    ("store", &["domain", "metrics"]),
+    ("store", &["domain", "metrics", "secret"]),
     (
         "discord",
-        &["domain", "store", "clock", "config", "metrics", "status"],
+        &[
+            "domain", "store", "clock", "config", "metrics", "secret", "status",
+        ],
     ),
     (
         "jobs",
@@ -24,14 +27,15 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "app",
         &[
-            "domain", "store", "clock", "config", "metrics", "status", "discord", "jobs", "http",
+            "domain", "store", "clock", "config", "metrics", "secret", "status", "discord", "jobs",
+            "http",
         ],
     ),
     // For development: puts the bot together as a test does.
     (
         "torture",
         &[
-            "domain", "store", "clock", "config", "status", "discord", "jobs",
+            "domain", "store", "clock", "config", "secret", "status", "discord", "jobs",
         ],
     ),
     (
@@ -42,6 +46,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "clock",
             "config",
             "metrics",
+            "secret",
             "status",
             "discord",
             "jobs",

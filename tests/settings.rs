@@ -216,6 +216,76 @@ fn settings_are_read_from_a_file_and_a_broken_one_is_told_without_its_content() 
 }
 
 #[test]
+fn secret_in_the_command_line_is_refused_by_the_name_of_its_variable() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("postgres://bot:{SECRET}@127.0.0.1:1/ow");
+    let with = |option: &str| format!("{option}={SECRET}");
+    for (arguments, named) in [
+        (
+            &["--bot-token", SECRET][..],
+            "set BOT_TOKEN in the environment",
+        ),
+        (
+            &["run", &with("--bot-token")],
+            "set BOT_TOKEN in the environment",
+        ),
+        (
+            &["playground", &with("--bot-token")],
+            "set BOT_TOKEN in the environment",
+        ),
+        (
+            &["check", "--http-token", SECRET],
+            "set HTTP_TOKEN in the environment",
+        ),
+        (
+            &["migrate", &with("--db-password")],
+            "set DB_PASSWORD in the environment",
+        ),
+        (
+            &["migrate", "--database-url", &url],
+            "set DATABASE_URL in the environment",
+        ),
+        (
+            &["copy", "--from", &url, "--to", "sqlite:a.db"],
+            "COPY_FROM",
+        ),
+        (
+            &["copy", "--from=sqlite:a.db", &format!("--to={url}")],
+            "COPY_TO",
+        ),
+        (&["simulate", "--database", &url], "DB_PASSWORD"),
+    ] {
+        let said = refused(folder.path(), arguments, &[]);
+        assert!(said.contains(named), "{arguments:?}: {said}");
+    }
+    // Nor is what other settings refuse repeated, if a password is in it.
+    let url = format!("https://me:{SECRET}@proxy");
+    for (name, value) in [("DISCORD_API_URL", &url), ("BACKUP_S3_URL", &url)] {
+        let said = refused(folder.path(), &[], &[("BOT_TOKEN", "a.b.c"), (name, value)]);
+        assert!(said.contains("***@proxy"), "{said}");
+    }
+    assert_eq!(
+        folder.path().read_dir().unwrap().count(),
+        0,
+        "nothing was opened"
+    );
+}
+
+#[test]
+fn addresses_of_a_copy_may_stand_in_the_environment() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("postgres://bot:{SECRET}@127.0.0.1:1/ow");
+    let environment = [("COPY_FROM", url.as_str()), ("COPY_TO", "sqlite:a.db")];
+    let output = program(folder.path(), &["copy"], &environment);
+    let said = String::from_utf8(output.stderr).expect("text");
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("postgres://bot@127.0.0.1:1/ow") && !said.contains(SECRET),
+        "{said}"
+    );
+}
+
+#[test]
 fn help_shows_settings_with_their_defaults_and_no_values() {
     let folder = tempfile::tempdir().unwrap();
     let output = program(folder.path(), &["--help"], &[("BOT_TOKEN", SECRET)]);
@@ -223,6 +293,9 @@ fn help_shows_settings_with_their_defaults_and_no_values() {
     assert!(output.status.success());
     for shown in [
         "BOT_TOKEN",
+        "HTTP_TOKEN",
+        "DATABASE_URL",
+        "DB_PASSWORD",
         "DB_PATH",
         "data/overwatch.db",
         "[default: backups]",
@@ -231,4 +304,12 @@ fn help_shows_settings_with_their_defaults_and_no_values() {
         assert!(help.contains(shown), "{shown}");
     }
     assert!(!help.contains(SECRET));
+    for removed in [
+        "--bot-token",
+        "--http-token",
+        "--database-url",
+        "--db-password",
+    ] {
+        assert!(!help.contains(removed), "{removed}");
+    }
 }

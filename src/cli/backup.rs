@@ -7,6 +7,7 @@ use super::{Failed, database, say};
 use crate::clock::{Clock, Doubt};
 use crate::config::{BackupConfig, Config, S3Url};
 use crate::domain::backup::Keep;
+use crate::secret::Secret;
 use crate::store::backup::list::Listed;
 use crate::store::backup::mounts::Surroundings;
 use crate::store::backup::{self, Backups, remote};
@@ -64,6 +65,8 @@ pub(super) fn remote_settings(url: &S3Url) -> remote::Settings {
         prefix: url.prefix.clone(),
         variables: std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .filter(|(name, _)| name.starts_with("AWS_"))
+            .map(|(name, value)| (name, Secret::new(value)))
             .collect(),
     }
 }

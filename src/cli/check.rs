@@ -16,7 +16,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::{Failed, say};
 use crate::clock::{Clock, Doubt};
-use crate::config::Config;
+use crate::config::{Config, check_bot_token};
 use crate::store::backup::local;
 use crate::store::known_time::KnownTime;
 #[cfg(feature = "postgres")]
@@ -267,7 +267,7 @@ async fn compare(address: &Address, version: i32, now: DateTime<Utc>) -> Line {
 }
 
 fn token(config: &Config) -> Line {
-    match config.bot_token.as_ref().map(|token| token.check()) {
+    match config.bot_token.as_ref().map(check_bot_token) {
         None => line(
             "configuration",
             Verdict::Warn,

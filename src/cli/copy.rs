@@ -8,20 +8,21 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::database::place_at;
 use super::{Failed, say};
 use crate::clock::Clock;
-use crate::config::{Config, Secret};
+use crate::config::Config;
+use crate::secret::Secret;
 use crate::store::Place;
 use crate::store::copy::{self, CopyError, How, Progress};
 use crate::store::sqlite::Checkpoints;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// Where from: sqlite:FILE, or postgres://USER@HOST/NAME; a password that is not in it comes from
-    /// DB_PASSWORD
-    #[arg(long, value_name = "URL")]
+    /// Where from: sqlite:FILE, or postgres://USER@HOST/NAME; its password comes from DB_PASSWORD, or
+    /// stands in the URL in COPY_FROM
+    #[arg(long, env = "COPY_FROM", hide_env_values = true, value_name = "URL")]
     from: Secret,
 
     /// Where to: an empty database, or a file that is not there yet
-    #[arg(long, value_name = "URL")]
+    #[arg(long, env = "COPY_TO", hide_env_values = true, value_name = "URL")]
     to: Secret,
 
     /// Copy nothing; tell whether both hold the same

@@ -13,7 +13,7 @@ pub(super) fn place(config: &Config) -> Result<Place, Failed> {
     let server = &config.server;
     // Where files of settings name everything, empty means nothing.
     let url = server.database_url.as_ref();
-    if let Some(url) = url.filter(|url| !url.reveal().is_empty()) {
+    if let Some(url) = url.filter(|url| !url.is_empty()) {
         return place_at(url.reveal(), config)
             .map_err(|wrong| Failed::Settings(format!("DATABASE_URL cannot be used: {wrong}")));
     }
@@ -76,7 +76,6 @@ pub(super) fn path_in(text: &Path) -> Result<PathBuf, String> {
 #[cfg(feature = "postgres")]
 mod server {
     use super::{Config, Failed, Place};
-    use crate::config::Secret;
     use crate::store::postgres::{Address, Parts, Tls};
 
     pub(super) fn server_at(url: &str, config: &Config) -> Result<Place, String> {
@@ -103,11 +102,7 @@ mod server {
             host: server.db_host.clone(),
             port: server.db_port,
             user: server.db_user.clone(),
-            password: server
-                .db_password
-                .as_ref()
-                .map(Secret::reveal)
-                .map(str::to_owned),
+            password: server.db_password.clone(),
             name: server.db_name.clone(),
             tls: tls.transpose().map_err(|wrong| wrong.to_string())?,
             roots: server.db_sslrootcert.clone(),

@@ -1,9 +1,13 @@
 //! The log: what goes into it, and how it is written.
 //!
 //! May touch: standard error. Invariant: whatever `LOG` says, no dependency writes what passes through
-//! it: requests and their addresses, which hold tokens, and what people have typed.
+//! it: requests and their addresses, which hold tokens, and what people have typed; no line has a secret of the
+//! settings in it.
 
-use std::io::IsTerminal as _;
+use std::backtrace::{Backtrace, BacktraceStatus};
+use std::io::{self, IsTerminal as _, Write};
+use std::panic::PanicHookInfo;
+use std::sync::Arc;
 
 use tracing::Subscriber;
 use tracing::level_filters::LevelFilter;
@@ -13,7 +17,8 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, fmt, registry};
 
-use crate::config::{LogConfig, LogFormat};
+use crate::config::{LogConfig, LogFormat, known_secrets};
+use crate::secret::Redactor;
 
 /// This program itself, whose lines are written with this in mind.
 const OWN: &str = "overwatch_bot";
@@ -33,17 +38,85 @@ const TELL_OF_REQUESTS: [&str; 11] = [
     "twilight_http_ratelimiting",
 ];
 
-/// Begins the log, on standard error.
+/// Begins the log, on standard error. Panics are told in it, too.
 pub(super) fn begin(config: &LogConfig) {
-    let is_terminal = std::io::stderr().is_terminal();
-    subscriber(config, is_terminal, std::io::stderr).init();
+    let is_terminal = io::stderr().is_terminal();
+    let redactor = Redactor::new(known_secrets());
+    subscriber(config, redactor, is_terminal, io::stderr).init();
+    std::panic::set_hook(Box::new(tell_panic));
+}
+
+fn tell_panic(panic: &PanicHookInfo<'_>) {
+    let payload = panic.payload();
+    let what = match payload.downcast_ref::<&'static str>() {
+        Some(message) => message,
+        None => payload
+            .downcast_ref::<String>()
+            .map_or("", |message| without_values(message)),
+    };
+    let place = panic.location().map(ToString::to_string);
+    let backtrace = Backtrace::capture();
+    match backtrace.status() {
+        BacktraceStatus::Captured => tracing::error!(place, what, %backtrace, "panicked"),
+        _ => tracing::error!(place, what, "panicked"),
+    }
+}
+
+/// The beginning of a panic's message, as the program has it. After that come values, such as the text in which
+/// a string was cut between two bytes of a character.
+fn without_values(message: &str) -> &str {
+    let end = message.find(['`', '"', '\'', ':', ';', '\n']);
+    message[..end.unwrap_or(message.len())].trim_end()
+}
+
+/// Writes lines without secrets.
+struct Redacting<M> {
+    make: M,
+    redactor: Arc<Redactor>,
+}
+
+struct RedactingWriter<W> {
+    writer: W,
+    redactor: Arc<Redactor>,
+}
+
+impl<'w, M: MakeWriter<'w>> MakeWriter<'w> for Redacting<M> {
+    type Writer = RedactingWriter<M::Writer>;
+
+    fn make_writer(&'w self) -> Self::Writer {
+        RedactingWriter {
+            writer: self.make.make_writer(),
+            redactor: Arc::clone(&self.redactor),
+        }
+    }
+}
+
+impl<W: Write> Write for RedactingWriter<W> {
+    /// Writes all of `bytes`, which `tracing-subscriber` hands over a line at a time.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(bytes);
+        self.writer
+            .write_all(self.redactor.redact(&text).as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
 }
 
 /// What writes the log.
-fn subscriber<W>(config: &LogConfig, colours: bool, writer: W) -> Box<dyn Subscriber + Send + Sync>
+fn subscriber<W>(
+    config: &LogConfig,
+    redactor: Redactor,
+    colours: bool,
+    make: W,
+) -> Box<dyn Subscriber + Send + Sync>
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
+    let redactor = Arc::new(redactor);
+    let writer = Redacting { make, redactor };
     let wanted = EnvFilter::new(config.log.as_str());
     let lines = fmt::layer().with_ansi(colours).with_writer(writer);
     // Both have to agree, so that no part of `LOG`, however specific, opens what is closed here.
@@ -65,10 +138,10 @@ fn most() -> Targets {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
-    use std::sync::{Arc, Mutex};
+    use std::sync::Mutex;
 
     use super::*;
+    use crate::secret::Secret;
 
     #[derive(Clone, Default)]
     struct Lines(Arc<Mutex<Vec<u8>>>);
@@ -94,7 +167,8 @@ mod tests {
             },
         );
         let writer = lines.clone();
-        let subscriber = subscriber(&config, false, move || writer.clone());
+        let redactor = Redactor::new([Secret::new("hunter2")]);
+        let subscriber = subscriber(&config, redactor, false, move || writer.clone());
         tracing::subscriber::with_default(subscriber, events);
         let lines = lines.0.lock().expect("no panic");
         String::from_utf8(lines.clone()).expect("text")
@@ -119,6 +193,51 @@ mod tests {
                 assert_eq!(written, "", "{log}");
             }
         }
+    }
+
+    #[test]
+    fn no_line_has_a_secret_of_the_settings_or_of_a_url() {
+        for format in [LogFormat::Text, LogFormat::Json] {
+            let written = written("info", format, || {
+                let error = "postgres://bot:opensesame@db/ow: the password hunter2 is wrong";
+                tracing::warn!(error, "cannot connect with hunter2");
+            });
+            assert!(written.contains("is wrong"), "{written}");
+            for secret in ["hunter2", "opensesame"] {
+                assert!(!written.contains(secret), "{written}");
+            }
+        }
+    }
+
+    #[test]
+    fn panic_is_told_with_its_place_and_without_values() {
+        for (message, told) in [
+            ("the lock is poisoned", "the lock is poisoned"),
+            ("the file: Error { text: \"Rhabarber\" }", "the file"),
+            (
+                "byte index 11 is not a char boundary; it is inside 'Ä' of `Rhabarber-Ä`",
+                "byte index 11 is not a char boundary",
+            ),
+            ("assertion `left == right` failed", "assertion"),
+        ] {
+            assert_eq!(without_values(message), told);
+        }
+        // Other tests may panic meanwhile.
+        let (before, here) = (std::panic::take_hook(), std::thread::current().id());
+        std::panic::set_hook(Box::new(move |panic| {
+            match std::thread::current().id() == here {
+                true => tell_panic(panic),
+                false => before(panic),
+            }
+        }));
+        let written = written("info", LogFormat::Text, || {
+            let text = String::from("Rhabarber");
+            let panicked = std::panic::catch_unwind(|| panic!("cannot cut: {text}"));
+            assert!(panicked.is_err(), "it panics");
+        });
+        let parts = ["panicked place", "log.rs", "what=\"cannot cut\""];
+        assert!(parts.iter().all(|part| written.contains(part)), "{written}");
+        assert!(!written.contains("Rhabarber"), "{written}");
     }
 
     #[test]

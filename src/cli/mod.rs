@@ -28,7 +28,8 @@ use clap::Parser;
 use clap::error::ErrorKind;
 
 use crate::app::StartError;
-use crate::config::{Config, LogConfig};
+use crate::config::{Config, LogConfig, SECRET_SETTINGS, known_secrets, seen_by_everybody};
+use crate::secret::Redactor;
 use crate::store::OpenError;
 
 /// The exit code for failures that a restart cannot fix.
@@ -38,9 +39,9 @@ const EXIT_SETTINGS: u8 = 2;
 /// data safe.
 ///
 /// Settings come from the command line, the environment, or a file named .env in the present
-/// folder, in this order. `playground` has settings of its own.
+/// folder, in this order; secrets only from the latter two. `playground` has settings of its own.
 #[derive(Debug, clap::Parser)]
-#[command(version, about, max_term_width = 100)]
+#[command(version, about, max_term_width = 100, after_help = secrets_help())]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
@@ -121,6 +122,10 @@ impl Failed {
 /// Parses the arguments and does what they say.
 pub fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();
+    if let Some(sentence) = seen_by_everybody(words.iter().skip(1).filter_map(|word| word.to_str()))
+    {
+        return complain(&Failed::Settings(sentence));
+    }
     #[cfg(feature = "torture")]
     if let Some(code) = torture::main(&words) {
         return code;
@@ -221,17 +226,26 @@ pub(crate) fn say(line: fmt::Arguments<'_>) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }
 
+/// Says why in a line, which may have the text of any error in it.
 fn complain(failed: &Failed) -> ExitCode {
-    match failed {
-        Failed::Settings(sentence) => {
-            eprintln!("overwatch-bot: {sentence}");
-            ExitCode::from(EXIT_SETTINGS)
-        }
-        Failed::Other(sentence) => {
-            eprintln!("overwatch-bot: {sentence}");
-            ExitCode::FAILURE
-        }
+    let (sentence, code) = match failed {
+        Failed::Settings(sentence) => (sentence, ExitCode::from(EXIT_SETTINGS)),
+        Failed::Other(sentence) => (sentence, ExitCode::FAILURE),
+    };
+    let redactor = Redactor::new(known_secrets());
+    eprintln!("overwatch-bot: {}", redactor.redact(sentence));
+    code
+}
+
+/// The settings that are no options.
+fn secrets_help() -> String {
+    let mut help = "Secrets, from the environment or .env only, since all users of a machine can read command \
+                    lines:"
+        .to_owned();
+    for setting in SECRET_SETTINGS {
+        help += &format!("\n  {}\n          {}\n", setting.name, setting.help);
     }
+    help
 }
 
 #[cfg(test)]
@@ -257,10 +271,9 @@ mod tests {
             .flat_map(|command| command.get_arguments());
         let playgrounds = playground::Arguments::command();
         let settings = settings.chain(playgrounds.get_arguments());
-        for setting in command.get_arguments().chain(settings) {
-            let Some(name) = setting.get_env().and_then(|name| name.to_str()) else {
-                continue;
-            };
+        let options = command.get_arguments().chain(settings);
+        let options = options.filter_map(|setting| setting.get_env()?.to_str());
+        for name in options.chain(SECRET_SETTINGS.map(|setting| setting.name)) {
             // The three of a family share a line.
             let family = name
                 .strip_prefix("BACKUP_KEEP_")

@@ -14,6 +14,7 @@ use crate::clock::Clock;
 use crate::config::{LogConfig, Shards};
 use crate::jobs::upkeep::Upkeep;
 use crate::playground::{self, Discord, World};
+use crate::secret::Secret;
 use crate::store::sqlite::owner::Owner;
 use crate::store::{Place, backup};
 
@@ -154,7 +155,7 @@ fn settings(place: Place, discord: &Discord) -> Settings {
     // Only before migrations, and apart from those of a real bot.
     let backups = backup::Settings::in_folder(path.with_extension("backups"));
     Settings {
-        token: TOKEN.parse().expect("any text is taken"),
+        token: Secret::new(TOKEN),
         api: Some(discord.url().parse().expect("a plain address")),
         shards: Shards::Auto,
         public_key: None,

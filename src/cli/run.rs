@@ -5,9 +5,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::Failed;
 use crate::app::{App, Settings, StartError};
 use crate::clock::Clock;
-use crate::config::{Config, Secret, Shards};
+use crate::config::{Config, Shards, check_bot_token};
 use crate::discord::gateway::Ending;
 use crate::jobs::upkeep::Upkeep;
+use crate::secret::Secret;
 
 /// A shorter token for metrics could be guessed, in bytes.
 const HTTP_TOKEN_MIN_BYTES: usize = 16;
@@ -83,9 +84,7 @@ fn settings(config: Config) -> Result<Settings, Failed> {
                 .into(),
         )
     })?;
-    token
-        .check()
-        .map_err(|wrong| Failed::Settings(format!("BOT_TOKEN {wrong}")))?;
+    check_bot_token(&token).map_err(|wrong| Failed::Settings(format!("BOT_TOKEN {wrong}")))?;
     unreachable?;
     let http_token = http_token(config.http_token)?;
     if database.file().is_some() {

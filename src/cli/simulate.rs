@@ -17,8 +17,9 @@ use std::time::{Duration, Instant};
 
 use super::{Failed, say};
 use crate::clock::Clock;
-use crate::config::{Config, DB_PATH, Secret, ServerConfig};
+use crate::config::{Config, DB_PATH, ServerConfig};
 use crate::playground::{self, Discord, World};
+use crate::secret::Secret;
 use bot::{Bot, Orders};
 use crowd::Crowd;
 use ground::{Ground, Watch};
@@ -78,8 +79,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     seed: u64,
 
-    /// The database: sqlite, a new file beside DB_PATH; or postgres://USER:PASSWORD@HOST:PORT/NAME, an
-    /// empty one, in a schema of its own that goes afterwards. Given more than once, each in turn
+    /// The database: sqlite, a new file beside DB_PATH; or postgres://USER@HOST:PORT/NAME with its password in
+    /// DB_PASSWORD, an empty one, in a schema of its own that goes afterwards. Given more than once, each in turn
     #[arg(long, value_name = "URL", default_value = "sqlite")]
     database: Vec<Secret>,
 

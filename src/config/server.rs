@@ -6,22 +6,18 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::secret::Secret;
+use super::secret::{DATABASE_URL, DB_PASSWORD};
+use crate::secret::Secret;
 
 /// A database on a PostgreSQL server.
 #[derive(Clone, Debug, Args)]
 pub struct ServerConfig {
     /// A PostgreSQL database in the place of the file: postgres://USER:PASSWORD@HOST:PORT/NAME
-    #[arg(
-        long,
-        env = "DATABASE_URL",
-        hide_env_values = true,
-        global = true,
-        value_name = "URL"
-    )]
+    #[arg(skip = DATABASE_URL.read())]
     pub database_url: Option<Secret>,
 
-    /// The same in parts: the server's name or address, or the folder of its Unix socket
+    /// A PostgreSQL server in the place of the file: its name or address, or the folder of its Unix socket;
+    /// the same as DATABASE_URL, in parts
     #[arg(
         long,
         env = "DB_HOST",
@@ -52,13 +48,7 @@ pub struct ServerConfig {
     pub db_user: Option<String>,
 
     /// Their password
-    #[arg(
-        long,
-        env = "DB_PASSWORD",
-        hide_env_values = true,
-        global = true,
-        value_name = "PASSWORD"
-    )]
+    #[arg(skip = DB_PASSWORD.read())]
     pub db_password: Option<Secret>,
 
     /// The database's name [default: as the user]

@@ -6,6 +6,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
+use twilight_interactions::error::{ParseError, ParseOptionErrorType};
 use twilight_model::application::command::Command as Definition;
 use twilight_model::application::interaction::application_command::CommandData;
 
@@ -73,6 +74,23 @@ pub enum Fault {
     /// Something is broken. It is logged at the dispatcher and shown as an apology.
     #[error("{0}")]
     Broken(String),
+}
+
+impl Fault {
+    /// A slash command's options are not as they were defined. What was given in one is not told: somebody has
+    /// typed it.
+    pub fn unparsed(command: &str, error: &ParseError) -> Self {
+        let ParseError::Option(wrong) = error else {
+            return Self::Broken(format!("{command}: {error}"));
+        };
+        let field = &wrong.field;
+        Self::Broken(match &wrong.kind {
+            ParseOptionErrorType::InvalidChoice(_) => {
+                format!("{command}: option {field} holds none of its choices")
+            }
+            _ => format!("{command}: {error}"),
+        })
+    }
 }
 
 impl From<Failure> for Fault {

@@ -24,7 +24,7 @@ use super::dispatch::{Dispatcher, Way};
 use super::feature::Context;
 use super::identify::Turns;
 use super::share;
-use crate::config::Token;
+use crate::secret::Secret;
 use crate::store::gateway::GatewaySession;
 use crate::store::process::ProcessId;
 use received::Received;
@@ -85,7 +85,7 @@ impl Gateway {
     /// Starts the shards of the plan; those that are known to have stood somewhere resume there.
     /// `info` is what Discord said when it was asked, not before `asked`.
     pub fn start(
-        token: &Token,
+        token: &Secret,
         (info, asked): (BotConnectionInfo, Instant),
         plan: Plan,
         context: &Context,

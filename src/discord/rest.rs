@@ -22,9 +22,10 @@ use twilight_model::id::marker::ApplicationMarker;
 
 use super::click::Click;
 use super::reply::Message;
-use crate::config::{ApiUrl, Token};
+use crate::config::ApiUrl;
 use crate::domain::ids::{ChannelId, MessageId, UserId};
 use crate::metrics::Metrics;
+use crate::secret::Secret;
 use crate::status::Status;
 
 /// Requests under way at once, acknowledgements and others each; a storm of clicks would else open
@@ -186,7 +187,7 @@ impl Rest {
     ///
     /// # Errors
     /// [`RestError`]; status 401 if the token is not valid.
-    pub async fn connect(token: &Token, api: Option<&ApiUrl>) -> Result<Self, RestError> {
+    pub async fn connect(token: &Secret, api: Option<&ApiUrl>) -> Result<Self, RestError> {
         Self::through(Transport::new(
             token,
             api,

@@ -146,7 +146,7 @@ async fn run(ctx: Context, click: Click, data: CommandData) -> Result<Reply, Fau
         return Ok(Reply::text(IN_A_SERVER));
     };
     let command = SessionCommand::from_interaction(data.into())
-        .map_err(|error| Fault::Broken(error.to_string()))?;
+        .map_err(|error| Fault::unparsed("/session", &error))?;
     match command {
         SessionCommand::Create(options) => create::run(&ctx, &click, &actor, &options).await,
         SessionCommand::Plan(_) => guided::begin(&ctx, &click).await,

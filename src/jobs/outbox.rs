@@ -220,7 +220,8 @@ impl Outbox {
         let (id, ended) = match ended {
             Ok((id, ended)) => (id, Some(ended)),
             Err(error) => {
-                tracing::error!(%error, "a delivery did not end well");
+                // The error's own text has the panic's message, which may quote what somebody typed.
+                tracing::error!(panicked = error.is_panic(), "a delivery did not end well");
                 self.doubt();
                 (error.id(), None)
             }
@@ -256,7 +257,7 @@ impl Outbox {
         let id = match released {
             Ok((id, ())) => id,
             Err(error) => {
-                tracing::error!(%error, "a claim was not released");
+                tracing::error!(panicked = error.is_panic(), "a claim was not released");
                 self.doubt();
                 error.id()
             }

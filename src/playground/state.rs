@@ -37,7 +37,7 @@ use tokio::sync::{broadcast, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-pub(super) use faults::{Faults, Planned429, PlannedFault};
+pub(super) use faults::{Faults, Planned429, PlannedFault, Quoted};
 pub(super) use interaction::{Interaction, Kind, Modal, Progress};
 
 /// The first millisecond of Discord's time, in Unix milliseconds.

@@ -9,7 +9,6 @@ use chrono::TimeDelta;
 
 use super::discord::Discord;
 use crate::clock::Clock;
-use crate::config::Token;
 use crate::discord::access::Access;
 use crate::discord::activity::Activity;
 use crate::discord::feature::Context;
@@ -18,6 +17,7 @@ use crate::discord::rest::{Rest, Transport, alone};
 use crate::domain::backup::Keep;
 use crate::jobs::Jobs;
 use crate::jobs::upkeep::Upkeep;
+use crate::secret::Secret;
 use crate::status::Status;
 use crate::store::Store;
 use crate::store::backup::{Backups, Settings};
@@ -74,7 +74,7 @@ impl Bot {
         let database = Database::open(&database(folder), &backups(folder), clock.now()).await;
         let database = database.map_err(|error| said(&error))?;
         let store = database.store();
-        let token = TOKEN.parse::<Token>().map_err(|error| said(&error))?;
+        let token = Secret::new(TOKEN);
         let (status, metrics) = (Status::default(), store.metrics().clone());
         let transport = Transport::new(&token, None, status.clone(), metrics, alone());
         let transport = transport.map_err(|error| said(&error))?;

@@ -1,5 +1,7 @@
 //! The object store: a real S3 server in this process.
 
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use axum::body::Body;
@@ -9,6 +11,7 @@ use chrono::TimeDelta;
 use overwatch_bot::clock::Clock;
 use overwatch_bot::domain::backup::Keep;
 use overwatch_bot::jobs;
+use overwatch_bot::secret::Secret;
 use overwatch_bot::store::backup::find::find_at;
 use overwatch_bot::store::backup::{Settings, remote};
 use overwatch_bot::store::sqlite::restore::restore;
@@ -85,7 +88,11 @@ impl Server {
         remote::Settings {
             bucket: BUCKET.into(),
             prefix: "bot/backups".into(),
-            variables: self.variables(),
+            variables: self
+                .variables()
+                .into_iter()
+                .map(|(name, value)| (name, Secret::new(value)))
+                .collect(),
         }
     }
 
@@ -196,7 +203,7 @@ async fn object_store_is_tried_out_and_left_as_it_was() {
         .variables
         .iter_mut()
         .find(|(name, _)| name == "AWS_SECRET_ACCESS_KEY");
-    secret.expect("it is set").1 = "another".into();
+    secret.expect("it is set").1 = Secret::new("another");
     let refused = remote::Remote::new(&refused).unwrap();
     assert_eq!(refused.probe().await.unwrap_err().step, "write");
 }
@@ -448,12 +455,71 @@ async fn newest_backup_of_a_folder_is_one_that_holds_data() {
     );
 }
 
+/// Answers each request as Amazon does where the signature is wrong: with what was signed.
+fn repeating() -> SocketAddr {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.expect("a connection");
+            let head = BufReader::new(stream.try_clone().expect("a descriptor")).lines();
+            let head: Vec<_> = head
+                .map_while(Result::ok)
+                .take_while(|line| !line.is_empty())
+                .collect();
+            let head = head.join("\n");
+            let body = format!(
+                "<?xml version=\"1.0\"?>\n<Error><Code>SignatureDoesNotMatch</Code><Message>It does not \
+                 match.</Message><AWSAccessKeyId>{KEY}</AWSAccessKeyId><CanonicalRequest>{head}\
+                 </CanonicalRequest></Error>"
+            );
+            let length = body.len();
+            let answer = format!(
+                "HTTP/1.1 403 Forbidden\r\ncontent-type: application/xml\r\ncontent-length: \
+                 {length}\r\nconnection: close\r\n\r\n{body}"
+            );
+            // Whoever does not read it fails for another reason, which the test sees.
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn answer_that_repeats_what_was_signed_is_told_without_keys() {
+    const SESSION_TOKEN: &str = "IQoJb3JpZ2luX2VjEXAMPLE/session+token==";
+    let variables = [
+        ("AWS_ACCESS_KEY_ID", KEY),
+        ("AWS_SECRET_ACCESS_KEY", SECRET),
+        ("AWS_SESSION_TOKEN", SESSION_TOKEN),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ENDPOINT_URL", &format!("http://{}", repeating())),
+    ];
+    let settings = remote::Settings {
+        bucket: BUCKET.into(),
+        prefix: String::new(),
+        variables: variables
+            .map(|(name, value)| (name.to_owned(), Secret::new(value)))
+            .into(),
+    };
+    let remote = remote::Remote::new(&settings).unwrap();
+    let error = remote.probe().await.unwrap_err();
+    let told = format!("{error} {error:?} {settings:?}");
+    assert!(
+        told.contains("SignatureDoesNotMatch It does not match."),
+        "{told}"
+    );
+    for secret in [KEY, SECRET, SESSION_TOKEN] {
+        assert!(!told.contains(secret), "{told}");
+    }
+}
+
 #[tokio::test]
 async fn a_wrong_key_is_told_without_showing_it() {
     let server = Server::start().await;
     let home = Home::with(1).await;
     let mut remote = server.remote();
-    remote.variables[1].1 = "another-secret".into();
+    remote.variables[1].1 = Secret::new("another-secret");
     let settings = Settings {
         remote: Some(remote),
         ..home.settings()

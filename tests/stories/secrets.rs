@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -18,6 +19,11 @@ const TYPED: [&str; 6] = [
     "Stachelbeere",
     "Mirabelle",
 ];
+
+/// The bot edits a card within this, in seconds.
+const EDIT_WITHIN_S: u64 = 30;
+/// The token for metrics.
+const HTTP_TOKEN: &str = "Heidelbeere-0123456789";
 
 /// The program, writing all that it can into a file.
 struct Process {
@@ -35,6 +41,8 @@ impl Process {
             .env("DISCORD_API_URL", world.discord.url())
             .env(name, value)
             .env("BACKUP_DIR", &world.settings().backups.folder)
+            .env("HTTP_ADDR", "127.0.0.1:0")
+            .env("HTTP_TOKEN", HTTP_TOKEN)
             .env(
                 "LOG",
                 "trace,twilight_http::client=trace,hyper_util::client::legacy=trace",
@@ -48,6 +56,17 @@ impl Process {
             tokio::task::yield_now().await;
         }
         process
+    }
+
+    /// Asks for metrics with this token; the status of the answer.
+    async fn metrics(&self, token: &str) -> u16 {
+        let log = std::fs::read_to_string(&self.log).expect("the log");
+        let (_, rest) = log.split_once("answering /livez").expect("it serves");
+        let (_, address) = rest.split_once("address=").expect("an address");
+        let address = address.split_whitespace().next().expect("an address");
+        let request = reqwest::Client::new().get(format!("http://{address}/metrics"));
+        let answer = request.bearer_auth(token).send().await;
+        answer.expect("an answer").status().as_u16()
     }
 
     /// Ends it, and gives what it has written.
@@ -64,6 +83,18 @@ impl Drop for Process {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Waits until the edit of a message was refused.
+async fn edit_is_refused(world: &World) {
+    let refused = async {
+        let is_it = |request: &Value| request["method"] == "PATCH" && request["status"] == 400;
+        while !world.requests().await.iter().any(is_it) {
+            tokio::task::yield_now().await;
+        }
+    };
+    let waited = tokio::time::timeout(Duration::from_secs(EDIT_WITHIN_S), refused).await;
+    waited.expect("the bot edits the card");
 }
 
 /// The tokens of all interactions that were answered.
@@ -109,14 +140,31 @@ async fn log_holds_no_token_no_name_and_no_word_that_was_typed_at_any_level() {
         player
             .command("account add", json!({"battletag": TYPED[5]}))
             .await;
-        for fault in [json!({"status": 502}), json!({"tear": true})] {
+        for fault in [
+            json!({"status": 502}),
+            json!({"tear": true}),
+            json!({"status": 400, "quotes": "body"}),
+            // Tried again for as long as it may be, and then told.
+            json!({"status": 502, "quotes": "path", "times": 1_000}),
+        ] {
             let mut fault = fault;
             fault["method"] = json!("POST");
             fault["route"] = json!("/interactions/{interaction_id}/{interaction_token}/callback");
-            fault["times"] = json!(1);
+            if fault["times"].is_null() {
+                fault["times"] = json!(1);
+            }
             world.post("faults/requests", fault).await;
             player.press(&card, &on(&card, "streaming")).await;
+            world.delete("faults").await;
         }
+        // So does what the bot sends by itself.
+        let fault = json!({"status": 400, "quotes": "body", "method": "PATCH",
+            "route": "/channels/{channel_id}/messages/{message_id}", "times": 1});
+        world.post("faults/requests", fault).await;
+        player.press(&card, &on(&card, "leave")).await;
+        edit_is_refused(world).await;
+        assert_eq!(bot.metrics(HTTP_TOKEN).await, 200);
+        assert_eq!(bot.metrics("Heidelbeere-wrong").await, 401);
         player.forge(&card, "no-such-route:1", &[]).await;
         account(&organiser, json!({"battletag": "Kiri#1234"})).await;
 
@@ -135,7 +183,8 @@ async fn log_holds_no_token_no_name_and_no_word_that_was_typed_at_any_level() {
             assert_eq!(line, None, "details of a dependency");
         }
         let tokens = tokens.iter().map(String::as_str);
-        for secret in tokens.chain(TYPED).chain(names).chain([TOKEN, "Kiri#1234"]) {
+        let others = [TOKEN, HTTP_TOKEN, "Heidelbeere", "Kiri#1234"];
+        for secret in tokens.chain(TYPED).chain(names).chain(others) {
             let line = log.lines().find(|line| line.contains(secret));
             assert_eq!(line, None, "{secret}");
         }

@@ -14,6 +14,7 @@ use overwatch_bot::config::Shards;
 use overwatch_bot::discord::FEATURES;
 use overwatch_bot::jobs::upkeep::Upkeep;
 use overwatch_bot::playground::{self, Discord};
+use overwatch_bot::secret::Secret;
 use overwatch_bot::store::sqlite::OpenError;
 use overwatch_bot::store::{self, backup};
 use serde_json::{Value, json};
@@ -105,7 +106,7 @@ impl World {
     /// The settings with which the bot is started.
     pub(crate) fn settings(&self) -> Settings {
         Settings {
-            token: TOKEN.parse().expect("any text is taken"),
+            token: Secret::new(TOKEN),
             api: Some(self.discord.url().parse().expect("an address")),
             shards: if self.over_http {
                 Shards::None

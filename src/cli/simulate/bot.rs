@@ -18,8 +18,9 @@ use super::super::{Failed, say};
 use super::ground::Kept;
 use crate::app::{App, Settings};
 use crate::clock::Clock;
-use crate::config::{Config, Secret, ServerConfig, Shards};
+use crate::config::{Config, ServerConfig, Shards};
 use crate::jobs::upkeep::Upkeep;
+use crate::secret::Secret;
 use crate::store::backup;
 
 /// The token with which the bot comes to the embedded Discord. No secret.
@@ -71,7 +72,7 @@ pub(super) async fn serve(config: &Config) -> Result<(), Failed> {
 
 fn settings(orders: Orders, config: &Config) -> Result<Settings, Failed> {
     Ok(Settings {
-        token: TOKEN.parse().expect("any text is taken"),
+        token: Secret::new(TOKEN),
         api: Some(orders.discord.parse().expect("a plain address")),
         shards: Shards::Some {
             first: 0,

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::super::Failed;
 use super::super::database::place_at;
-use crate::config::{Config, Secret};
+use crate::config::Config;
+use crate::secret::Secret;
 use crate::store::Place;
 #[cfg(feature = "postgres")]
 use crate::store::{
@@ -69,7 +70,7 @@ impl Ground {
         let wrong = |why: &str| Failed::Settings(format!("--database cannot be used: {why}"));
         let place =
             place_at(wanted.reveal(), config).map_err(|why| match why.contains("sqlite:") {
-                true => wrong("postgres://USER:PASSWORD@HOST:PORT/NAME or sqlite is needed"),
+                true => wrong("postgres://USER@HOST:PORT/NAME or sqlite is needed"),
                 false => wrong(&why),
             })?;
         match place {

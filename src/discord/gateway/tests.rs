@@ -13,6 +13,7 @@ use crate::discord::activity::Activity;
 use crate::discord::nonce::Nonces;
 use crate::discord::rest::Rest;
 use crate::playground::{self, Discord};
+use crate::secret::Secret;
 use crate::status::Status;
 use crate::store::sql::{DbError, Row, Sql};
 use crate::store::sqlite::Database;
@@ -48,7 +49,7 @@ impl Question for Hang {
 struct Scene {
     discord: Discord,
     context: Context,
-    token: Token,
+    token: Secret,
     _database: Database,
     _folder: TempDir,
 }
@@ -66,7 +67,7 @@ impl Scene {
             world: playground::World::default(),
         });
         let discord = discord.await.expect("a free port");
-        let token: Token = BOT.parse().expect("a token");
+        let token = Secret::new(BOT);
         let api: ApiUrl = discord.url().parse().expect("an address");
         let rest = Rest::connect(&token, Some(&api)).await;
         let folder = tempfile::tempdir().expect("a folder");

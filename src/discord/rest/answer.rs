@@ -10,6 +10,7 @@ use reqwest::StatusCode;
 use reqwest::header::{DATE, HeaderMap};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::RestError;
 use super::limiter::{Cover, Ended, Told};
@@ -18,8 +19,12 @@ use super::limiter::{Cover, Ended, Told};
 const RETRY_AFTER_UNSAID_S: u64 = 60;
 /// No 429 is believed to hold for longer than this, in seconds.
 const RETRY_AFTER_MAX_S: u64 = 24 * 60 * 60;
-/// Of an answer that is not Discord's JSON, so many characters are told.
-const FOREIGN_ANSWER_MAX_CHARS: usize = 120;
+/// Of an answer that is not Discord's JSON, and of Discord's message, so many characters are told.
+const MESSAGE_MAX_CHARS: usize = 120;
+/// Of a form so many fields are told that were wrong.
+const FIELDS_MAX: usize = 8;
+/// A word of a foreign answer that is at least this long may be a token: some proxies repeat the address.
+const TOKEN_MIN_CHARS: usize = 24;
 
 /// An answer's body, by which the request has been done.
 #[derive(Debug)]
@@ -28,8 +33,13 @@ pub(super) struct Body(Vec<u8>);
 impl Body {
     /// Reads it.
     pub(super) fn parse<T: DeserializeOwned>(&self) -> Result<T, RestError> {
-        // The text of the error quotes nothing of the body but a field's kind.
-        serde_json::from_slice(&self.0).map_err(|error| RestError::Unknown(error.to_string()))
+        // The error's own text quotes values of the body.
+        serde_json::from_slice(&self.0).map_err(|error| {
+            let (line, column) = (error.line(), error.column());
+            RestError::Unknown(format!(
+                "its answer cannot be read at line {line}, column {column}"
+            ))
+        })
     }
 }
 
@@ -122,6 +132,69 @@ fn duration(seconds: f64) -> Option<Duration> {
 #[derive(Deserialize)]
 struct Reason {
     code: u64,
+    #[serde(default)]
+    message: String,
+    #[serde(default)]
+    errors: Value,
+}
+
+impl Reason {
+    /// The message, and which fields were wrong in which way. Discord's sentences about the fields are left out,
+    /// because some quote the value, which may be what somebody typed: `Value "something" is not snowflake`
+    /// (github.com/discord/discord-api-docs/issues/2089).
+    fn told(&self) -> String {
+        let mut fields = Vec::new();
+        wrong_fields("", &self.errors, &mut fields);
+        let message = shortened(&self.message);
+        match fields.is_empty() {
+            true => message,
+            false => format!("{message} ({})", fields.join(", ")),
+        }
+    }
+}
+
+/// Collects `PATH: CODE` of every field in Discord's `errors`, whose leaves are lists named `_errors`
+/// (docs.discord.com, API Reference, "Error Messages").
+fn wrong_fields(path: &str, errors: &Value, fields: &mut Vec<String>) {
+    let Value::Object(parts) = errors else { return };
+    for (name, part) in parts {
+        if fields.len() == FIELDS_MAX {
+            return;
+        }
+        match part {
+            Value::Array(list) if name == "_errors" => {
+                let codes = list.iter().filter_map(|error| error["code"].as_str());
+                let codes: Vec<_> = codes.map(shortened).collect();
+                fields.push(format!("{path}: {}", codes.join(" ")));
+            }
+            part => {
+                let dot = if path.is_empty() { "" } else { "." };
+                wrong_fields(&format!("{path}{dot}{}", shortened(name)), part, fields);
+            }
+        }
+    }
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(MESSAGE_MAX_CHARS).collect()
+}
+
+/// The beginning of an answer that is not Discord's, without what may be a token.
+fn foreign(text: &str) -> String {
+    let is_of_token = |char: char| char.is_ascii_alphanumeric() || "-_.=~%+".contains(char);
+    let mut told = String::new();
+    let mut rest = text;
+    while !rest.is_empty() && told.len() < MESSAGE_MAX_CHARS {
+        let word = rest.find(|char| !is_of_token(char)).unwrap_or(rest.len());
+        let between = rest[word..].find(is_of_token).unwrap_or(rest.len() - word);
+        match word < TOKEN_MIN_CHARS {
+            true => told.push_str(&rest[..word]),
+            false => told.push_str("***"),
+        }
+        told.push_str(&rest[word..word + between]);
+        rest = &rest[word + between..];
+    }
+    shortened(&told)
 }
 
 /// The body of a request that was done.
@@ -131,9 +204,8 @@ pub(super) fn result(answer: Answer) -> Result<Body, RestError> {
     }
     let text = String::from_utf8_lossy(&answer.body);
     let (code, message) = match serde_json::from_slice::<Reason>(&answer.body) {
-        // The whole of it, because it tells which field was wrong.
-        Ok(reason) => (reason.code, text.into_owned()),
-        Err(_) => (0, text.chars().take(FOREIGN_ANSWER_MAX_CHARS).collect()),
+        Ok(reason) => (reason.code, reason.told()),
+        Err(_) => (0, foreign(&text)),
     };
     Err(RestError::Refused {
         status: answer.status.as_u16(),

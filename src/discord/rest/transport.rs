@@ -22,8 +22,9 @@ use super::answer::{self, Answer, Body};
 use super::limiter::{Class, Cover, Ended, Gate, LimitChange, Limiter, Pass, Route};
 use super::{REQUESTS_IN_FLIGHT_MAX, RestError};
 use crate::clock::Clock;
-use crate::config::{ApiUrl, Token};
+use crate::config::ApiUrl;
 use crate::metrics::{Metrics, Refusal};
+use crate::secret::Secret;
 use crate::status::{Hold, Status};
 
 /// A request that takes longer than this has failed, in seconds.
@@ -109,7 +110,7 @@ impl Transport {
     /// # Errors
     /// [`RestError`] if the token cannot be sent at all, or TLS cannot be set up.
     pub fn new(
-        token: &Token,
+        token: &Secret,
         api: Option<&ApiUrl>,
         status: Status,
         metrics: Metrics,

@@ -5,7 +5,7 @@ use super::{
         limits::holds::Kind,
         objects, rest,
         sessions::Order,
-        state::{Faults, Hub, Planned429, PlannedFault},
+        state::{Faults, Hub, Planned429, PlannedFault, Quoted},
     },
     Result, id_of, mistake, text_of,
 };
@@ -63,6 +63,12 @@ pub(super) async fn requests(Shared(hub): Hubs, Json(body): Json<Value>) -> Done
         code: body["code"].as_u64().unwrap_or(0),
         delay_ms: body["delay_ms"].as_u64().unwrap_or(0),
         after: body["after"] == true,
+        quotes: match body["quotes"].as_str() {
+            None => None,
+            Some("body") => Some(Quoted::Body),
+            Some("path") => Some(Quoted::Path),
+            Some(other) => return mistake(format!("No answer quotes the request's {other}.")),
+        },
         tears: body["tear"] == true,
         limited,
     };

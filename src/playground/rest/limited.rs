@@ -20,7 +20,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Response},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -179,6 +179,21 @@ pub(super) fn faulty(status: u16, code: u64) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let body = json!({"message": status.to_string(), "code": code});
     (status, Json(body)).into_response()
+}
+
+/// A refusal in which Discord's sentence about a field quotes the body.
+pub(super) fn quoting_body(status: u16, body: &Value) -> Response {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+    let message = format!("Value \"{body}\" is not snowflake.");
+    let errors = json!({"data": {"_errors": [{"code": "NUMBER_TYPE_COERCE", "message": message}]}});
+    let body = json!({"message": "Invalid Form Body", "code": 50035, "errors": errors});
+    (status, Json(body)).into_response()
+}
+
+/// A proxy's page that repeats the address.
+pub(super) fn quoting_path(status: u16, path: &str) -> Response {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::NOT_FOUND);
+    (status, format!("<pre>Cannot serve {path}</pre>")).into_response()
 }
 
 fn refusal(wait: Duration, kind: Kind) -> Response {

@@ -16,7 +16,7 @@ mod webhooks;
 
 use super::{
     limits::{Standing, changes::TooEarly, holds::Asked},
-    state::{Hub, PlannedFault, State as Remembered},
+    state::{Hub, PlannedFault, Quoted, State as Remembered},
 };
 use axum::{
     Json,
@@ -293,8 +293,12 @@ pub(super) async fn serve(State(hub): State<Arc<Hub>>, request: Request) -> Resp
         }
         (None, None, Ok(found)) => handle(&hub, &mut call, asked, found),
     };
-    if let Some((status, code)) = fault.as_ref().and_then(|it| Some((it.status?, it.code))) {
-        response = limited::faulty(status, code);
+    if let Some((status, fault)) = fault.as_ref().and_then(|it| Some((it.status?, it))) {
+        response = match fault.quotes {
+            None => limited::faulty(status, fault.code),
+            Some(Quoted::Body) => limited::quoting_body(status, &body),
+            Some(Quoted::Path) => limited::quoting_path(status, &full),
+        };
     }
     limited::count(&hub, &mut response);
     let (parts, content) = response.into_parts();

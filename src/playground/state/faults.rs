@@ -34,6 +34,8 @@ pub(in crate::playground) struct PlannedFault {
     pub(in crate::playground) delay_ms: u64,
     /// Let the request have its effect, and spoil only the answer.
     pub(in crate::playground) after: bool,
+    /// The answer quotes something of the request.
+    pub(in crate::playground) quotes: Option<Quoted>,
     /// The answer breaks off.
     pub(in crate::playground) tears: bool,
     /// The answer is a 429, and holds.
@@ -45,6 +47,16 @@ impl PlannedFault {
     pub(in crate::playground) fn spares(&self) -> bool {
         !self.after && (self.status.is_some() || self.tears)
     }
+}
+
+/// What an answer quotes of its request.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::playground) enum Quoted {
+    /// A value, in the sentence about a field, as Discord does: `Value "something" is not snowflake`
+    /// (discord/discord-api-docs#2089).
+    Body,
+    /// The address with the interaction's token, in a page, as some proxies do.
+    Path,
 }
 
 /// A 429 that is to be answered.

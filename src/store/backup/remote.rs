@@ -3,7 +3,6 @@
 //! May touch: the network. Invariant: a backup that is listed is complete, since object stores
 //! show an object only when all of it is there, and its manifest is sent before it.
 
-use std::fmt;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,14 +21,17 @@ use super::manifest::{self, Digest, Manifest};
 use super::{files, list};
 use crate::domain::backup::BackupName;
 use crate::domain::backup::rotation::Kept;
+use crate::secret::{Redactor, Secret};
 use crate::store::safe_file;
 use crate::store::sqlite::inspect::Unfit;
 use crate::store::sqlite::lock::beside;
 use crate::store::sqlite::lockstep;
 
 mod probe;
+mod told;
 
 pub use probe::ProbeError;
+use told::told;
 
 /// Behind the name of what has not arrived yet, or was not checked.
 const UNFINISHED: &str = ".part";
@@ -48,20 +50,23 @@ const RETRY_FIRST_MS: u64 = 100;
 const SILENCE_MAX_S: u64 = 300;
 
 /// Where the backups go.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// The bucket.
     pub bucket: String,
     /// The folder in it, without slashes at its ends; may be empty.
     pub prefix: String,
     /// The environment's variables; those that begin with `AWS_` are looked at.
-    pub variables: Vec<(String, String)>,
+    pub variables: Vec<(String, Secret)>,
 }
 
-impl fmt::Debug for Settings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { bucket, prefix, .. } = self;
-        write!(f, "Settings(s3://{bucket}/{prefix}, ***)")
+impl Settings {
+    /// What must not be in any error: the values of the variables that name keys.
+    fn secrets(&self) -> Redactor {
+        let keys = self.variables.iter().filter(|(name, _)| {
+            name.starts_with("AWS_") && (name.contains("KEY") || name.contains("TOKEN"))
+        });
+        Redactor::new(keys.map(|(_, value)| value.clone()))
     }
 }
 
@@ -69,12 +74,12 @@ impl fmt::Debug for Settings {
 #[derive(Debug, thiserror::Error)]
 pub enum RemoteError {
     /// It refused, failed, or cannot be reached.
-    #[error("{place}: {source}")]
+    #[error("{place}: {reason}")]
     Store {
         /// `s3://bucket/prefix`.
         place: String,
-        /// What it said.
-        source: object_store::Error,
+        /// What it said, without keys.
+        reason: String,
     },
     /// A file here could not be read or written.
     #[error("{}: {source}", path.display())]
@@ -102,6 +107,7 @@ pub struct Remote {
     store: Arc<dyn ObjectStore>,
     prefix: Key,
     place: Arc<str>,
+    secrets: Redactor,
 }
 
 impl Remote {
@@ -111,14 +117,16 @@ impl Remote {
     /// [`RemoteError::Store`] if a setting is malformed.
     pub fn new(settings: &Settings) -> Result<Self, RemoteError> {
         let place = format!("s3://{}/{}", settings.bucket, settings.prefix);
-        let store = connect(settings).map_err(|source| RemoteError::Store {
+        let secrets = settings.secrets();
+        let store = connect(settings).map_err(|error| RemoteError::Store {
             place: place.clone(),
-            source,
+            reason: told(&error, &secrets),
         })?;
         Ok(Self {
             store: Arc::new(store),
             prefix: Key::from(settings.prefix.as_str()),
             place: place.trim_end_matches('/').into(),
+            secrets,
         })
     }
 
@@ -355,10 +363,10 @@ impl Remote {
             .join(format!("{name}{}", manifest::ENDING))
     }
 
-    fn failed(&self, source: object_store::Error) -> RemoteError {
+    fn failed(&self, error: object_store::Error) -> RemoteError {
         RemoteError::Store {
             place: self.place.to_string(),
-            source,
+            reason: told(&error, &self.secrets),
         }
     }
 
@@ -398,11 +406,11 @@ fn connect(settings: &Settings) -> object_store::Result<object_store::aws::Amazo
         if name.starts_with("AWS_")
             && let Ok(key) = key.parse::<AmazonS3ConfigKey>()
         {
-            builder = builder.with_config(key, value);
+            builder = builder.with_config(key, value.reveal());
         }
         // Whoever writes http:// means it.
         let endpoint = name.starts_with("AWS_ENDPOINT");
-        if endpoint && value.starts_with("http://") {
+        if endpoint && value.reveal().starts_with("http://") {
             builder = builder.with_allow_http(true);
         }
     }

@@ -13,6 +13,7 @@ use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::tls;
+use crate::secret::Secret;
 
 /// A silent connection is asked for a sign of life after this long, in seconds.
 const KEEPALIVE_AFTER_S: u64 = 30;
@@ -56,7 +57,7 @@ impl FromStr for Tls {
 }
 
 /// The parts of an address, each of which may be left out.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Parts {
     /// A name, an IP address, or the folder of a Unix socket.
     pub host: Option<String>,
@@ -65,7 +66,7 @@ pub struct Parts {
     /// The role.
     pub user: Option<String>,
     /// Its password.
-    pub password: Option<String>,
+    pub password: Option<Secret>,
     /// The database; called like the role if not given.
     pub name: Option<String>,
     /// How much TLS.
@@ -95,7 +96,7 @@ impl Address {
     /// [`AddressError`].
     pub fn of_url(url: &str, parts: &Parts) -> Result<Self, AddressError> {
         let (base, query) = url.split_once('?').unwrap_or((url, ""));
-        let password = parts.password.as_deref().filter(|given| !given.is_empty());
+        let password = parts.password.as_ref().filter(|given| !given.is_empty());
         let mut parts = Parts {
             tls: parts.tls,
             roots: parts.roots.clone(),
@@ -117,7 +118,7 @@ impl Address {
         // The parser's own error may quote a piece of the password.
         let mut config = config.map_err(|_| AddressError(WANTED.into()))?;
         if let (None, Some(password)) = (config.get_password(), password) {
-            config.password(password);
+            config.password(password.reveal());
         }
         Self::with(config, &parts)
     }
@@ -136,7 +137,7 @@ impl Address {
             config.user(user);
         }
         if let Some(password) = &parts.password {
-            config.password(password);
+            config.password(password.reveal());
         }
         if let Some(name) = &parts.name {
             config.dbname(name);
@@ -287,7 +288,7 @@ mod tests {
     #[test]
     fn a_password_may_stand_beside_the_url() {
         let parts = Parts {
-            password: Some("beside".into()),
+            password: Some(Secret::new("beside")),
             ..Parts::default()
         };
         let password = |url: &str| {

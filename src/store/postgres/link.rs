@@ -64,7 +64,7 @@ impl From<tokio_postgres::Error> for Trouble {
         let Some(told) = error.as_db_error() else {
             return Self::Lost(said(&error));
         };
-        let (code, text) = (told.code(), told.to_string());
+        let (code, text) = (told.code(), without_values(told));
         match code {
             &SqlState::T_R_SERIALIZATION_FAILURE | &SqlState::T_R_DEADLOCK_DETECTED => {
                 Self::Conflict(text)
@@ -83,6 +83,27 @@ impl From<tokio_postgres::Error> for Trouble {
             _ => Self::Fault(text),
         }
     }
+}
+
+/// What the server says, without its detail and hint, which quote rows, and without the message of a data
+/// exception, which quotes the value (postgresql.org/docs/15, Appendix A, class 22; "invalid input syntax").
+fn without_values(told: &tokio_postgres::error::DbError) -> String {
+    let code = told.code().code();
+    let mut text = match code.starts_with("22") {
+        true => format!("{}: a value was refused", told.severity()),
+        false => format!("{}: {}", told.severity(), told.message()),
+    };
+    text += &format!(" ({code}");
+    for (what, name) in [
+        ("constraint", told.constraint()),
+        ("table", told.table()),
+        ("column", told.column()),
+    ] {
+        if let Some(name) = name {
+            text += &format!(", {what} {name}");
+        }
+    }
+    text + ")"
 }
 
 /// Whether it is TLS that does not want to go on.

@@ -269,3 +269,40 @@ async fn an_answer_of_what_cannot_be_committed_is_never_given() {
     assert_eq!(scratch.number("SELECT count(*) FROM users").await, 0);
     database.close().await;
 }
+
+#[tokio::test]
+async fn errors_of_the_server_are_told_without_values() {
+    let Some(server) = server() else { return };
+    let scratch = server.empty().await;
+    migrate(&address(&scratch), now()).await.unwrap();
+    let address = Arc::new(address(&scratch));
+    let told = tokio::task::spawn_blocking(move || {
+        let mut link = Link::new(address).unwrap();
+        link.connect(Instant::now() + Duration::from_secs(START_WITHIN_S))
+            .unwrap();
+        let user =
+            "INSERT INTO users (discord_id, username, created_at) VALUES (1, 'Zuckerwatte', 1)";
+        link.run(user).unwrap();
+        let told = |text: &str| link.run(text).unwrap_err().to_string();
+        [
+            user,
+            "UPDATE users SET reminder_minutes = -1",
+            "UPDATE users SET timezone = 'Zuckerwatte', created_at = NULL",
+            "SELECT 'Zuckerwatte'::bigint",
+            "UPDATE users SET preferred_roles = 'Zuckerwatte'",
+        ]
+        .map(told)
+    });
+    let told = told.await.unwrap();
+    let expected = [
+        "users_pkey",
+        "reminder_minutes",
+        "column created_at",
+        "22P02",
+        "22P02",
+    ];
+    for (told, expected) in told.iter().zip(expected) {
+        assert!(told.contains(expected), "{told}");
+        assert!(!told.contains("Zuckerwatte"), "{told}");
+    }
+}

@@ -299,7 +299,7 @@ impl Database {
         }
         self.stop.cancel();
         if let Err(error) = self.writer.await {
-            tracing::error!(%error, "the writer did not end well");
+            tracing::error!(panicked = error.is_panic(), "the writer did not end well");
         }
     }
 }

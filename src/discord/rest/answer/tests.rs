@@ -80,13 +80,18 @@ fn limits_are_learned_from_any_answer_that_has_them() {
 
 #[test]
 fn refusal_has_the_code_and_the_field_that_was_wrong() {
-    let body = r#"{"message": "Invalid Form Body", "code": 50035, "errors": {"content": {}}}"#;
+    let body = r#"{"message": "Invalid Form Body", "code": 50035, "errors": {
+        "content": {"_errors": [{"code": "BASE_TYPE_MAX_LENGTH", "message": "Must be 2000 or fewer in length."}]},
+        "embeds": {"0": {"url": {"_errors": [{"code": "URL_TYPE_INVALID_URL", "message": "Zuckerwatte"}]}}}}}"#;
     match result(answer(400, &[], body)) {
         Err(RestError::Refused {
             status: 400,
             code: 50_035,
             message,
-        }) => assert!(message.contains("content")),
+        }) => assert_eq!(
+            message,
+            "Invalid Form Body (content: BASE_TYPE_MAX_LENGTH, embeds.0.url: URL_TYPE_INVALID_URL)"
+        ),
         other => panic!("{other:?}"),
     }
     match result(answer(502, &[], &"<html>".repeat(1_000))) {
@@ -94,7 +99,35 @@ fn refusal_has_the_code_and_the_field_that_was_wrong() {
             status: 502,
             code: 0,
             message,
-        }) => assert_eq!(message.len(), FOREIGN_ANSWER_MAX_CHARS),
+        }) => assert_eq!(message.len(), MESSAGE_MAX_CHARS),
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn refusal_of_a_proxy_is_told_without_the_token_in_the_address() {
+    let token = "aW50ZXJhY3Rpb246MTIzNDU2Nzg5MDEyMzQ1Njc4OTA6TnBHd1p1";
+    let page =
+        format!("<pre>Cannot POST /api/v10/webhooks/123456789012345678/{token}/messages</pre>");
+    let Err(RestError::Refused { message, .. }) = result(answer(404, &[], &page)) else {
+        panic!("it was refused");
+    };
+    let expected = "<pre>Cannot POST /api/v10/webhooks/123456789012345678/***/messages</pre>";
+    assert_eq!(message, expected);
+}
+
+#[test]
+fn answer_that_cannot_be_read_is_told_without_its_values() {
+    let body = result(answer(200, &[], r#"{"id": "Zuckerwatte"}"#)).expect("a body");
+    #[derive(Debug, serde::Deserialize)]
+    struct Wanted {
+        #[expect(dead_code, reason = "only its type matters")]
+        id: u64,
+    }
+    let error = body.parse::<Wanted>().expect_err("an id is a number");
+    let told = format!("{error} {error:?}");
+    assert!(
+        told.contains("column") && !told.contains("Zucker"),
+        "{told}"
+    );
 }
