@@ -1,6 +1,8 @@
 //! The settings, as the program itself takes them: what is missing or malformed is one sentence and
 //! exit code 2, before anything is opened, and no secret is ever shown.
 
+#[path = "settings/core_dump.rs"]
+mod core_dump;
 #[path = "settings/location.rs"]
 mod location;
 #[path = "settings/ownership.rs"]

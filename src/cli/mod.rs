@@ -7,6 +7,7 @@ mod backup;
 mod check;
 mod clock;
 mod copy;
+mod core_dump;
 mod database;
 mod export;
 mod log;
@@ -122,6 +123,7 @@ impl Failed {
 /// Parses the arguments and does what they say.
 pub fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();
+    core_dump::switch_off(&words);
     if let Some(sentence) = seen_by_everybody(words.iter().skip(1).filter_map(|word| word.to_str()))
     {
         return complain(&Failed::Settings(sentence));

@@ -20,6 +20,7 @@ use crate::clock::Clock;
 use crate::config::{Config, DB_PATH, ServerConfig};
 use crate::playground::{self, Discord, World};
 use crate::secret::Secret;
+pub(in crate::cli) use bot::AS_BOT;
 use bot::{Bot, Orders};
 use crowd::Crowd;
 use ground::{Ground, Watch};

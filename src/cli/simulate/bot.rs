@@ -25,8 +25,8 @@ use crate::store::backup;
 
 /// The token with which the bot comes to the embedded Discord. No secret.
 pub(super) const TOKEN: &str = "simulation";
-/// What this program is told to become such a bot.
-const AS_BOT: &str = "--as-bot";
+/// The option with which this program is told to become such a bot.
+pub(in crate::cli) const AS_BOT: &str = "--as-bot";
 /// How long sessions are kept, in days; none gets that old here.
 const RETENTION_DAYS: u32 = 30;
 /// From which size on the database would be warned of, in megabytes: from none.
