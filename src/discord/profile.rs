@@ -159,7 +159,7 @@ async fn run(context: Context, click: Click, data: CommandData) -> Result<Reply,
         resolved: data.resolved.map(std::borrow::Cow::Owned),
     };
     let command = ProfileCommand::from_interaction(input)
-        .map_err(|error| Fault::Broken(format!("/profile: {error}")))?;
+        .map_err(|error| Fault::unparsed("/profile", &error))?;
     match command {
         ProfileCommand::Edit(edit) => edit::run(&context, &click, edit).await,
         ProfileCommand::Show(Show { user: None }) => show::own(&context, &click).await,
@@ -232,7 +232,11 @@ fn what_goes(holdings: &Holdings) -> String {
             }
         ));
     }
-    lines.push("-# `/profile export` gives you all of it first.".into());
+    lines.push(
+        "-# Backups of my database keep it until newer ones replace them. `/profile export` gives you \
+         all of it first."
+            .into(),
+    );
     lines.join("\n")
 }
 
@@ -265,7 +269,10 @@ fn gone(deleted: &Deleted) -> String {
                  that, with your id and the role, so that joining it anew does not undo it.";
     }
     said + "\n-# My answers of the last hour, which keep a double click from counting twice, go \
-            within the hour. Cards in your servers lose your name as I get to them."
+            within the hour. Cards in your servers lose your name, and sessions that you planned their \
+            title and description, as I get to them.\n-# Backups of my database keep what they hold until \
+            newer ones replace them. If my operator ever restores one from before now, delete your profile \
+            again."
 }
 
 #[cfg(test)]

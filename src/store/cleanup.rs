@@ -21,7 +21,8 @@ const HISTORY_AT_ONCE_MAX: u32 = 10;
 /// What moving a session weighs, in queue entries.
 const SESSION_WEIGHT: u32 = 10;
 
-/// Moves sessions that ended long ago into the history, as many as go quickly.
+/// Moves sessions that ended long ago into the history, as many as go quickly. Forgets who was turned down in a
+/// cancelled session, or lost their place, once it could not be joined any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ArchiveSessions {
     /// The present time.
@@ -46,6 +47,8 @@ impl Command for ArchiveSessions {
     type Refusal = std::convert::Infallible;
 
     fn run(&self, tx: &mut dyn Transaction) -> Result<Archived, Stop<Self::Refusal>> {
+        tx.execute(sql!("history/forget_turned_down"), values![self.now])?;
+        tx.execute(sql!("history/forget_taken_back"), values![self.now])?;
         let mut room = ENTRIES_MAX;
         let mut sessions = 0;
         let before = self.now - TimeDelta::days(self.days.into());

@@ -18,8 +18,8 @@ use crate::domain::ids::UserId;
 use crate::domain::profile::{Changes, Person, Profile, Reminder};
 pub use delete::{DeleteProfile, Deleted, Holdings, NothingHeld, Stake, WhatIsHeld};
 pub use export::{
-    ArchivedPart, Everything, ExportProfile, NoShow, Participation, QueueEntry, SentReminder,
-    SessionName,
+    ArchivedPart, Everything, ExportProfile, NoShow, OfferedPlace, Participation, Prompted,
+    QueueEntry, SentReminder, SessionName,
 };
 
 /// A person's profile with their accounts, the primary one first.

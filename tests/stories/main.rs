@@ -41,6 +41,7 @@ mod outage;
 mod pacing;
 mod parked;
 mod people;
+mod personal_data;
 #[cfg(feature = "postgres")]
 #[path = "../support/postgres.rs"]
 mod postgres;

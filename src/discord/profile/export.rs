@@ -18,7 +18,8 @@ use crate::domain::log::{Record, Whom};
 use crate::domain::profile::Profile;
 use crate::domain::session::Session;
 use crate::store::profile::{
-    ArchivedPart, Everything, ExportProfile, NoShow, Participation, QueueEntry, SessionName,
+    ArchivedPart, Everything, ExportProfile, NoShow, OfferedPlace, Participation, Prompted,
+    QueueEntry, SessionName,
 };
 
 const FILE_NAME: &str = "overwatch-profile.json";
@@ -65,6 +66,9 @@ fn document(user: UserId, everything: &Everything, now: DateTime<Utc>) -> Value 
         "captain_in_sessions": everything.captain_of.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "left_after_their_place_was_taken_back":
             everything.taken_back.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "turned_down_before_deleting_their_profile":
+            everything.turned_down.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "asked_in_messages": all(&everything.prompts, prompted),
         "no_shows": all(&everything.no_shows, no_show),
         "reminders_sent": reminders.collect::<Vec<_>>(),
         "in_threads_of_sessions": everything.threads.iter().map(ToString::to_string).collect::<Vec<_>>(),
@@ -116,7 +120,27 @@ fn entry(entry: &QueueEntry) -> Value {
         "rejected": entry.rejected,
         "joined_at": iso(entry.joined_at),
         "checked_in": entry.checked_in,
-        "offered_place": entry.offered.map(|(role, state)| json!({"role": role, "answer": state})),
+        "offered_place": entry.offered.as_ref().map(offered),
+    })
+}
+
+fn offered(place: &OfferedPlace) -> Value {
+    json!({
+        "role": place.role,
+        "answer": place.state,
+        "offered_at": iso(place.at),
+        "until": iso(place.until),
+    })
+}
+
+fn prompted(prompt: &Prompted) -> Value {
+    json!({
+        "session_id": prompt.session.to_string(),
+        "about": prompt.kind,
+        "deadline": iso(prompt.deadline),
+        "in_thread": prompt.in_thread,
+        "channel_id": prompt.channel.to_string(),
+        "message_id": prompt.message.to_string(),
     })
 }
 
@@ -136,6 +160,7 @@ fn participation(place: &Participation) -> Value {
         "account_id": place.account.map(|account| account.to_string()),
         "accepted_at": iso(place.accepted_at),
         "team": place.team.map(team),
+        "beyond_a_limit": place.overridden,
     })
 }
 
@@ -208,6 +233,8 @@ fn organised(session: &Session) -> Value {
         "lowest_tier": limits.lowest.map(|tier| tier.label()),
         "highest_tier": limits.highest.map(|tier| tier.label()),
         "greatest_rank_distance": limits.distance,
+        "admission": plan.admission,
+        "check_in_minutes": plan.check_in_minutes,
         "status": session.status,
         "cancel_reason": session.cancel_reason,
         "created_at": iso(session.created_at),

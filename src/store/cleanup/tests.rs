@@ -287,3 +287,23 @@ async fn history_goes_after_its_time_with_cancelled_sessions_players_and_who_was
     assert!(history(&store).await.iter().all(|one| one.id.0 > 100));
     database.close().await;
 }
+
+#[tokio::test]
+async fn refusal_of_a_cancelled_session_is_forgotten_at_its_planned_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut rows = person(1);
+    for (id, days_ago) in [(5, 1), (6, -1)] {
+        rows += &session(id, "CANCELLED", days_ago);
+        rows += &format!(
+            "INSERT INTO refusals (session_id, user_id) VALUES ({id}, 9);
+             INSERT INTO left_taken_back (session_id, user_id, role) VALUES ({id}, 9, 'tank');"
+        );
+    }
+    let database = database(folder.path(), &rows).await;
+    archive(&database.store()).await;
+    let held = database.store().query(ExportProfile(UserId(9))).await;
+    let held = held.unwrap().expect("what is kept of a session ahead");
+    assert_eq!(held.turned_down, [SessionId(6)]);
+    assert_eq!(held.taken_back, [SessionId(6)]);
+    database.close().await;
+}

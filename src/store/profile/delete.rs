@@ -1,9 +1,9 @@
 //! Forgetting a person, without taking anything from the history of the others.
 //!
 //! May touch: the domain and [`Transaction`]. Invariant: afterwards no row holds the person's id,
-//! name or text, but the plans of sessions they organised, the receipts of their last hour's
-//! clicks, which go by themselves, their membership in threads until Discord has taken them out, and, of
-//! sessions that are not over and in which they were turned down or their place was taken back, that it was.
+//! name or text, but the receipts of their last hour's clicks and messages to others that are on their way, which
+//! go by themselves, their membership in threads until Discord has taken them out, and, of sessions that are not
+//! over and in which they were turned down or their place was taken back, that it was.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -12,6 +12,7 @@ use super::super::queue::admission;
 use super::super::sql::{DbError, Row, sql, values};
 use super::super::{Command, Question, Read, Stop, Transaction, account, log, outbox, session};
 use crate::domain::ids::UserId;
+use crate::domain::mode::Mode;
 use crate::domain::session::{Session, Status};
 
 /// Cards of sessions that are over lose the name one after the other, this many seconds apart, so
@@ -110,6 +111,8 @@ impl Command for DeleteProfile {
         }
         let left = tx.query(sql!("profile/joined"), values![self.user])?.len();
         self.owe_cards(tx)?;
+        // Before sessions are cancelled for a reason of our own.
+        tx.execute(sql!("profile/unwrite_reasons"), values![self.user])?;
         let cancelled = self.cancel_sessions(tx)?;
         let freed = tx.query(sql!("profile/places"), values![self.user])?;
         // What was played stays, and loses the name with the person's row.
@@ -119,6 +122,7 @@ impl Command for DeleteProfile {
         let taken_back = tx.query(sql!("profile/left_taken_back"), values![self.user])?;
         tx.execute(sql!("profile/unname_rejections"), values![self.user])?;
         tx.execute(sql!("profile/unname_selections"), values![self.user])?;
+        self.unwrite_plans(tx)?;
         log::forget(tx, self.user)?;
         outbox::drop_notices_to(tx, self.user)?;
         outbox::end_prompts_of(tx, self.user, self.at)?;
@@ -153,6 +157,17 @@ impl DeleteProfile {
             let asked: bool = freed.get("asked")?;
             admission::settle(tx, &session, asked.into(), None, self.at)?;
         }
+        Ok(())
+    }
+
+    /// Takes the words of the sessions that they organise or organised: each keeps its mode's name.
+    fn unwrite_plans(&self, tx: &mut dyn Transaction) -> Result<(), DbError> {
+        for mode in Mode::all() {
+            let values = values![self.user, mode.id(), mode.label()];
+            tx.execute(sql!("profile/unwrite_plans"), values)?;
+        }
+        tx.execute(sql!("profile/unname_thread"), values![self.user])?;
+        tx.execute(sql!("profile/unsay_event"), values![self.user])?;
         Ok(())
     }
 

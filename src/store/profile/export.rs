@@ -12,8 +12,9 @@ use super::super::sql::{DbError, Row, sql, values};
 use super::super::{Question, Read, extras, log, session, teams};
 use super::{PersonView, ViewPerson};
 use crate::domain::balance::{Bond, Team};
-use crate::domain::ids::{AccountId, GuildId, SessionId, UserId};
+use crate::domain::ids::{AccountId, ChannelId, GuildId, MessageId, SessionId, UserId};
 use crate::domain::log::Record;
+use crate::domain::prompt::PromptKind;
 use crate::domain::queue::AskState;
 use crate::domain::role::{Role, Roles};
 use crate::domain::session::{Session, Status};
@@ -45,6 +46,10 @@ pub struct Everything {
     pub captain_of: Vec<SessionId>,
     /// The sessions that they have left after an organiser had taken their place back.
     pub taken_back: Vec<SessionId>,
+    /// The sessions in which they were turned down before they deleted their profile.
+    pub turned_down: Vec<SessionId>,
+    /// What they were asked in messages that have buttons still.
+    pub prompts: Vec<Prompted>,
     /// Where they were missed.
     pub no_shows: Vec<NoShow>,
     /// What they were reminded of.
@@ -91,8 +96,38 @@ pub struct QueueEntry {
     pub joined_at: DateTime<Utc>,
     /// Whether they have said that they are there.
     pub checked_in: bool,
-    /// The role of the place that they were offered last, and what became of it.
-    pub offered: Option<(Role, AskState)>,
+    /// The place that they were offered last.
+    pub offered: Option<OfferedPlace>,
+}
+
+/// A place that somebody was asked to take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OfferedPlace {
+    /// Its role.
+    pub role: Role,
+    /// What became of it.
+    pub state: AskState,
+    /// When they were asked.
+    pub at: DateTime<Utc>,
+    /// Until when they could answer.
+    pub until: DateTime<Utc>,
+}
+
+/// A message that asked somebody something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Prompted {
+    /// About which session.
+    pub session: SessionId,
+    /// What.
+    pub kind: PromptKind,
+    /// Of an offer its end, of a check-in the start that it is for.
+    pub deadline: DateTime<Utc>,
+    /// Whether it is in the session's thread.
+    pub in_thread: bool,
+    /// The channel.
+    pub channel: ChannelId,
+    /// The message.
+    pub message: MessageId,
 }
 
 /// A session in which somebody had a place and was not there at the start.
@@ -121,6 +156,8 @@ pub struct Participation {
     pub accepted_at: DateTime<Utc>,
     /// On which of two teams.
     pub team: Option<Team>,
+    /// Whether it was beyond a limit, by an organiser's word.
+    pub overridden: bool,
 }
 
 /// A person's part in a session that is in the history.
@@ -155,7 +192,7 @@ impl Question for ExportProfile {
     type Answer = Option<Everything>;
 
     fn ask(&self, db: &mut dyn Read) -> Result<Self::Answer, DbError> {
-        if !super::is_held(db, self.0)? {
+        if !is_kept(db, self.0)? {
             return Ok(None);
         }
         let person = ViewPerson(self.0).ask(db)?;
@@ -179,12 +216,43 @@ impl Question for ExportProfile {
             pairs: all(&pairs, pair)?,
             captain_of: all(&captain_of, |row| row.get("session_id"))?,
             taken_back: all(&taken_back, |row| row.get("session_id"))?,
+            turned_down: turned_down(db, self.0)?,
+            prompts: all(
+                &db.query(sql!("profile/prompts"), values![self.0])?,
+                prompted,
+            )?,
             no_shows: all(&no_shows, no_show)?,
             reminders: all(&reminders, sent_reminder)?,
             threads: extras::threads_of(db, self.0)?,
             notices: outbox::notices_to(db, self.0)?,
         }))
     }
+}
+
+/// Whether anything is kept of `user`, also of what stays of somebody who has deleted their profile.
+fn is_kept(db: &mut dyn Read, user: UserId) -> Result<bool, DbError> {
+    Ok(super::is_held(db, user)?
+        || !turned_down(db, user)?.is_empty()
+        || !db
+            .query(sql!("profile/left_taken_back"), values![user])?
+            .is_empty()
+        || !extras::threads_of(db, user)?.is_empty())
+}
+
+fn turned_down(db: &mut dyn Read, user: UserId) -> Result<Vec<SessionId>, DbError> {
+    let rows = db.query(sql!("profile/refusals"), values![user])?;
+    all(&rows, |row| row.get("session_id"))
+}
+
+fn prompted(row: &Row) -> Result<Prompted, DbError> {
+    Ok(Prompted {
+        session: row.get("session_id")?,
+        kind: row.word("kind", PromptKind::parse)?,
+        deadline: row.get("deadline")?,
+        in_thread: row.get("in_thread")?,
+        channel: row.get("channel_id")?,
+        message: row.get("message_id")?,
+    })
 }
 
 fn all<T>(rows: &[Row], read: fn(&Row) -> Result<T, DbError>) -> Result<Vec<T>, DbError> {
@@ -216,12 +284,16 @@ fn entries(db: &mut dyn Read, user: UserId) -> Result<Vec<QueueEntry>, DbError> 
     rows.iter().map(entry).collect()
 }
 
-fn offered_place(row: &Row) -> Result<Option<(Role, AskState)>, DbError> {
+fn offered_place(row: &Row) -> Result<Option<OfferedPlace>, DbError> {
     if row.get::<Option<String>>("offered_role")?.is_none() {
         return Ok(None);
     }
-    let role = row.word("offered_role", Role::parse)?;
-    Ok(Some((role, row.word("offered_state", AskState::parse)?)))
+    Ok(Some(OfferedPlace {
+        role: row.word("offered_role", Role::parse)?,
+        state: row.word("offered_state", AskState::parse)?,
+        at: row.get("offered_at")?,
+        until: row.get("offered_until")?,
+    }))
 }
 
 fn no_show(row: &Row) -> Result<NoShow, DbError> {
@@ -240,6 +312,7 @@ fn participation(row: &Row) -> Result<Participation, DbError> {
         account: row.get("account_id")?,
         accepted_at: row.get("selected_at")?,
         team: team(row)?,
+        overridden: row.get("overridden")?,
     })
 }
 

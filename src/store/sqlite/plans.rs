@@ -28,7 +28,7 @@ pub(in crate::store) const BY_INDEX: [(&str, &str); 16] = [
 ];
 
 /// The only statements that look through all of something.
-const SCANS: [(&str, &str); 19] = [
+const SCANS: [(&str, &str); 22] = [
     // As much as there are processes, shards and their buckets.
     ("gateway/booked", "identify_buckets"),
     ("gateway/forget", "gateway_sessions"),
@@ -41,6 +41,10 @@ const SCANS: [(&str, &str); 19] = [
     ("parking/guilds", "parked_deliveries"),
     // What is owed is counted for the metrics.
     ("outbox/backlog", "outbox"),
+    // Only of sessions that are not over.
+    ("history/forget_taken_back", "left_taken_back"),
+    ("history/forget_turned_down", "refusals"),
+    ("profile/refusals", "refusals"),
     // The first few in the order of a key.
     ("history/forget_no_shows", "no_shows"),
     ("history/forget_no_shows", "oldest"),

@@ -1,0 +1,1 @@
+SELECT session_id FROM refusals WHERE user_id = $1 ORDER BY session_id
