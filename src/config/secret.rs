@@ -63,8 +63,12 @@ impl SecretSetting {
 }
 
 fn variable(name: &str) -> Option<Secret> {
-    let value = std::env::var_os(name)?;
-    Some(Secret::new(value.to_string_lossy()))
+    let value = std::env::var_os(name)?.into_string();
+    Some(value.map_or_else(
+        |odd| Secret::new(odd.to_string_lossy()),
+        // Moved, so that no copy is left behind.
+        Secret::new,
+    ))
 }
 
 /// What was copied with a line break at its end, without it.

@@ -24,14 +24,15 @@ use super::unreadable::Outline;
 use crate::domain::ids::{ChannelId, GuildId, InteractionId, UserId};
 use crate::domain::profile::Person;
 use crate::domain::session::Actor;
+use crate::secret::Secret;
 
 /// Who did something, where, and how to answer.
 #[derive(Clone, Debug)]
 pub struct Click {
     /// Its id.
     pub id: InteractionId,
-    /// What answers are signed with, for 15 minutes. A secret.
-    pub token: String,
+    /// What answers are signed with, for 15 minutes.
+    pub token: Secret,
     /// What kind of interaction it is.
     pub kind: InteractionType,
     /// Who, by the name that they have everywhere.
@@ -81,7 +82,7 @@ impl Click {
             .unwrap_or(MessageFlags::empty());
         Some(Self {
             id: InteractionId(interaction.id.get().cast_signed()),
-            token: interaction.token.clone(),
+            token: Secret::new(&interaction.token),
             kind: interaction.kind,
             person: person_of(author),
             nick: member.and_then(|member| member.nick.clone()),

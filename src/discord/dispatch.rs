@@ -30,6 +30,7 @@ use super::shared_token::SharedToken;
 use super::unreadable::{Outline, Remains, unknown_component};
 use crate::domain::ids::GuildId;
 use crate::metrics::{Asked, Outcome as Ended};
+use crate::secret::Secret;
 
 /// Interactions that are being answered at once; more are answered "busy".
 pub const HANDLERS_MAX: usize = 512;
@@ -99,7 +100,7 @@ impl Dispatcher {
         } else if interaction.kind != InteractionType::Ping {
             let outline = Outline {
                 id: interaction.id.get(),
-                token: interaction.token,
+                token: Secret::new(interaction.token),
                 kind: Some(interaction.kind),
             };
             let who = Fault::Unreadable("member, user or channel".into());

@@ -326,7 +326,7 @@ impl Rest {
     ) -> Result<(), RestError> {
         let interaction = self.inner.builder.interaction(self.inner.application);
         let id = Id::new(click.id.0.cast_unsigned());
-        let request = prepare(interaction.create_response(id, &click.token, response))?;
+        let request = prepare(interaction.create_response(id, click.token.reveal(), response))?;
         let deadline = click.arrived + Duration::from_millis(ACKNOWLEDGE_WITHIN_MS);
         let mut pause = Duration::from_millis(ACKNOWLEDGE_RETRY_FIRST_MS);
         let mut may_be_done = false;
@@ -355,7 +355,7 @@ impl Rest {
         let interaction = self.inner.builder.interaction(self.inner.application);
         let body = Content::of(message).json();
         let request = interaction
-            .update_response(&click.token)
+            .update_response(click.token.reveal())
             .payload_json(&body);
         self.send_answer(request.attachments(files(message))).await
     }
@@ -372,7 +372,7 @@ impl Rest {
         }
         .json();
         let request = interaction
-            .create_followup(&click.token)
+            .create_followup(click.token.reveal())
             .payload_json(&body);
         self.send_answer(request.attachments(files(message))).await
     }

@@ -14,6 +14,8 @@ use twilight_model::application::interaction::modal::{
 };
 use twilight_model::application::interaction::{Interaction, InteractionType};
 
+use crate::secret::Secret;
+
 /// Fields that are told of at most; more say nothing more.
 const FIELDS_MAX: usize = 8;
 /// Pictures and ornaments, wherever they are: the bot shows none, and Discord invents new ones.
@@ -39,8 +41,8 @@ const ESSENTIAL: [&str; 5] = ["application_id", "data", "id", "token", "type"];
 pub(super) struct Outline {
     /// The interaction's id.
     pub(super) id: u64,
-    /// What answers are signed with. A secret.
-    pub(super) token: String,
+    /// What answers are signed with.
+    pub(super) token: Secret,
     /// What kind of interaction it is, if that is known.
     pub(super) kind: Option<InteractionType>,
 }
@@ -88,7 +90,7 @@ pub(super) fn unknown_component(components: &[ModalInteractionComponent]) -> Opt
 fn outline(event: &Value) -> Option<Outline> {
     Some(Outline {
         id: event["id"].as_str()?.parse().ok().filter(|id| *id > 0)?,
-        token: event["token"].as_str()?.to_owned(),
+        token: Secret::new(event["token"].as_str()?),
         kind: kind(event),
     })
 }

@@ -12,6 +12,7 @@ use super::{Line, Verdict, line};
 use crate::clock::Clock;
 use crate::config::{BackupConfig, Config};
 use crate::discord::rest::transport::{address_of, web_client};
+use crate::secret::Secret;
 use crate::store::backup::remote::Remote;
 
 /// The object store is given up on after this long, in seconds.
@@ -94,7 +95,8 @@ async fn ask(config: &Config) -> Result<Answer, String> {
     let address = address_of(config.discord_api_url.as_ref());
     let mut request = web.get(format!("{address}users/@me"));
     if let Some(token) = &config.bot_token {
-        request = request.header(AUTHORIZATION, format!("Bot {}", token.reveal()));
+        let header = Secret::new(format!("Bot {}", token.reveal()));
+        request = request.header(AUTHORIZATION, header.reveal());
     }
     let answer = request
         .send()

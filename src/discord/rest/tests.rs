@@ -124,7 +124,7 @@ impl Scene {
 fn click(n: u64) -> Click {
     let outline = Outline {
         id: n,
-        token: format!("token{n}"),
+        token: Secret::new(format!("token{n}")),
         kind: None,
     };
     Click::outlined(&outline, chrono::DateTime::UNIX_EPOCH)

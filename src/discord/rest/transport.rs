@@ -118,8 +118,9 @@ impl Transport {
     ) -> Result<Self, RestError> {
         let impossible = |error: &dyn std::fmt::Display| RestError::Unknown(error.to_string());
         let web = web_client()?;
-        let mut authorization = HeaderValue::try_from(format!("Bot {}", token.reveal()))
-            .map_err(|error| impossible(&error))?;
+        let header = Secret::new(format!("Bot {}", token.reveal()));
+        let mut authorization =
+            HeaderValue::from_str(header.reveal()).map_err(|error| impossible(&error))?;
         authorization.set_sensitive(true);
         Ok(Self(Arc::new(Inner {
             web,
