@@ -10,7 +10,11 @@ fn overwatch_bot(home: &Home, arguments: &[&str]) -> Output {
     overwatch_bot_with(home, arguments, &[])
 }
 
-fn overwatch_bot_with(home: &Home, arguments: &[&str], settings: &[(&str, &str)]) -> Output {
+pub(crate) fn overwatch_bot_with(
+    home: &Home,
+    arguments: &[&str],
+    settings: &[(&str, &str)],
+) -> Output {
     Command::new(env!("CARGO_BIN_EXE_overwatch-bot"))
         .args(arguments)
         .current_dir(home.folder.path())
@@ -22,7 +26,7 @@ fn overwatch_bot_with(home: &Home, arguments: &[&str], settings: &[(&str, &str)]
         .expect("it runs")
 }
 
-fn said(output: &Output) -> String {
+pub(crate) fn said(output: &Output) -> String {
     let both = [output.stdout.as_slice(), &output.stderr].concat();
     String::from_utf8(both).expect("text")
 }

@@ -20,6 +20,7 @@ use s3s::service::S3ServiceBuilder;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::command_line::{overwatch_bot_with, said};
 use crate::home::{Home, files, rows, start};
 
 pub(crate) const BUCKET: &str = "communities";
@@ -511,6 +512,18 @@ async fn answer_that_repeats_what_was_signed_is_told_without_keys() {
     );
     for secret in [KEY, SECRET, SESSION_TOKEN] {
         assert!(!told.contains(secret), "{told}");
+    }
+    // Nor does the program tell them, at its most talkative.
+    let home = Home::with(1).await;
+    let more = [("BACKUP_S3_URL", "s3://ow/bot"), ("LOG", "trace")];
+    let variables: Vec<_> = variables.into_iter().chain(more).collect();
+    for command in ["backup", "check"] {
+        let output = overwatch_bot_with(&home, &[command], &variables);
+        let told = said(&output);
+        assert!(told.contains("SignatureDoesNotMatch"), "{command}: {told}");
+        for secret in [KEY, SECRET, SESSION_TOKEN] {
+            assert!(!told.contains(secret), "{command}: {told}");
+        }
     }
 }
 

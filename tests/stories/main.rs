@@ -32,6 +32,7 @@ mod leftover;
 mod lfg;
 mod limits;
 mod log;
+mod logged;
 mod manage;
 #[cfg(feature = "postgres")]
 mod many;

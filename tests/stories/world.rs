@@ -3,6 +3,7 @@
 mod person;
 mod told;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
@@ -22,6 +23,7 @@ use serde_json::{Value, json};
 use crate::contract;
 use crate::ground::Ground;
 use crate::limits;
+use crate::logged::Logged;
 
 pub(crate) use person::{Answer, Person, text_of};
 pub(crate) use told::{
@@ -51,6 +53,7 @@ pub(crate) struct World {
     pub(crate) folder: tempfile::TempDir,
     /// Invalid requests that the story may end with.
     pub(crate) invalid_max: u64,
+    logged: Logged,
     over_http: bool,
     people: playground::World,
     http: reqwest::Client,
@@ -95,6 +98,7 @@ impl World {
             ground,
             folder,
             invalid_max: limits::INVALID_MAX,
+            logged: Logged::begin(),
             over_http: false,
             people,
             http: http.build().expect("a client"),
@@ -324,10 +328,31 @@ impl World {
         }
     }
 
+    /// The tokens, the bot's and those of interactions, and the names of people.
+    pub(crate) async fn secrets(&self) -> BTreeSet<String> {
+        let world = self.get("world").await;
+        let people = world["people"].as_array().cloned().unwrap_or_default();
+        let names = people
+            .iter()
+            .filter_map(|person| person["global_name"].as_str().map(str::to_owned));
+        let requests = self.requests().await;
+        let paths = requests
+            .iter()
+            .filter_map(|request| request["path"].as_str());
+        let tokens = paths.filter_map(|path| {
+            let (_, rest) = path
+                .split_once("/interactions/")
+                .or_else(|| path.split_once("/webhooks/"))?;
+            rest.split('/').nth(1).map(str::to_owned)
+        });
+        names.chain(tokens).chain([TOKEN.to_owned()]).collect()
+    }
+
     /// Checks every request that the bot made, every response and every gateway event against Discord's
     /// own document, and every button and modal in them against the bot's own wiring.
     async fn end(&self) {
         self.keeps_limits().await;
+        self.logged.check(&self.secrets().await);
         let starts = self.get("gateway").await["starts"].clone();
         let breaches = (&starts["exceeded"], &starts["too_soon"]);
         assert_eq!(

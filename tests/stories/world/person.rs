@@ -182,6 +182,8 @@ impl Person<'_> {
     }
 
     async fn interact(&self, kind: &str, mut body: Value) -> Answer {
+        self.world.logged.type_in(&body["options"]);
+        self.world.logged.type_in(&body["values"]);
         body["user"] = self.user.clone().into();
         body["kind"] = kind.into();
         body["wait"] = "settled".into();
