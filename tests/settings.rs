@@ -273,6 +273,7 @@ fn secret_in_the_command_line_is_refused_by_the_name_of_its_variable() {
     );
 }
 
+#[cfg(feature = "postgres")]
 #[test]
 fn addresses_of_a_copy_may_stand_in_the_environment() {
     let folder = tempfile::tempdir().unwrap();
