@@ -24,6 +24,7 @@ use super::unreadable::Outline;
 use crate::domain::ids::{ChannelId, GuildId, InteractionId, UserId};
 use crate::domain::profile::Person;
 use crate::domain::session::Actor;
+use crate::domain::text::{Lines, clean};
 use crate::secret::Secret;
 
 /// Who did something, where, and how to answer.
@@ -74,6 +75,7 @@ impl Click {
         let permissions = member
             .and_then(|member| member.permissions)
             .unwrap_or(Permissions::empty());
+        let nick = member.and_then(|member| member.nick.as_deref());
         let channel = interaction.channel.as_ref()?;
         let parent = channel.parent_id.filter(|_| channel.kind.is_thread());
         let message = interaction.message.as_ref();
@@ -85,7 +87,7 @@ impl Click {
             token: Secret::new(&interaction.token),
             kind: interaction.kind,
             person: person_of(author),
-            nick: member.and_then(|member| member.nick.clone()),
+            nick: nick.map(cleaned).filter(|nick| !nick.is_empty()),
             guild: interaction
                 .guild_id
                 .map(|id| GuildId(id.get().cast_signed())),
@@ -232,11 +234,19 @@ pub(super) fn human(user: &User) -> Option<Person> {
     (!user.bot).then(|| person_of(user))
 }
 
-fn person_of(user: &User) -> Person {
+/// Somebody by the name that they have everywhere, with nothing in it that cannot be seen.
+pub(super) fn person_of(user: &User) -> Person {
+    let names = [user.global_name.as_deref(), Some(&*user.name)];
+    let mut names = names.into_iter().flatten().map(cleaned);
     Person {
         id: UserId(user.id.get().cast_signed()),
-        name: user.global_name.as_ref().unwrap_or(&user.name).clone(),
+        name: names.find(|name| !name.is_empty()).unwrap_or_default(),
     }
+}
+
+/// A name of Discord's on one line, without what cannot be seen.
+fn cleaned(name: &str) -> String {
+    clean(name, usize::MAX, Lines::OneLine).unwrap_or_default()
 }
 
 /// A modal that was sent.

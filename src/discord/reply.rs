@@ -1,7 +1,8 @@
 //! What the bot answers: messages, modals and choices, and the pieces they are made of.
 //!
 //! May touch: twilight's models. Invariant: no message of ours pings anybody unless it says so,
-//! and all answers to a person are for that person alone.
+//! and all answers to a person are for that person alone. Names, labels and
+//! choices that come from people are made harmless here, text for markdown by who writes it.
 
 use twilight_model::application::command::{CommandOptionChoice, CommandOptionChoiceValue};
 use twilight_model::channel::ChannelType;
@@ -14,7 +15,7 @@ use twilight_model::http::attachment::Attachment;
 use twilight_model::http::interaction::InteractionResponseData;
 use twilight_model::id::Id;
 
-use super::text::truncate;
+use super::text::{plain, truncate};
 use crate::domain::ids::UserId;
 
 /// Choices that an autocompletion can offer.
@@ -56,7 +57,7 @@ impl Reply {
                 .into_iter()
                 .take(CHOICES_MAX)
                 .map(|(name, value)| CommandOptionChoice {
-                    name: truncate(&name, CHOICE_MAX_CHARS),
+                    name: label(&name, CHOICE_MAX_CHARS),
                     name_localizations: None,
                     value: CommandOptionChoiceValue::String(value),
                 });
@@ -138,7 +139,7 @@ impl Modal {
         InteractionResponseData {
             components: Some(self.fields),
             custom_id: Some(self.id),
-            title: Some(truncate(&self.title, MODAL_TITLE_MAX_CHARS)),
+            title: Some(label(&self.title, MODAL_TITLE_MAX_CHARS)),
             ..InteractionResponseData::default()
         }
     }
@@ -151,7 +152,7 @@ pub fn button(id: impl Into<String>, label: &str, style: ButtonStyle) -> Compone
         custom_id: Some(id.into()),
         disabled: false,
         emoji: None,
-        label: Some(truncate(label, LABEL_MAX_CHARS)),
+        label: Some(self::label(label, LABEL_MAX_CHARS)),
         style,
         url: None,
         sku_id: None,
@@ -169,13 +170,18 @@ pub fn disabled(mut component: Component) -> Component {
     component
 }
 
+/// What is read where Discord reads no markdown, whoever wrote it.
+pub fn label(text: &str, max_chars: usize) -> String {
+    truncate(&plain(text), max_chars)
+}
+
 /// An option of a menu: what is sent, what is shown, and whether it is chosen already.
 pub fn option(value: impl Into<String>, label: &str, default: bool) -> SelectMenuOption {
     SelectMenuOption {
         default,
         description: None,
         emoji: None,
-        label: truncate(label, CHOICE_MAX_CHARS),
+        label: self::label(label, CHOICE_MAX_CHARS),
         value: value.into(),
     }
 }
@@ -259,8 +265,8 @@ pub fn field(label: &str, description: Option<&str>, component: Component) -> Co
     };
     Component::Label(Label {
         id: None,
-        label: truncate(label, MODAL_TITLE_MAX_CHARS),
-        description: description.map(|text| truncate(text, CHOICE_MAX_CHARS)),
+        label: self::label(label, MODAL_TITLE_MAX_CHARS),
+        description: description.map(|text| self::label(text, CHOICE_MAX_CHARS)),
         component: Box::new(required(component)),
     })
 }
@@ -282,7 +288,7 @@ pub fn text_input(
         label: None,
         max_length: u16::try_from(max_chars).ok(),
         min_length: None,
-        placeholder: Some(truncate(placeholder, CHOICE_MAX_CHARS)),
+        placeholder: Some(label(placeholder, CHOICE_MAX_CHARS)),
         required: Some(required),
         style,
         value: value.map(str::to_owned),

@@ -8,15 +8,15 @@ use crate::domain::battletag::{
 };
 use crate::domain::ladder::Scale;
 use crate::domain::rank::{RankError, RanksError, Tier};
+use crate::domain::text::{Lines, clean};
 
 /// Characters of something typed that a sentence repeats.
 const QUOTED_MAX_CHARS: usize = 60;
 
 /// What was typed, fit to be repeated in a sentence.
 pub fn quoted(text: &str) -> String {
-    let visible = |c: char| if c.is_control() { ' ' } else { c };
-    let text: String = text.chars().map(visible).collect();
-    format!("“{}”", escape(&truncate(text.trim(), QUOTED_MAX_CHARS)))
+    let text = clean(text, usize::MAX, Lines::OneLine).unwrap_or_default();
+    format!("“{}”", escape(&truncate(&text, QUOTED_MAX_CHARS)))
 }
 
 /// Why a text is no BattleTag.

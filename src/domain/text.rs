@@ -5,8 +5,10 @@
 //!
 //! Escaping of markdown and mentions belongs to showing, not to keeping: see `discord`.
 
-/// Longest run of combining marks on one letter; more only smears over the lines around.
-const MARKS_MAX: usize = 4;
+mod visible;
+
+pub use visible::visible;
+pub(super) use visible::{is_invisible, is_mark};
 
 /// How many lines a text may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +37,8 @@ pub fn fingerprint(text: &str) -> u32 {
 }
 
 /// Trims, normalises newlines and spaces, drops what cannot be seen, and refuses what then has
-/// more than `max_chars` characters. Nothing typed is fine, and comes back empty.
+/// more than `max_chars` characters. Nothing typed is fine, and comes back empty, and so does what holds nothing
+/// but characters that cannot be seen.
 pub fn clean(text: &str, max_chars: usize, lines: Lines) -> Result<String, TextError> {
     let text = text.replace("\r\n", "\n");
     let kept = match lines {
@@ -46,41 +49,6 @@ pub fn clean(text: &str, max_chars: usize, lines: Lines) -> Result<String, TextE
         None | Some(0) => Ok(kept),
         Some(over) => Err(TextError::TooLong { over }),
     }
-}
-
-/// Characters that show nothing or turn the reading direction: only good for deceiving. The
-/// joiners (U+200C, U+200D) and variation selectors are not among them: scripts and emoji need
-/// them.
-pub(super) fn is_invisible(c: char) -> bool {
-    matches!(
-        c,
-        '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
-            | '\u{180E}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}'
-            | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}' | '\u{FEFF}' | '\u{FFA0}'
-            | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E0FFF}'
-    )
-}
-
-/// Joiners: they show nothing themselves, but shape the letters or emoji between which they stand.
-pub(super) fn is_joiner(c: char) -> bool {
-    matches!(c, '\u{200C}' | '\u{200D}')
-}
-
-/// Marks that stand on or under the letter before them, of the scripts in use: accents, vowel
-/// points, tone marks, viramas. (Those that count as letters by themselves need no mention.)
-pub(super) fn is_mark(c: char) -> bool {
-    matches!(
-        c,
-        '\u{300}'..='\u{36F}' | '\u{483}'..='\u{489}' | '\u{591}'..='\u{5BD}'
-            | '\u{610}'..='\u{61A}' | '\u{64B}'..='\u{65F}' | '\u{670}' | '\u{6D6}'..='\u{6ED}'
-            | '\u{93C}' | '\u{94D}' | '\u{9BC}' | '\u{9CD}' | '\u{A3C}' | '\u{A4D}' | '\u{ABC}'
-            | '\u{ACD}' | '\u{B3C}' | '\u{B4D}' | '\u{BCD}' | '\u{C4D}' | '\u{CBC}' | '\u{CCD}'
-            | '\u{D4D}' | '\u{DCA}' | '\u{E31}' | '\u{E34}'..='\u{E3A}' | '\u{E47}'..='\u{E4E}'
-            | '\u{EB1}' | '\u{EB4}'..='\u{EBC}' | '\u{EC8}'..='\u{ECE}' | '\u{F39}' | '\u{F84}'
-            | '\u{1037}' | '\u{1039}' | '\u{103A}' | '\u{17C9}'..='\u{17D3}'
-            | '\u{1AB0}'..='\u{1AFF}' | '\u{1DC0}'..='\u{1DFF}' | '\u{20D0}'..='\u{20F0}'
-            | '\u{3099}' | '\u{309A}' | '\u{FE20}'..='\u{FE2F}'
-    )
 }
 
 fn one_line(text: &str) -> String {
@@ -100,30 +68,11 @@ fn many_lines(text: &str) -> String {
     kept.join("\n").trim().to_owned()
 }
 
-/// The text without what cannot be seen; other white space and controls that separate words
-/// become a space.
-fn visible(text: &str) -> String {
-    let mut kept = String::with_capacity(text.len());
-    let mut marks = 0;
-    for c in text.chars() {
-        let c = if c.is_whitespace() { ' ' } else { c };
-        marks = if is_mark(c) { marks + 1 } else { 0 };
-        let alone = is_joiner(c)
-            && kept
-                .chars()
-                .next_back()
-                .is_none_or(|last| last == ' ' || is_joiner(last));
-        if !(c.is_control() || is_invisible(c) || alone || marks > MARKS_MAX) {
-            kept.push(c);
-        }
-    }
-    kept
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
+    use super::visible::MARKS_MAX;
     use super::*;
 
     fn one(text: &str) -> String {
@@ -167,6 +116,23 @@ mod tests {
         let smeared = format!("z{}a", "\u{301}".repeat(50));
         assert_eq!(one(&smeared).chars().count(), 2 + MARKS_MAX);
         assert_eq!(one("สวัสดีค่ะ"), "สวัสดีค่ะ");
+    }
+
+    #[test]
+    fn text_without_anything_to_see_is_empty() {
+        for typed in [
+            "\u{200B}\u{2060}\u{FEFF}",
+            "\u{3164} \u{2800}\n\u{115F}",
+            "\u{FE0F}\u{FE0F}",
+            "\u{200D} \u{200C}",
+            "\u{E0041}\u{E007F}",
+            "\u{301}\u{20DD}",
+            "\u{2028}\u{2029}\u{3000}",
+            "\u{202E}\u{2066}\u{AD}\u{34F}\u{FFFC}\u{E000}\u{378}",
+        ] {
+            assert_eq!(one(typed), "", "{typed:?}");
+            assert_eq!(many(typed), "", "{typed:?}");
+        }
     }
 
     #[test]

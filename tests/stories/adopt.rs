@@ -17,6 +17,7 @@ async fn old_card(world: &World, session: u32) -> String {
     ];
     let card = json!({
         "embeds": [{"title": "A card of another bot"}],
+        "allowed_mentions": {"parse": []},
         "components": [{"type": 1, "components": buttons}],
     });
     // That bot is another program: when it started a session is in no database of ours.

@@ -63,10 +63,13 @@ mod session;
 mod session_clock;
 mod shared_token;
 mod spine;
+#[path = "../support/spoken.rs"]
+mod spoken;
 mod teams;
 mod thread;
 mod time_out;
 mod token;
+mod typed;
 mod unreadable;
 mod update;
 mod world;

@@ -24,6 +24,7 @@ use crate::contract;
 use crate::ground::Ground;
 use crate::limits;
 use crate::logged::Logged;
+use crate::spoken;
 
 pub(crate) use person::{Answer, Person, text_of};
 pub(crate) use told::{
@@ -349,7 +350,8 @@ impl World {
     }
 
     /// Checks every request that the bot made, every response and every gateway event against Discord's
-    /// own document, and every button and modal in them against the bot's own wiring.
+    /// own document, every button and modal in them against the bot's own wiring, and every text in them
+    /// against what people could deceive with.
     async fn end(&self) {
         self.keeps_limits().await;
         self.logged.check(&self.secrets().await);
@@ -366,6 +368,8 @@ impl World {
                 unknown.is_empty(),
                 "nothing answers to {unknown:?} in {request:#}"
             );
+            let faults = spoken::faults(&request);
+            assert!(faults.is_empty(), "{faults:#?} in {request:#}");
         }
         if !self.expects_limits.load(Relaxed) {
             let refused = self.refused().await;

@@ -5,7 +5,7 @@
 
 use super::super::feature::Context;
 use super::super::rest::{EventStatus, EventText, RestError, code};
-use super::super::text::{escape, truncate, units};
+use super::super::text::{escape, title_or_mode, truncate, units};
 use super::refusal::{give_up_extra, may_pass};
 use super::{Delivered, Trouble};
 use crate::domain::extras::{Event, EventState, EventStep, Extra};
@@ -58,7 +58,7 @@ fn text(session: &Session) -> EventText {
     let room = DESCRIPTION_MAX_CHARS - units(&sign_up) - 2;
     let description = truncate(&escape(&plan.description), room);
     EventText {
-        name: truncate(&plan.title, NAME_MAX_CHARS),
+        name: title_or_mode(plan, NAME_MAX_CHARS),
         description: format!("{description}\n\n{sign_up}")
             .trim_start()
             .to_owned(),

@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 
 use super::super::feature::Context;
 use super::super::rest::{RestError, code};
-use super::super::text::truncate;
+use super::super::text::title_or_mode;
 use super::refusal::{give_up_extra, may_pass};
 use super::{Delivered, Renames, Trouble};
 use crate::domain::extras::{Extra, Thread, ThreadState, ThreadStep};
@@ -29,7 +29,7 @@ pub(super) async fn deliver(
         let Some(view) = context.store.query(ViewThread(id)).await? else {
             return Ok(Delivered::Done(None));
         };
-        let name = truncate(&view.session.plan.title, NAME_MAX_CHARS);
+        let name = title_or_mode(&view.session.plan, NAME_MAX_CHARS);
         let mut step = view.thread.step(view.session.status, &name, &view.players);
         let next_rename = match view.thread.id {
             Some(thread) if step == Some(ThreadStep::Rename) => {

@@ -15,15 +15,14 @@ use crate::discord::card::{
     organisers as led_by, state,
 };
 use crate::discord::missing;
-use crate::discord::reply::{CHOICE_MAX_CHARS, Message, button, menu, option};
+use crate::discord::reply::{CHOICE_MAX_CHARS, Message, button, label, menu, option};
 use crate::discord::session::{CANCEL_ASK, EDIT_ASK, HISTORY, not_yet_button, reopen_button};
 use crate::discord::short;
 use crate::discord::teams;
-use crate::discord::text::{escape, relative_time, truncate};
+use crate::discord::text::{escape, name_or_id, relative_time, truncate};
 use crate::domain::admission::Admission;
 use crate::domain::queue::{Entry, Standing};
 use crate::domain::session::{Session, Status};
-use crate::domain::text::{Lines, clean};
 use crate::store::queue::SessionView;
 pub(super) use player::{Shown, obstacle};
 
@@ -285,7 +284,7 @@ fn people(session: &Session, entries: &[&Entry], now: DateTime<Utc>) -> Vec<Sele
             Standing::Accepted(role) => role.to_string(),
             _ => offered(session.plan.mode, entry, now),
         };
-        one.description = Some(truncate(&about, CHOICE_MAX_CHARS)).filter(|text| !text.is_empty());
+        one.description = Some(label(&about, CHOICE_MAX_CHARS)).filter(|text| !text.is_empty());
         one
     };
     entries.iter().take(PAGE_MAX).map(one).collect()
@@ -293,12 +292,7 @@ fn people(session: &Session, entries: &[&Entry], now: DateTime<Utc>) -> Vec<Sele
 
 /// A name that shows in a menu, where nothing is formatted.
 fn name(entry: &Entry) -> String {
-    let shown = clean(&entry.person.name, CHOICE_MAX_CHARS, Lines::OneLine).unwrap_or_default();
-    if shown.is_empty() {
-        entry.person.id.to_string()
-    } else {
-        shown
-    }
+    name_or_id(&entry.person, CHOICE_MAX_CHARS)
 }
 
 /// An embed's title of our own words and somebody's.

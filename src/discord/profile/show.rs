@@ -9,10 +9,10 @@ use twilight_model::channel::message::Embed;
 use twilight_util::builder::embed::{EmbedBuilder, EmbedFieldBuilder};
 
 use super::super::account::summary;
-use super::super::click::Click;
+use super::super::click::{Click, person_of};
 use super::super::feature::{Context, Fault};
 use super::super::reply::{Message, Reply};
-use super::super::text::{escape, truncate};
+use super::super::text::{escape, name_or_id};
 use super::NOTHING_HELD;
 use crate::domain::account::primary;
 use crate::domain::ids::UserId;
@@ -47,8 +47,7 @@ pub(super) async fn other(
     if click.guild.is_none() {
         return Ok(Reply::text(IN_A_SERVER));
     }
-    let name = user.resolved.global_name.as_ref();
-    let name = escape(name.unwrap_or(&user.resolved.name));
+    let name = escape(&name_or_id(&person_of(&user.resolved), NAME_MAX_CHARS));
     if user.member.is_none() {
         return Ok(Reply::text(format!("**{name}** is not in this server.")));
     }
@@ -130,5 +129,5 @@ pub(super) fn in_short(person: &PersonView, now: DateTime<Utc>) -> Embed {
 }
 
 fn title(person: &PersonView) -> String {
-    escape(&truncate(&person.profile.person.name, NAME_MAX_CHARS))
+    escape(&name_or_id(&person.profile.person, NAME_MAX_CHARS))
 }

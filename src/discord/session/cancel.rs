@@ -8,7 +8,7 @@ use twilight_model::channel::message::component::{ButtonStyle, TextInputStyle};
 use super::super::click::{Click, Pressed, Submitted};
 use super::super::feature::{Context, Fault};
 use super::super::reply::{Message, Modal, Reply, button, field, text_input};
-use super::super::text::{escape, truncate};
+use super::super::text::{escape, plain, truncate};
 use super::definition::Cancel;
 use super::options;
 use super::options::Sentence;
@@ -178,7 +178,7 @@ fn form(session: &Session, reason: Option<&str>) -> Modal {
         id: format!("{SAID_WHY}:{}", session.id),
         title: format!(
             "Cancel “{}”?",
-            truncate(&session.plan.title, TITLE_MAX_CHARS)
+            truncate(&plain(&session.plan.title), TITLE_MAX_CHARS)
         ),
         fields: vec![field("Why? Sending this cancels the session.", None, input)],
     }

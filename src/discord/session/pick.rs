@@ -9,7 +9,7 @@ use super::super::access::{retain_seen, sees};
 use super::super::click::Click;
 use super::super::feature::{Context, Fault};
 use super::super::reply::CHOICE_MAX_CHARS;
-use super::super::text::truncate;
+use super::super::text::{plain, truncate, without_separators};
 use super::super::words::quoted;
 use super::options::Sentence;
 use super::words::refused;
@@ -57,7 +57,7 @@ pub(super) fn choices<'l>(
             (label(listed, zone), listed.session.id.to_string())
         })
         .filter(move |(label, _)| {
-            let label = label.to_lowercase();
+            let label = without_separators(label).to_lowercase();
             words.iter().all(|word| label.contains(word))
         })
 }
@@ -159,13 +159,14 @@ fn among(
     if let Some(found) = listed.iter().find(|listed| Some(listed.session.id) == id) {
         return Some(Ok(found.session.clone()));
     }
-    let wanted = typed.trim().to_lowercase();
+    let wanted = without_separators(typed.trim()).to_lowercase();
     let sessions = || listed.iter().map(|listed| &listed.session);
     let title = |session: &Session| session.plan.title.to_lowercase();
     // Discord sends the label of a choice in place of its value at times.
     let labelled = |one: &&Listed| {
         let zone = listing.zone.unwrap_or(one.session.plan.zone);
-        without_count(&label(one, zone)).to_lowercase() == without_count(&wanted)
+        let label = without_separators(&label(one, zone)).to_lowercase();
+        without_count(&label) == without_count(&wanted)
     };
     let labelled = listed.iter().filter(labelled).map(|one| &one.session);
     let mut meant: Vec<_> = labelled.collect();
@@ -204,7 +205,7 @@ fn label(listed: &Listed, zone: Tz) -> String {
         format!(" ({mode}, {accepted}/{places})"),
     );
     let taken = before.chars().count() + after.chars().count();
-    let title = truncate(&plan.title, CHOICE_MAX_CHARS.saturating_sub(taken));
+    let title = truncate(&plain(&plan.title), CHOICE_MAX_CHARS.saturating_sub(taken));
     before + &title + &after
 }
 

@@ -10,8 +10,10 @@ use twilight_util::builder::embed::{EmbedBuilder, EmbedFieldBuilder};
 use super::{DRAFT, PAGE, words};
 use crate::discord::card::{EMBED_TITLE_MAX_CHARS, FIELD_MAX_CHARS};
 use crate::discord::missing::needs;
-use crate::discord::reply::{CHOICE_MAX_CHARS, LABEL_MAX_CHARS, Message, button, menu, option};
-use crate::discord::text::{escape, truncate};
+use crate::discord::reply::{
+    CHOICE_MAX_CHARS, LABEL_MAX_CHARS, Message, button, label, menu, option,
+};
+use crate::discord::text::{escape, name_or_id, truncate};
 use crate::domain::balance::{
     Balanced, Bond, Figures, Problem, Proposal, Seat, Team, Unbalanced, figures,
 };
@@ -19,7 +21,6 @@ use crate::domain::ids::{SessionId, UserId};
 use crate::domain::queue::Entry;
 use crate::domain::role::Role;
 use crate::domain::teams::{self, Ask, Crowd, Draft, Known, Wishes, roles_on};
-use crate::domain::text::{Lines, clean};
 use crate::store::queue::SessionView;
 use crate::store::teams::TeamsView;
 
@@ -414,17 +415,12 @@ fn seat_option(entry: &Entry, role: Role, team: Option<Team>, chosen: bool) -> S
     let mut one = option(entry.person.id.to_string(), &name(entry), chosen);
     let team = team.map(|team| format!("{} · ", words::team(team)));
     let about = format!("{}{role}", team.unwrap_or_default());
-    one.description = Some(truncate(&about, CHOICE_MAX_CHARS));
+    one.description = Some(label(&about, CHOICE_MAX_CHARS));
     one
 }
 
 fn name(entry: &Entry) -> String {
-    let shown = clean(&entry.person.name, LABEL_MAX_CHARS, Lines::OneLine).unwrap_or_default();
-    if shown.is_empty() {
-        entry.person.id.to_string()
-    } else {
-        shown
-    }
+    name_or_id(&entry.person, LABEL_MAX_CHARS)
 }
 
 fn name_of(view: &SessionView, user: UserId) -> String {

@@ -11,7 +11,7 @@ use super::super::place::{PAGE_MAX, Place};
 use super::super::{decide, words};
 use super::{missed, name, title};
 use crate::discord::card::{FIELD_MAX_CHARS, STREAM_MARK, fitting, rank};
-use crate::discord::reply::{CHOICE_MAX_CHARS, Message, button, disabled, menu, option};
+use crate::discord::reply::{CHOICE_MAX_CHARS, Message, button, disabled, label, menu, option};
 use crate::discord::text::{escape, relative_time, truncate};
 use crate::domain::account::Account;
 use crate::domain::ids::{AccountId, UserId};
@@ -177,7 +177,7 @@ impl Shown<'_> {
         let waiting = waiting.map(|other| (other, "waits: would get the place".to_owned()));
         let one = |(other, about): (&Entry, String)| {
             let mut one = option(other.person.id.to_string(), &name(other), false);
-            one.description = Some(truncate(&about, CHOICE_MAX_CHARS));
+            one.description = Some(label(&about, CHOICE_MAX_CHARS));
             one
         };
         accepted.chain(waiting).take(PAGE_MAX).map(one).collect()
