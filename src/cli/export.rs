@@ -14,6 +14,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use super::Failed;
 use crate::config::Config;
 use crate::domain::ids::{GuildId, SessionId};
+use crate::domain::text::{Lines, clean};
 use crate::store::Database;
 use crate::store::history::{HistoryOf, PastSession, Player};
 use target::Target;
@@ -23,9 +24,9 @@ const PAGE: u32 = 500;
 /// The version of what is written, in JSON and in every row of the CSV. It rises when something is renamed,
 /// removed or told in another way, and not when something is added. 1 had ids as numbers.
 const VERSION: u32 = 2;
-/// What cells that spreadsheets calculate begin with, also as full-width characters.
-const FORMULA_STARTS: [char; 11] = [
-    '=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}',
+/// What cells that spreadsheets calculate begin with, also as full-width and small characters.
+const FORMULA_STARTS: [char; 13] = [
+    '=', '+', '-', '@', '＝', '＋', '－', '＠', '﹦', '﹢', '﹣', '﹫', '−',
 ];
 /// The columns of the CSV: one row for every player, or one without a player.
 const COLUMNS: [&str; 15] = [
@@ -207,16 +208,20 @@ fn iso(at: DateTime<Utc>) -> String {
 }
 
 /// What begins like a formula would be one in a spreadsheet; people choose their titles, and an old file may
-/// hold anything. Some spreadsheets take full-width signs for the others, and leave blanks before them out.
+/// hold anything. Some spreadsheets take full-width signs for the others, leave out blanks before them, and split
+/// rows at semicolons. What cannot be seen is left out first, lest it hide such a sign.
 fn harmless(text: &str) -> String {
-    let is_blank = |char: char| char.is_whitespace() && !FORMULA_STARTS.contains(&char);
-    match text
-        .trim_start_matches(is_blank)
-        .starts_with(FORMULA_STARTS)
-    {
-        true => format!("'{text}"),
-        false => text.to_owned(),
+    let text = clean(text, usize::MAX, Lines::OneLine).unwrap_or_default();
+    let mut cell = String::with_capacity(text.len());
+    let mut at_start = true;
+    for char in text.chars() {
+        if at_start && FORMULA_STARTS.contains(&char) {
+            cell.push('\'');
+        }
+        at_start = char == ';' || at_start && char.is_whitespace();
+        cell.push(char);
     }
+    cell
 }
 
 #[cfg(test)]
@@ -227,12 +232,36 @@ mod tests {
     fn a_title_is_never_a_formula() {
         assert_eq!(harmless("=1+1"), "'=1+1");
         for start in FORMULA_STARTS {
-            for blanks in ["", " ", "\u{a0}\u{3000}"] {
-                let title = format!("{blanks}{start}1+1");
-                assert_eq!(harmless(&title), format!("'{title}"));
+            for before in [
+                "",
+                " ",
+                "\u{a0}\u{3000}",
+                "\t",
+                "\r",
+                "\n\n",
+                "\u{200b}",
+                "\u{feff} \u{202e}",
+            ] {
+                assert_eq!(
+                    harmless(&format!("{before}{start}1+1")),
+                    format!("'{start}1+1")
+                );
             }
+            assert_eq!(
+                harmless(&format!("a; {start}1+1")),
+                format!("a; '{start}1+1")
+            );
         }
-        assert_eq!(harmless("Scrim = fun"), "Scrim = fun");
+        assert_eq!(harmless("Scrim = fun - or @home"), "Scrim = fun - or @home");
+        assert_eq!(
+            harmless("می\u{200C}خواهم 👨\u{200D}👩\u{200D}👧"),
+            "می\u{200C}خواهم 👨\u{200D}👩\u{200D}👧"
+        );
         assert_eq!(harmless(""), "");
+    }
+
+    #[test]
+    fn a_cell_is_one_line_without_what_cannot_be_seen() {
+        assert_eq!(harmless("a\r\nb\tc\u{2028}d\u{202E}e"), "a b c de");
     }
 }

@@ -89,7 +89,8 @@ async fn csv_is_read_by_others_and_no_cell_is_a_formula() {
     assert_eq!(rows[0].join(","), first);
     for (row, title) in rows[1..].iter().zip(TITLES) {
         let cell = &row[column("title")];
-        assert_eq!(cell.trim_start_matches('\''), title);
+        let line = title.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(cell.trim_start_matches('\''), line);
         assert_eq!(cell.starts_with('\''), title != TITLES[3], "{cell}");
         assert_eq!(row[column("organiser_id")], ORGANISER.to_string());
         assert_eq!(row[column("export_version")], "2");
