@@ -219,15 +219,20 @@ impl Command for TiePair {
             ..
         } = managed(tx, self.session, &self.actor)?;
         let (one, other) = (self.pair.0.min(self.pair.1), self.pair.0.max(self.pair.1));
-        match self.bond {
-            None => tx.execute(sql!("teams/untie"), values![session.id, one, other])?,
+        let changed = match self.bond {
+            None => tx.execute(sql!("teams/untie"), values![session.id, one, other])? > 0,
             Some(bond) => {
-                teams::tie(&session, &queue, &teams.pairs, self.pair, bond)
+                let pair = teams::tie(&session, &queue, &teams.pairs, self.pair, bond)
                     .map_err(Stop::Refused)?;
                 let values = values![session.id, one, other, bond_word(bond)];
-                tx.execute(sql!("teams/tie"), values)?
+                tx.execute(sql!("teams/tie"), values)?;
+                !teams.pairs.contains(&pair)
             }
         };
+        // A page of before, or a made-up pair: nothing that would go on record.
+        if !changed {
+            return Ok(());
+        }
         let what = TeamsDeed::Tied;
         let done = Action::Teams { what }.on(one).and(other);
         log::record(tx, &session, &self.actor, done, self.at)?;

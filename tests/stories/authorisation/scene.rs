@@ -11,7 +11,7 @@ use crate::scene::{id, ids};
 use crate::world::World;
 
 /// Statements that make everything as it was: a scrim with a check-in that is open, a draft in which the
-/// first captain picks, an offer, a message that looks for players.
+/// first captain picks, two who are kept together, an offer, a message that looks for players.
 pub(super) fn scene(world: &World, life: Life) -> String {
     let user = |position: usize| world.person(position).user;
     let (status, minutes) = life.status();
@@ -83,7 +83,9 @@ pub(super) fn scene(world: &World, life: Life) -> String {
          INSERT INTO session_participants
              (id, session_id, user_id, account_id, role, selected_at, team) VALUES {};
          INSERT INTO place_offers VALUES ({}, 'support', 0, {}, 'open');
-         INSERT INTO session_teams VALUES ({SESSION}, 1, {}, {});",
+         INSERT INTO session_teams VALUES ({SESSION}, 1, {}, {});
+         INSERT INTO session_pairs (session_id, one_id, other_id, bond)
+         VALUES ({SESSION}, {}, {}, 'together');",
         users.join(", "),
         accounts.join(", "),
         user(ORGANISER),
@@ -95,6 +97,8 @@ pub(super) fn scene(world: &World, life: Life) -> String {
         now + 3_600,
         user(CAPTAIN),
         user(OTHER_CAPTAIN),
+        user(ACCEPTED),
+        user(CAPTAIN),
     )
 }
 

@@ -419,7 +419,7 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row(
         "button teams-untie",
-        ("{s}", &["{c}-{d}"]),
+        ("{s}", &["{p}-{c}"]),
         ["****ooooonsggn", "****ooooonsggn", "eeeeooooonsggn"],
     ),
     row(
