@@ -11,6 +11,7 @@
 mod asking;
 mod bot;
 mod cache;
+mod chosen;
 mod departure;
 mod gate;
 
@@ -31,6 +32,7 @@ use cache::Cache;
 
 pub use asking::{NO_THREAD, allowed_extras, cannot_post, may_start_thread};
 pub use bot::{Asset, bot_rights, posting_obstacle};
+pub use chosen::split_by_membership;
 pub use departure::{drop_departed, drop_departed_at_start, drop_if_departed, drop_one};
 pub use gate::{Rule, admit, retain_seen, rule, sees};
 

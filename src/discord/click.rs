@@ -9,13 +9,10 @@ use std::sync::{Arc, OnceLock};
 use tokio::time::Instant;
 use twilight_model::application::interaction::message_component::MessageComponentInteractionData;
 use twilight_model::application::interaction::modal::ModalInteractionComponent;
-use twilight_model::application::interaction::{
-    Interaction, InteractionDataResolved, InteractionType,
-};
+use twilight_model::application::interaction::{Interaction, InteractionType};
 use twilight_model::channel::message::MessageFlags;
 use twilight_model::guild::{PartialMember, Permissions};
 use twilight_model::id::Id;
-use twilight_model::id::marker::UserMarker;
 use twilight_model::user::User;
 
 use super::incident;
@@ -174,9 +171,20 @@ pub struct Pressed {
     /// What was chosen, in a menu.
     pub values: Vec<String>,
     /// The people among it, in a menu of people, without bots.
-    pub people: Vec<Person>,
+    pub people: Vec<ChosenPerson>,
+    /// How many bots are among it, in a menu of people.
+    pub bots: usize,
     /// The channels among it, in a menu of channels.
     pub channels: Vec<ChosenChannel>,
+}
+
+/// Somebody who was chosen from a menu of people. A client can send any id in its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChosenPerson {
+    /// Who it is.
+    pub person: Person,
+    /// Whether Discord says with the choice that they are in the server.
+    pub is_member: bool,
 }
 
 /// A channel that was chosen from a menu of channels.
@@ -188,11 +196,17 @@ pub struct ChosenChannel {
     pub thread: bool,
     /// What the person who chose it may do there.
     pub permissions: Permissions,
-    /// What the bot may do there, if Discord tells.
+    /// What the bot may do there, if it is where the click was made.
     pub app_permissions: Option<Permissions>,
 }
 
 impl Pressed {
+    /// How many of the chosen ids Discord knows nobody by, in a menu of people.
+    pub fn unknown(&self) -> usize {
+        let known = self.people.len() + self.bots;
+        self.values.len().saturating_sub(known)
+    }
+
     pub(super) fn new(args: String, data: MessageComponentInteractionData) -> Self {
         let Some(resolved) = data.resolved else {
             return Self {
@@ -203,8 +217,14 @@ impl Pressed {
         };
         // Discord lists what was chosen in no particular order; the values have theirs.
         let chosen = |value: &String| value.parse::<u64>().ok().and_then(Id::new_checked);
-        let people = data.values.iter().filter_map(chosen);
-        let people = people.filter_map(|id| person(&resolved, id));
+        let users = data.values.iter().filter_map(chosen);
+        let users: Vec<&User> = users.filter_map(|id| resolved.users.get(&id)).collect();
+        let people = users.iter().filter_map(|user| {
+            Some(ChosenPerson {
+                person: human(user)?,
+                is_member: resolved.members.contains_key(&user.id),
+            })
+        });
         let channels = data.values.iter().filter_map(|value| {
             let id = value.parse::<u64>().ok().and_then(Id::new_checked)?;
             let channel = resolved.channels.get(&id)?;
@@ -212,21 +232,18 @@ impl Pressed {
                 id: ChannelId(id.get().cast_signed()),
                 thread: channel.kind.is_thread(),
                 permissions: channel.permissions,
-                app_permissions: channel.app_permissions,
+                // Whether the channel is of this server is not said with it, so the server is asked.
+                app_permissions: None,
             })
         });
         Self {
             args,
             people: people.collect(),
+            bots: users.iter().filter(|user| user.bot).count(),
             channels: channels.collect(),
             values: data.values.clone(),
         }
     }
-}
-
-/// Somebody who was chosen; `None` for a bot.
-fn person(resolved: &InteractionDataResolved, id: Id<UserMarker>) -> Option<Person> {
-    human(resolved.users.get(&id)?)
 }
 
 /// Somebody by the name that they have everywhere; `None` for a bot.

@@ -1,6 +1,7 @@
 //! Who may do what: every command, button and form, by whom it is used, and where the session is in
 //! its life. The routes come from the bot's own tables, so that a new one fails here until it has a row.
 
+mod forged;
 mod scene;
 mod table;
 

@@ -8,12 +8,14 @@ use twilight_util::builder::embed::EmbedBuilder;
 
 use super::place::Place;
 use super::{Desk, view};
+use crate::discord::access::split_by_membership;
 use crate::discord::card::{join_words, organisers};
 use crate::discord::click::{Click, Pressed};
 use crate::discord::feature::{Context, Fault};
 use crate::discord::reply::{Message, Reply, button, people_menu};
 use crate::discord::session::refused;
 use crate::domain::ids::UserId;
+use crate::domain::profile::Person;
 use crate::domain::session::{Actor, CO_ORGANISERS_MAX, Session};
 use crate::store::session::{CoOrganised, SetCoOrganisers};
 
@@ -34,16 +36,30 @@ pub(super) async fn share(ctx: Context, click: Click, pressed: Pressed) -> Resul
         Ok(desk) => desk,
         Err(reply) => return Ok(reply),
     };
-    let bots = pressed.values.len() - pressed.people.len();
+    let (unknown, bots) = (pressed.unknown(), pressed.bots > 0);
+    let guild = desk.actor.guild;
+    let (mut people, outside) = split_by_membership(&ctx, guild, pressed.people, click.at).await;
+    let mut outsiders = unknown > 0;
+    if !outside.is_empty() {
+        let view = match desk.view().await? {
+            Ok(view) => view,
+            Err(reply) => return Ok(reply),
+        };
+        // Those who have left, or of whom Discord does not say, stay until somebody takes them out.
+        let leads = |person: &Person| view.session.co_organisers.contains(&person.id);
+        let (leading, others): (Vec<_>, Vec<_>) = outside.into_iter().partition(leads);
+        outsiders |= !others.is_empty();
+        people.extend(leading);
+    }
     let command = SetCoOrganisers {
         session: desk.session,
         actor: desk.actor,
-        people: pressed.people,
+        people,
         keep: false,
         at: click.at,
     };
     match ctx.execute(&click, command).await? {
-        Ok(done) => show(&desk, &said(&done, bots > 0)).await,
+        Ok(done) => show(&desk, &said(&done, bots, outsiders)).await,
         Err(refusal) => desk.session_refused(&refusal).await,
     }
 }
@@ -81,8 +97,8 @@ fn message(session: &Session, actor: &Actor, place: Place, said: &str) -> Messag
     message.row([button(back, "Back to the queue", ButtonStyle::Secondary)])
 }
 
-/// What has changed.
-pub(super) fn said(done: &CoOrganised, bots: bool) -> String {
+/// What has changed, and who was not taken.
+pub(super) fn said(done: &CoOrganised, bots: bool, outsiders: bool) -> String {
     let named = |users: &[UserId]| {
         let users: Vec<_> = users.iter().map(|user| format!("<@{user}>")).collect();
         join_words(&users)
@@ -99,6 +115,9 @@ pub(super) fn said(done: &CoOrganised, bots: bool) -> String {
     }
     if bots {
         parts.push("⚠️ A bot cannot lead a session.".to_owned());
+    }
+    if outsiders {
+        parts.push("⚠️ Only members of this server can lead a session.".to_owned());
     }
     if parts.is_empty() {
         parts.push("Nothing is different from before.".to_owned());

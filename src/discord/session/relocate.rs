@@ -138,7 +138,8 @@ fn chosen(channel: &InteractionChannel) -> ChosenChannel {
         id: ChannelId(channel.id.get().cast_signed()),
         thread: channel.kind.is_thread(),
         permissions: channel.permissions,
-        app_permissions: channel.app_permissions,
+        // Whether the channel is of this server is not said with it, so the server is asked.
+        app_permissions: None,
     }
 }
 

@@ -1,10 +1,12 @@
 //! The option `co-organiser` of `/session create` and `/session edit`.
 //!
-//! May touch: the store. Invariant: it adds somebody and takes nobody out; the dashboard does both.
+//! May touch: the store. Invariant: it adds a member of the server and takes nobody out; the dashboard does
+//! both.
 
 use twilight_interactions::command::ResolvedUser;
 
-use super::super::click::{Click, human};
+use super::super::access::split_by_membership;
+use super::super::click::{ChosenPerson, Click, human};
 use super::super::feature::{Context, Fault};
 use super::words::refused;
 use crate::domain::ids::SessionId;
@@ -23,10 +25,18 @@ pub(super) async fn share(
         return Ok("⚠️ A bot cannot lead a session.".into());
     };
     let id = person.id;
+    let is_member = user.member.is_some();
+    let chosen = vec![ChosenPerson { person, is_member }];
+    let (people, _) = split_by_membership(ctx, actor.guild, chosen, click.at).await;
+    if people.is_empty() {
+        return Ok(format!(
+            "⚠️ <@{id}> cannot manage it: only members of this server can lead a session."
+        ));
+    }
     let command = SetCoOrganisers {
         session,
         actor: *actor,
-        people: vec![person],
+        people,
         keep: true,
         at: click.at,
     };

@@ -128,6 +128,21 @@ impl Person<'_> {
         self.interact("component", body).await
     }
 
+    /// Chooses people from a menu that is not there.
+    pub(crate) async fn forge_people(
+        &self,
+        message: &Value,
+        custom_id: &str,
+        people: &[&str],
+    ) -> Answer {
+        const USER_SELECT: u64 = 5;
+        let body = json!({
+            "message": message["id"], "custom_id": custom_id, "values": people, "forge": true,
+            "component_type": USER_SELECT,
+        });
+        self.interact("component", body).await
+    }
+
     /// Sends the modal that they are looking at.
     pub(crate) async fn submit(&self, modal: &Answer, values: Value) -> Answer {
         let body = json!({"custom_id": modal.0["modal"]["custom_id"], "values": values});
