@@ -164,6 +164,46 @@ fn statements_stand_in_files() {
     }
 }
 
+/// Each row of the table of quotas in `docs/SECURITY.md` has the figure that its constant has.
+#[test]
+fn quotas_in_the_documentation_are_those_of_the_constants() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: &str| std::fs::read_to_string(root.join(path)).expect(path);
+    let page = read("docs/SECURITY.md");
+    let (_, quotas) = page.split_once("\n## Quotas\n").expect("the section");
+    let quotas = quotas.split("\n## ").next().unwrap_or_default();
+    let mut rows = 0;
+    for row in quotas.lines().filter(|line| line.ends_with("` |")) {
+        let cells: Vec<_> = row.trim_matches('|').split('|').map(str::trim).collect();
+        let words: Vec<_> = cells[3].split('`').collect();
+        let (file, name) = (words[1], words[3]);
+        let source = read(&format!("src/{file}"));
+        let declared = format!("const {name}: ");
+        let mut lines = source.lines();
+        let line = lines.find(|line| line.contains(&declared)).expect(row);
+        assert_eq!(first_number(line), cells[2].parse().ok(), "{row}");
+        rows += 1;
+    }
+    assert!(rows >= 30, "only {rows} rows were read");
+}
+
+/// The value in a line such as `const BODY_MAX_BYTES: usize = 256 * 1024;`, or the first argument of a call.
+fn first_number(line: &str) -> Option<u64> {
+    let (_, value) = line.split_once(" = ")?;
+    let value = value.trim_end_matches(';');
+    let value = match value.split_once('(') {
+        Some((_, arguments)) => arguments.split(',').next()?,
+        None => value,
+    };
+    let factors = value
+        .split('*')
+        .map(|factor| factor.trim().replace('_', "").parse::<u64>());
+    factors
+        .collect::<Result<Vec<_>, _>>()
+        .ok()
+        .map(|factors| factors.iter().product())
+}
+
 /// Every line of code outside tests: its room, `file:line`, and the line without comments.
 fn code_lines() -> impl Iterator<Item = (String, String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
