@@ -93,6 +93,8 @@ pub(super) struct Trust {
 struct State {
     /// What the clock showed when it was last looked at.
     last: Times,
+    /// What a right clock showed at some moment; `None` if the clock has never been trusted since the start.
+    right: Option<Times>,
     /// The operator has confirmed it, and it was not set since: what Discord says no longer counts.
     by_operator: bool,
 }
@@ -102,6 +104,7 @@ impl Trust {
         Self {
             state: Mutex::new(State {
                 last: start,
+                right: Some(start),
                 by_operator: false,
             }),
             doubt: watch::Sender::new(None),
@@ -133,12 +136,27 @@ impl Clock {
     /// that is not known, as in a new one.
     pub fn begin_after(&self, known: Option<DateTime<Utc>>) {
         let now = self.times();
+        let doubt = known.and_then(|known| Doubt::at_start(known, now.wall));
         *self.trust.state() = State {
             last: now,
+            right: doubt.is_none().then_some(now),
             by_operator: false,
         };
-        let doubt = known.and_then(|known| Doubt::at_start(known, now.wall));
         self.trust.settle(doubt);
+    }
+
+    /// The present time as far as it is known. While the clock is not trusted, it is worked out from the last
+    /// time that was right; if there is none, it is what the clock shows.
+    pub fn likely_now(&self) -> DateTime<Utc> {
+        let mut state = self.trust.state();
+        let now = self.look(&mut state);
+        let is_trusted = self.trust.doubt.borrow().is_none();
+        let Some(right) = state.right.filter(|_| !is_trusted) else {
+            return now.wall;
+        };
+        let since = now.elapsed.saturating_sub(right.elapsed);
+        let since = TimeDelta::from_std(since).unwrap_or(TimeDelta::MAX);
+        right.wall.checked_add_signed(since).unwrap_or(now.wall)
     }
 
     /// Why the clock is not trusted; `None` if it is.
@@ -180,8 +198,10 @@ impl Clock {
         let most = TimeDelta::minutes(JUMP_MAX_MIN);
         let agrees = -ahead <= most && ahead - on_the_way <= most;
         if agrees {
+            state.right = Some(now);
             self.trust.settle(None);
         } else if !state.by_operator {
+            state.right = Some(Times { wall: date, ..now });
             self.trust.settle(Some(Doubt::Apart(ahead)));
         }
     }
@@ -189,7 +209,7 @@ impl Clock {
     /// Trusts the clock, as its operator says, until it is set again.
     pub fn confirm(&self) {
         let mut state = self.trust.state();
-        self.look(&mut state);
+        state.right = Some(self.look(&mut state));
         state.by_operator = true;
         self.trust.settle(None);
     }
@@ -212,9 +232,12 @@ impl Clock {
         let passed = TimeDelta::from_std(passed).unwrap_or(TimeDelta::MAX);
         let by = now.wall - state.last.wall - passed;
         state.last = now;
+        let is_trusted = self.trust.doubt.borrow().is_none();
         if by.abs() > TimeDelta::minutes(JUMP_MAX_MIN) {
             state.by_operator = false;
             self.trust.settle(Some(Doubt::Set(by)));
+        } else if is_trusted {
+            state.right = Some(now);
         }
         now
     }
@@ -272,6 +295,35 @@ mod tests {
             clock.jump(-by * 2);
             clock.heard(clock.elapsed(), discords);
             assert_eq!(clock.doubt(), None);
+        }
+    }
+
+    #[test]
+    fn likely_time_is_the_last_right_one_and_what_has_passed_since() {
+        let minute = TimeDelta::minutes(1);
+        for by in [TimeDelta::hours(1), TimeDelta::days(-60)] {
+            let clock = clock();
+            let mut right = clock.now();
+            let mut pass = |by: TimeDelta| {
+                clock.jump(by);
+                clock.advance(minute);
+                right += minute;
+                right
+            };
+            assert_eq!(pass(TimeDelta::zero()), clock.likely_now());
+            assert_eq!(pass(by), clock.likely_now(), "it was set");
+            assert_eq!(pass(by), clock.likely_now(), "and set again");
+            assert_eq!(pass(-by * 2), clock.likely_now(), "and set right");
+            assert!(!clock.is_trusted(), "which nobody has confirmed yet");
+            // A process that starts now knows nothing but what the clock shows, until Discord tells.
+            let right = pass(by);
+            clock.begin_after(Some(clock.now() + TimeDelta::days(1)));
+            assert_eq!(clock.likely_now(), clock.now());
+            clock.heard(clock.elapsed(), right);
+            assert_eq!(clock.likely_now(), right);
+            assert_eq!(pass(TimeDelta::zero()), clock.likely_now());
+            clock.confirm();
+            assert_eq!(clock.likely_now(), clock.now(), "the operator knows better");
         }
     }
 

@@ -71,8 +71,6 @@ const RETRY_FIRST_S: i64 = 2;
 const RETRY_MAX_S: i64 = 15 * 60;
 /// What is to be delivered later than this, in seconds, was put off while the clock was ahead: it is due.
 const AHEAD_MAX_S: i64 = RETRY_MAX_S + 60;
-/// The same for what is parked, which waits for longer where Discord refuses something in many places.
-const PARKED_AHEAD_MAX_S: i64 = 24 * 60 * 60;
 /// Tries before something is given up; at the longest wait that is about a day.
 const TRIES_MAX: u32 = 100;
 /// After a commit the outbox is looked at this much later, in milliseconds: one look for a storm of
@@ -333,7 +331,6 @@ impl Outbox {
         let bring = BringForward {
             now,
             latest: now + TimeDelta::seconds(AHEAD_MAX_S),
-            latest_parked: now + TimeDelta::seconds(PARKED_AHEAD_MAX_S),
         };
         let store = &self.courier.store;
         let latest = store.query(LatestDue).await?;

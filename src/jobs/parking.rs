@@ -15,8 +15,8 @@ use tokio_util::sync::CancellationToken;
 use crate::discord::feature::Context;
 use crate::discord::rest::{Processes, share};
 use crate::domain::ids::GuildId;
-use crate::store::Failure;
-use crate::store::outbox::parking::{ParkedGuilds, WakeParked};
+use crate::store::outbox::parking::{ParkedGuilds, TRIES_A_TURN_MAX, WakeParked};
+use crate::store::{Failure, Store};
 
 /// How often parked deliveries are asked for while people are active, in milliseconds.
 const LOOK_EVERY_MS: u64 = 3_000;
@@ -30,7 +30,7 @@ const TRY_EVERY_MS: u64 = 1_000;
 const SERVER_TRIES_AT_ONCE_MAX: usize = 18;
 const SERVER_TRY_EVERY_MS: u64 = 4_000;
 /// Deliveries of one server that one look has tried.
-const SERVER_TRIES_A_LOOK: u32 = 6;
+const SERVER_TRIES_A_LOOK: u32 = TRIES_A_TURN_MAX;
 /// The wait after the store itself failed, in milliseconds.
 const TROUBLE_WAIT_MS: u64 = 500;
 

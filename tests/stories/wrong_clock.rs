@@ -6,9 +6,11 @@ use overwatch_bot::clock::Clock;
 use overwatch_bot::store::confirm_time;
 use serde_json::{Value, json};
 
-use crate::scene::{card_reads, number, planned};
+use crate::scene::{card_reads, joined, number, planned};
 use crate::world::{World, story, text_of};
 
+const BEFORE_CHECK_IN: &str = "2026-11-27T18:30:00Z";
+const CHECK_IN: &str = "2026-11-27T18:45:00Z";
 const STARTED: &str = "2026-11-27T19:00:00Z";
 const OVER: &str = "2026-11-27T21:00:00Z";
 /// The clock is looked at this often for what it is to become, in milliseconds, and for so long.
@@ -40,8 +42,12 @@ async fn trusted(world: &World) {
 
 /// Starts the bot with a clock of its own, which is 60 days ahead of Discord's.
 async fn start_ahead(world: &mut World) -> Clock {
+    start_ahead_by(world, TimeDelta::days(60)).await
+}
+
+async fn start_ahead_by(world: &mut World, by: TimeDelta) -> Clock {
     world.stop().await;
-    let ahead = Clock::manual(world.clock.now() + TimeDelta::days(60));
+    let ahead = Clock::manual(world.clock.now() + by);
     let app = App::start(world.settings(), ahead.clone()).await;
     let app = app.expect("it starts all the same");
     app.ready().await;
@@ -71,6 +77,28 @@ async fn session_of_next_week_outlives_a_start_with_the_clock_60_days_ahead() {
             ahead.set(world.clock.now());
             card_reads(&world.person(0), &card, reads).await;
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn card_shows_no_check_in_that_is_open_only_by_a_clock_that_is_doubted() {
+    story(async |world| {
+        let card = planned(&world.person(0), json!({"admission": "first_come"})).await;
+        world.at(BEFORE_CHECK_IN);
+        let ahead = start_ahead_by(world, TimeDelta::minutes(20)).await;
+        assert_eq!(readiness(world).await.1["ok"], json!(false));
+        let player = world.person(4);
+        joined(&player, &card, "Freya#1111", &["tank"]).await;
+        let user = format!("<@{}>", player.user);
+        let shown = text_of(&card_reads(&player, &card, &user).await);
+        assert!(shown.contains("who has not said by the start"), "{shown}");
+        assert!(!shown.contains("are there: press"), "{shown}");
+        ahead.jump(TimeDelta::minutes(-20));
+        trusted(world).await;
+        world.at(CHECK_IN);
+        ahead.set(world.clock.now());
+        card_reads(&world.person(0), &card, "are there: press").await;
     })
     .await;
 }

@@ -29,12 +29,14 @@ pub(super) async fn deliver(
         return Ok(Delivered::Done(None));
     };
     let state = context.store.query(CardStateOf(id)).await?;
+    // It stays as it is, also once a clock that is wrong was set right.
+    let at = context.clock.likely_now();
     let now = Now {
         context,
         view: &view,
         state: &state,
-        words: card::in_words(&view, context.clock.now()),
-        card: card::render(&view, context.clock.now()),
+        words: card::in_words(&view, at),
+        card: card::render(&view, at),
     };
     now.deliver(due).await
 }

@@ -128,7 +128,7 @@ impl Now<'_> {
         }
         let start = self.session.plan.at;
         // What should have started by now will in a moment.
-        if start <= self.context.clock.now() {
+        if start <= self.context.clock.likely_now() {
             return Ok(false);
         }
         let rest = &self.context.rest;

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     CALL, CARD, Destination, Due, EVENT, Letter, Owed, PROMPT_END, Place, RETRACTION, THREAD,
-    prompt,
+    parking, prompt,
 };
 use crate::domain::ids::{CallId, MessageId, SessionId};
 use crate::store::process::{self, ProcessId};
@@ -199,10 +199,8 @@ impl Question for LatestDue {
 pub struct BringForward {
     /// The present time.
     pub now: DateTime<Utc>,
-    /// Nothing is due later than this.
+    /// Nothing is due later than this, except for what is parked: see [`parking::latest`].
     pub latest: DateTime<Utc>,
-    /// But what is parked, which is not due later than this.
-    pub latest_parked: DateTime<Utc>,
 }
 
 impl Command for BringForward {
@@ -212,7 +210,7 @@ impl Command for BringForward {
     type Refusal = std::convert::Infallible;
 
     fn run(&self, tx: &mut dyn Transaction) -> Result<usize, Stop<Self::Refusal>> {
-        let values = values![self.now, self.latest, self.latest_parked];
+        let values = values![self.now, self.latest, parking::latest(tx, self.now)?];
         Ok(tx.execute(sql!("outbox/bring_forward"), values)?)
     }
 }

@@ -33,6 +33,10 @@ const TRY_EVERY_S: i64 = 2;
 /// Servers whose parked deliveries are tried at once at a start; those of the others follow, one server
 /// after the other, `TRY_EVERY_S` for each try.
 const GUILDS_AT_START_MAX: usize = 20;
+/// Deliveries of one server that are tried in its turn at most.
+pub const TRIES_A_TURN_MAX: u32 = 6;
+/// What is due this much later than the longest wait, in seconds, was put off while the clock was ahead.
+const AHEAD_SLACK_S: i64 = 60;
 /// What was woken while it was under way is tried again after this long, in seconds.
 const RETRY_WOKEN_S: i64 = 5;
 /// How many of those that were refused together follow one that goes through, and each of these again.
@@ -182,9 +186,7 @@ pub(super) fn park(
     let (guild, channel, cause) = (together.guild, together.channel, together.cause.as_str());
     let values = values![settle.id, guild, channel, cause, TRIES_MAX];
     tx.execute(sql!("parking/park"), values)?;
-    let row = tx.query_one(sql!("parking/count"), &[])?;
-    let places: i64 = row.ok_or(DbError::NoRow("parking/count"))?.get("places")?;
-    let apart = TimeDelta::seconds(TRY_EVERY_S * places);
+    let apart = TimeDelta::seconds(TRY_EVERY_S * places(tx)?);
     let woken = at + TimeDelta::seconds(RETRY_WOKEN_S).max(apart);
     let before = Together::of(claimed)?;
     let is_new = before.as_ref() != Some(&together);
@@ -208,6 +210,20 @@ pub(super) fn park(
     let values = values![settle.id, settle.generation, due, woken];
     tx.execute(sql!("parking/put_off"), values)?;
     Ok(true)
+}
+
+/// In how many places something is refused, counted for each cause.
+fn places(db: &mut dyn Read) -> Result<i64, DbError> {
+    let row = db.query_one(sql!("parking/count"), &[])?;
+    row.ok_or(DbError::NoRow("parking/count"))?.get("places")
+}
+
+/// Until when every parked row is due, unless the clock was ahead when it was put off: after the longest
+/// wait for a retry, or after its turn among all servers.
+pub(super) fn latest(db: &mut dyn Read, now: DateTime<Utc>) -> Result<DateTime<Utc>, DbError> {
+    let turns = TRY_EVERY_S * i64::from(TRIES_A_TURN_MAX) * places(db)?;
+    let longest = RETRY_MAX_S.max(turns) + BEHIND_S;
+    Ok(now + TimeDelta::seconds(longest + AHEAD_SLACK_S))
 }
 
 /// Ends the parking of a row that was delivered, or can never be. Some of what was refused together with it

@@ -1,6 +1,6 @@
 //! What is refused together, on a real database, in a time of its own.
 
-use super::super::{Delivery, Due, DueNow, NextDue};
+use super::super::{BringForward, Delivery, Due, DueNow, LatestDue, NextDue};
 use super::*;
 use crate::store::tests::{Scene, now};
 
@@ -81,6 +81,37 @@ fn waits_double_up_to_nine_minutes() {
 fn servers_beyond_the_first_are_tried_one_after_the_other() {
     let at = |turn: usize| (turns(now(), 6).nth(turn).expect("endless") - now()).num_seconds();
     assert_eq!([at(0), at(19), at(20), at(21)], [0, 0, 12, 24]);
+}
+
+#[tokio::test]
+async fn what_was_parked_while_the_clock_was_ahead_is_due_and_the_longest_wait_stays() {
+    let bring = |after_s: i64| BringForward {
+        now: at(after_s),
+        latest: at(after_s + RETRY_MAX_S),
+    };
+    let scene = Scene::open().await;
+    let all = parked(&scene, &[(1, Cause::Access), (1, Cause::Access)]).await;
+    for second in (0..20).map(|n| n * PROMISED_S) {
+        for one in due(&scene, second).await {
+            refuse(&scene, &one, parking(1, Cause::Access), second).await;
+            assert_eq!(scene.run(bring(second)).await, Ok(0), "at {second}");
+        }
+    }
+    // An hour back, or less, as long as that is longer than any wait.
+    let right = 19 * PROMISED_S - 20 * 60;
+    assert_eq!(scene.run(bring(right)).await, Ok(2));
+    assert_eq!(due(&scene, right).await.len(), all.len());
+    // Many servers wait for their turns.
+    let many: Vec<_> = (0..400).map(|channel| (channel, Cause::Access)).collect();
+    let scene = Scene::open().await;
+    parked(&scene, &many).await;
+    let turns = TRY_EVERY_S * i64::from(TRIES_A_TURN_MAX) * 400;
+    let put_off = "UPDATE outbox SET due_at = $1";
+    scene.write(put_off, values![at(turns)]).await;
+    assert_eq!(scene.run(bring(0)).await, Ok(0));
+    scene.write(put_off, values![at(turns + 10 * 60)]).await;
+    assert_eq!(scene.run(bring(0)).await, Ok(400));
+    assert_eq!(scene.ask(LatestDue).await, Some(at(0)));
 }
 
 /// Three hundred rows in three places: a try of each place every ten minutes at least, in turn over its
