@@ -8,6 +8,8 @@ mod commits;
 mod export;
 #[path = "health/flood.rs"]
 mod flood;
+#[path = "health/log_lines.rs"]
+mod log_lines;
 
 use std::fs::File;
 use std::path::Path;

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Chores;
 use super::peers::FREE_WITHIN_MS;
+use super::trouble::FailureLog;
 use crate::discord::feature::Context;
 use crate::domain::peers::TAKEOVER_WITHIN_MS;
 use crate::store::process::{Lease, ProcessId, ReleaseLease, TakeLease};
@@ -29,6 +30,7 @@ pub(super) async fn run(
     mut identity: watch::Receiver<ProcessId>,
     stop: CancellationToken,
 ) {
+    let failures = FailureLog::default();
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
@@ -62,7 +64,11 @@ pub(super) async fn run(
                 }
             }
             Ok(Ok(false)) => {}
-            Err(error) => tracing::warn!(%error, "whose the chores are could not be asked"),
+            Err(error) => failures.warn(
+                &context.store,
+                &error,
+                "whose the chores are could not be asked",
+            ),
         }
         tokio::select! {
             () = stop.cancelled() => return,

@@ -11,6 +11,7 @@ pub mod peers;
 pub mod session_clock;
 pub mod tidy;
 mod timekeeping;
+mod trouble;
 pub mod upkeep;
 
 use std::future::Future;

@@ -20,6 +20,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::NAP_MAX;
+use super::trouble::FailureLog;
 use crate::clock::Clock;
 use crate::discord::delivery::{self, Delivered, Renames};
 use crate::discord::feature::Context;
@@ -78,8 +79,6 @@ const TRIES_MAX: u32 = 100;
 const LOOK_AFTER_MS: u64 = 10;
 /// The wait after the store itself failed, in milliseconds.
 const TROUBLE_WAIT_MS: u64 = 500;
-/// Of a delivery that cannot be settled, one try in so many is logged: one a minute.
-const SETTLE_TRIES_A_LINE: u32 = 60_000 / TROUBLE_WAIT_MS as u32;
 /// A claim of which nobody heard may still come to be this much later, in milliseconds: the server
 /// ends a transaction that it hears nothing of after ten seconds.
 const DOUBT_MS: u64 = 15_000;
@@ -96,6 +95,7 @@ pub async fn run(mut context: Context, claims: Claims, stop: CancellationToken) 
     let courier = Courier {
         store: context.store.clone(),
         clock: context.clock.clone(),
+        failures: Arc::default(),
         settle_every: Duration::from_millis(TROUBLE_WAIT_MS),
         deliver: Arc::new(move |due| {
             let (context, renames) = (context.clone(), Arc::clone(&renames));
@@ -375,6 +375,7 @@ type Delivering = Pin<Box<dyn Future<Output = Delivered> + Send>>;
 struct Courier {
     store: Store,
     clock: Clock,
+    failures: Arc<FailureLog>,
     /// The wait after a settling that failed.
     settle_every: Duration,
     deliver: Arc<dyn Fn(Due) -> Delivering + Send + Sync>,
@@ -415,30 +416,22 @@ impl Courier {
         }
     }
 
-    /// Logs a failure of the store, unless failing commits are in the log already, once a minute.
     fn warn(&self, error: &Failure, what: &str) {
-        match self.store.commits().failure() {
-            None => tracing::warn!(%error, "{what}"),
-            Some(_) => tracing::debug!(%error, "{what}"),
-        }
+        self.failures.warn(&self.store, error, what);
     }
 
     /// Settles a delivery, as often as it takes: delivered again, it would be there twice. Returns
     /// whether the row is still there and ours.
     async fn settle(&self, due: Due, claim: Option<ProcessId>, delivered: Delivered) -> bool {
         let settle = self.settling(due, claim, delivered);
-        for tries in 0_u32.. {
+        loop {
             match self.store.execute_job(settle.clone()).await {
                 Ok(Ok(left)) => return left,
                 Err(Failure::Broken(DbError::Closed)) => return true,
-                Err(error) if tries.is_multiple_of(SETTLE_TRIES_A_LINE) => {
-                    self.warn(&error, "a delivery could not be settled yet");
-                }
-                Err(_) => {}
+                Err(error) => self.warn(&error, "a delivery could not be settled yet"),
             }
             tokio::time::sleep(self.settle_every).await;
         }
-        true
     }
 
     /// What becomes of a row after this delivery.

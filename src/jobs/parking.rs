@@ -12,6 +12,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::trouble::FailureLog;
 use crate::discord::feature::Context;
 use crate::discord::rest::{Processes, share};
 use crate::domain::ids::GuildId;
@@ -73,10 +74,11 @@ async fn retry(context: &Context) {
 
 /// The servers in which something is parked.
 async fn parked_guilds(context: &Context) -> HashSet<GuildId> {
+    let failures = FailureLog::default();
     loop {
         match context.store.query(ParkedGuilds).await {
             Ok(parked) => return parked.into_iter().collect(),
-            Err(error) => trouble(&error).await,
+            Err(error) => trouble(&failures, &context.store, &error).await,
         }
     }
 }
@@ -86,6 +88,7 @@ async fn wake(context: &Context, guilds: Vec<GuildId>) -> Vec<usize> {
     if guilds.is_empty() {
         return Vec::new();
     }
+    let failures = FailureLog::default();
     let mut wake = WakeParked {
         guilds,
         each_max: SERVER_TRIES_A_LOOK,
@@ -94,14 +97,14 @@ async fn wake(context: &Context, guilds: Vec<GuildId>) -> Vec<usize> {
     loop {
         match context.store.execute_job(wake.clone()).await {
             Ok(Ok(woken)) => return woken,
-            Err(error) => trouble(&error).await,
+            Err(error) => trouble(&failures, &context.store, &error).await,
         }
         wake.now = context.clock.now();
     }
 }
 
-async fn trouble(error: &Failure) {
-    tracing::warn!(%error, "failed to wake parked deliveries");
+async fn trouble(failures: &FailureLog, store: &Store, error: &Failure) {
+    failures.warn(store, error, "failed to wake parked deliveries");
     tokio::time::sleep(Duration::from_millis(TROUBLE_WAIT_MS)).await;
 }
 

@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::trouble::FailureLog;
 use crate::clock::Clock;
 use crate::domain::peers::{LOOK_AGAIN_WITHIN_MS, SILENT_AFTER_MS, TAKEOVER_WITHIN_MS, Watch};
 use crate::store::process::{Beat, GiveUp, Join, Leave, ProcessId};
@@ -117,12 +118,13 @@ async fn beat(
     stop: CancellationToken,
 ) {
     let (begun, mut watch) = (Instant::now(), Watch::default());
+    let failures = FailureLog::default();
     loop {
         let looked = look(&store, &clock, shards, &seen, begun, &mut watch);
         tokio::select! {
             () = stop.cancelled() => return,
             looked = looked => if let Err(error) = looked {
-                tracing::warn!(%error, "the other processes cannot be seen");
+                failures.warn(&store, &error, "the other processes cannot be seen");
             }
         }
         tokio::select! {

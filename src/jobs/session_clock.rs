@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
 use super::NAP_MAX;
+use super::trouble::FailureLog;
 use crate::discord::access;
 use crate::discord::feature::Context;
 use crate::store::Failure;
@@ -29,13 +30,14 @@ pub async fn run(context: Context, stop: CancellationToken) {
 }
 
 async fn tick(context: &Context) {
+    let failures = FailureLog::default();
     loop {
         context.clock.trusted().await;
         let committed = context.store.committed();
         let next = match advance(context).await {
             Ok(next) => next,
             Err(error) => {
-                tracing::warn!(%error, "the session clock stumbled");
+                failures.warn(&context.store, &error, "the session clock stumbled");
                 tokio::time::sleep(Duration::from_millis(TROUBLE_WAIT_MS)).await;
                 continue;
             }

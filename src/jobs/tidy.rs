@@ -8,6 +8,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use tokio_util::sync::CancellationToken;
 
+use super::trouble::FailureLog;
 use crate::discord::feature::Context;
 use crate::store::clock::ForgetReceipts;
 
@@ -19,6 +20,7 @@ const TIDY_EVERY_MIN: u64 = 10;
 
 /// Runs until `stop`.
 pub async fn run(context: Context, stop: CancellationToken) {
+    let failures = FailureLog::default();
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
@@ -27,7 +29,7 @@ pub async fn run(context: Context, stop: CancellationToken) {
         let now = context.clock.now();
         let before = now - TimeDelta::minutes(RECEIPTS_KEPT_MIN);
         if let Err(error) = context.store.execute_job(ForgetReceipts { before }).await {
-            tracing::warn!(%error, "old receipts were not forgotten");
+            failures.warn(&context.store, &error, "old receipts were not forgotten");
         }
         tokio::select! {
             () = stop.cancelled() => return,

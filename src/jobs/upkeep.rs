@@ -9,6 +9,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
+use super::trouble::FailureLog;
 use crate::discord::feature::Context;
 use crate::status::Oversize;
 use crate::store::Failure;
@@ -46,12 +47,14 @@ impl Upkeep {
 
 /// Runs until `stop`.
 pub async fn run(context: Context, upkeep: Upkeep, stop: CancellationToken) {
+    let failures = FailureLog::default();
     loop {
         let now = context.clock.now();
         tokio::select! {
             () = stop.cancelled() => return,
             done = once(&context, &upkeep, now) => if let Err(error) = done {
-                tracing::warn!(%error, "the database's upkeep stumbled; it is tried again later");
+                let what = "the database's upkeep stumbled; it is tried again later";
+                failures.warn(&context.store, &error, what);
             }
         }
         tokio::select! {

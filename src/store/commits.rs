@@ -25,7 +25,10 @@ struct Last {
     failure: Option<String>,
     /// Transactions that failed since the last one that was committed.
     failures: u64,
+    /// When failing commits were logged last, also before commits succeeded meanwhile.
     logged: Option<Instant>,
+    /// Whether the log says that commits fail, and not yet that they succeed again.
+    is_logged: bool,
     broken_in_a_row: u32,
     broken: String,
 }
@@ -50,14 +53,15 @@ impl Commits {
     /// Records that a transaction with changes was committed.
     pub(super) fn succeeded(&self) {
         let mut last = self.last();
-        if last.failure.take().is_some() {
+        if std::mem::take(&mut last.is_logged) {
             tracing::info!(failures = last.failures, "commits succeed again");
         }
+        last.failure = None;
         last.failures = 0;
-        last.logged = None;
     }
 
-    /// Records that a transaction was not committed. Logs it once a minute.
+    /// Records that a transaction was not committed. Logs it once a minute, even if others are committed
+    /// between those that fail.
     pub(super) fn failed(&self, reason: String) {
         let mut last = self.last();
         last.failures += 1;
@@ -65,6 +69,7 @@ impl Commits {
         if last.logged.is_none_or(|at| at.elapsed() >= every) {
             tracing::error!(reason, failures = last.failures, "commits fail");
             last.logged = Some(Instant::now());
+            last.is_logged = true;
         }
         last.failure = Some(reason);
     }
@@ -120,5 +125,36 @@ mod tests {
         assert_eq!(commits.failure(), None, "what is written is committed");
         commits.ran("settle", None);
         assert_eq!(commits.trouble(), None);
+    }
+
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().expect("no panic").extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn every_other_commit_that_fails_makes_two_lines_a_minute() {
+        let (log, commits) = (Log::default(), Commits::default());
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone());
+        tracing::subscriber::with_default(subscriber.finish(), || {
+            for _ in 0..100 {
+                commits.failed("the disk fails".into());
+                commits.succeeded();
+            }
+        });
+        let written = log.0.lock().expect("no panic").clone();
+        let written = String::from_utf8(written).expect("text");
+        assert_eq!(written.lines().count(), 2, "{written}");
+        assert_eq!(commits.failure(), None);
     }
 }

@@ -9,7 +9,7 @@ use overwatch_bot::store::{self, Stop, Transaction};
 use super::{Place, readiness};
 
 /// Has every commit fail that keeps a receipt.
-const FAIL_COMMITS: &str = "CREATE TABLE nowhere (x INTEGER PRIMARY KEY) STRICT; \
+pub(crate) const FAIL_COMMITS: &str = "CREATE TABLE nowhere (x INTEGER PRIMARY KEY) STRICT; \
     CREATE TABLE broken (x INTEGER REFERENCES nowhere (x) DEFERRABLE INITIALLY DEFERRED) STRICT; \
     CREATE TRIGGER fail BEFORE INSERT ON receipts BEGIN INSERT INTO broken VALUES (1); END";
 /// Has every statement fail that keeps the receipt of a click.

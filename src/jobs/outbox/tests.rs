@@ -50,6 +50,7 @@ impl Scene {
         let database = database.expect("a database");
         let (begin, begun) = mpsc::unbounded_channel();
         let courier = Courier {
+            failures: Arc::default(),
             store: database.store(),
             clock: Clock::manual(now()),
             settle_every: Duration::from_millis(1),
