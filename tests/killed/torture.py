@@ -15,6 +15,7 @@ Usage: torture.py PROGRAM [--rounds N] [--seed N]; `.ci/torture` runs it. The Di
 """
 
 import argparse
+import glob
 import json
 import os
 import random
@@ -38,6 +39,8 @@ WAIT_MAX_S = 60
 LOAD_S = (0.2, 2.0)
 # Commands are killed within this time, in seconds.
 COMMAND_S = 0.4
+# Of the bot's log a failure tells so many characters, the last ones.
+SAID_MAX = 8000
 # Migrations and copies are quicker.
 QUICK_COMMAND_S = 0.12
 # Acknowledged clicks of a round that are delivered once more.
@@ -101,7 +104,22 @@ class Bot:
 
     def start(self, before=()):
         self.process = self.spawn("run", before=before)
-        until("the bot is ready", self.is_ready, lambda: f"{self.readiness} {self.said()}")
+        until("the bot is ready", self.is_ready, self.state)
+
+    def state(self):
+        """What there is to find out why it is not ready: its answer, its threads, Discord's side, its log."""
+        try:
+            sessions = self.discord.ask("gateway")
+        except OSError as error:
+            sessions = error
+        return "\n".join(
+            [
+                f"/readyz: {self.readiness}",
+                f"threads: {threads(self.process.pid)}",
+                f"Discord: {sessions}",
+                f"log: {self.said()}",
+            ]
+        )
 
     def is_ready(self):
         if self.process.poll() is not None:
@@ -116,7 +134,7 @@ class Bot:
 
     def said(self):
         with open(os.path.join(self.folder, "said"), errors="replace") as said:
-            return said.read()[-2000:]
+            return said.read()[-SAID_MAX:]
 
     def kill(self):
         kill(self.process)
@@ -148,6 +166,18 @@ def kill(process):
     except ProcessLookupError:
         pass
     process.wait()
+
+
+def threads(pid):
+    """The threads of a process, each with its state and what it waits for in the kernel."""
+    found = []
+    for task in glob.glob(f"/proc/{pid}/task/*"):
+        try:
+            name, stat, waits = (open(f"{task}/{file}").read().strip() for file in ("comm", "stat", "wchan"))
+        except OSError:
+            continue
+        found.append(f"{name} {stat.rpartition(')')[2].split()[0]} {waits}")
+    return ", ".join(found)
 
 
 def until(what, look, state=None):
