@@ -23,6 +23,7 @@ use crate::domain::rank::DeclaredRank;
 use crate::domain::role::{Role, Roles};
 use crate::domain::session::{Session, Status};
 use crate::domain::teams::{Draft, draft};
+use crate::domain::text::{Lines, clean};
 use crate::store::queue::SessionView;
 
 pub use plain::in_words;
@@ -403,7 +404,9 @@ impl Card {
     }
 
     fn describe(&mut self, description: &str) {
-        let text = self.take(&escape(description), DESCRIPTION_SHOWN_MAX_CHARS);
+        // An earlier version kept any number of lines.
+        let text = clean(description, usize::MAX, Lines::Many).unwrap_or_default();
+        let text = self.take(&escape(&text), DESCRIPTION_SHOWN_MAX_CHARS);
         if !text.is_empty() {
             self.change(|embed| embed.description(text));
         }

@@ -10,12 +10,16 @@ mod visible;
 pub use visible::visible;
 pub(super) use visible::{is_invisible, is_mark};
 
+/// Lines that a text of several keeps; what follows goes on in the last one. More would push everything else
+/// off the screen.
+pub const LINES_MAX: usize = 30;
+
 /// How many lines a text may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lines {
     /// One line: newlines become spaces.
     OneLine,
-    /// Several: kept, but for more than one blank line in a row.
+    /// Several: [`LINES_MAX`] are kept, and one blank line in a row.
     Many,
 }
 
@@ -65,6 +69,15 @@ fn many_lines(text: &str) -> String {
             kept.push(line);
         }
     }
+    // Blank lines at the beginning were none, and those at the end do not count.
+    if kept.last().is_some_and(String::is_empty) {
+        kept.pop();
+    }
+    if kept.len() > LINES_MAX {
+        let rest = kept.split_off(LINES_MAX - 1);
+        let rest: Vec<_> = rest.into_iter().filter(|line| !line.is_empty()).collect();
+        kept.push(rest.join(" "));
+    }
     kept.join("\n").trim().to_owned()
 }
 
@@ -93,6 +106,18 @@ mod tests {
     fn newlines_are_kept_where_allowed_but_not_piled_up() {
         assert_eq!(many("a\r\nb \r\r\r\n\n\nc\n"), "a\nb\n\nc");
         assert_eq!(many("a\u{2028}b"), "a\nb");
+    }
+
+    #[test]
+    fn lines_beyond_the_limit_go_on_in_the_last_one() {
+        let tall = clean(&"a\n".repeat(400), 1_000, Lines::Many).expect("short enough");
+        assert_eq!(tall.lines().count(), LINES_MAX);
+        assert_eq!(tall.matches('a').count(), 400);
+        assert!(tall.ends_with("a a a"), "{tall:?}");
+        let blank = clean(&"a\n\n\n".repeat(100), 1_000, Lines::Many).expect("short enough");
+        assert_eq!(blank.lines().count(), LINES_MAX);
+        let whole = "a\n".repeat(LINES_MAX);
+        assert_eq!(clean(&whole, 100, Lines::Many).as_deref(), Ok(whole.trim()));
     }
 
     #[test]

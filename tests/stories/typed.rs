@@ -1,7 +1,7 @@
 //! What strangers write, everywhere it is shown: titles, names, notes, reasons and descriptions that would mention,
 //! link, format or deceive. Every request of every story is held to the same at its end (`support/spoken.rs`).
 
-use overwatch_bot::domain::text::visible;
+use overwatch_bot::domain::text::{LINES_MAX, visible};
 use overwatch_bot::playground;
 use serde_json::{Value, json};
 
@@ -249,9 +249,15 @@ async fn text_that_was_stored_as_it_was_typed_is_shown_without_what_deceives() {
         let stored = TYPED.replace('\'', "");
         let change = format!("UPDATE sessions SET title = '{stored}', description = '{stored}'; UPDATE users SET username = '{stored}';");
         world.ground.change(&change).await;
+        let lines = "a\n".repeat(400);
+        let change = format!("UPDATE sessions SET description = description || '{lines}';");
+        world.ground.change(&change).await;
         let shown = organiser.command("session show", json!({"session": number(&card)})).await;
         shown.says("Cup @\u{200B}everyone");
         is_harmless(&shown.text());
+        let description = &shown.message()["embeds"][0]["description"];
+        let lines = description.as_str().expect("text").lines().count();
+        assert_eq!(lines, LINES_MAX, "{description}");
         let profile = organiser.command("profile show", json!({})).await;
         is_harmless(&profile.text());
         let listed = organiser.command("session list", json!({})).await;
