@@ -3,6 +3,7 @@
 What one of them says alone is checked by the platforms' own tools and schemas (.ci/deploy-files).
 """
 
+import datetime
 import json
 import re
 import sys
@@ -27,6 +28,16 @@ def unit(path):
 
 def seconds(duration):
     return int(re.fullmatch(r"(\d+)s?", str(duration)).group(1))
+
+
+def is_in_force(exception):
+    """Whether an exception has a reason that begins with a time which is not over: "2026-11-28 to 2027-01-31: why"."""
+    reason = exception.get("reason", "") if isinstance(exception, dict) else ""
+    told = re.match(r"(\d{4}-\d\d-\d\d) to (\d{4}-\d\d-\d\d): \S", reason)
+    if not told:
+        return False
+    since, until = map(datetime.date.fromisoformat, told.groups())
+    return since <= datetime.date.today() <= until
 
 
 def complaints():
@@ -67,6 +78,12 @@ def complaints():
     yield "compose waits for the stop", seconds(bot["stop_grace_period"]) > STOP_MAX_S
     yield "compose's user beside the bot", compose["litestream"]["user"].startswith(f"{uid}:")
     yield "compose's health check", f'CMD {json.dumps(bot["healthcheck"]["test"][1:])}' in container
+
+    deny = tomllib.loads(text("deny.toml"))
+    excepted = [*deny["advisories"]["ignore"], *deny["licenses"].get("exceptions", [])]
+    excepted += [*deny["bans"].get("skip", []), *deny["bans"].get("skip-tree", [])]
+    for one in excepted:
+        yield f"until when {one} of deny.toml holds, and why", is_in_force(one)
 
     yield "systemd waits for the stop", seconds(dict(service)["TimeoutStopSec"]) > STOP_MAX_S
     own = {"ExecStart", "Restart", "RestartSec", "RestartPreventExitStatus", "TimeoutStopSec", "Type"}
