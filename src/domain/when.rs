@@ -221,13 +221,13 @@ fn resolve(wall: NaiveDateTime, zone: Tz) -> Option<Resolved> {
 /// The moment of a skipped wall clock time, by the clock in force `step`-wards of the gap.
 fn moment_beside(wall: NaiveDateTime, zone: Tz, step: TimeDelta) -> Option<DateTime<Utc>> {
     let steps = 1..=i32::try_from(GAP_MAX_MINUTES).ok()?;
-    let beside = steps.map(|count| wall + step * count);
+    let beside = steps.map_while(|count| wall.checked_add_signed(step * count));
     let mut outside = beside.filter_map(|wall| {
         let at = zone.from_local_datetime(&wall).earliest()?;
         Some((wall, at))
     });
     let (at_wall, at) = outside.next()?;
-    Some((at + (wall - at_wall)).to_utc())
+    Some(at.checked_add_signed(wall - at_wall)?.to_utc())
 }
 
 fn within_reach(at: DateTime<Utc>, now: DateTime<Utc>) -> Result<DateTime<Utc>, WhenError> {

@@ -10,7 +10,7 @@ use chrono::{DateTime, Datelike, Month, NaiveDate, NaiveDateTime, Timelike, Utc,
 use chrono_tz::Tz;
 
 use super::super::zone;
-use draft::{Clock, Day, Draft, Half, MINUTES_A_DAY};
+use draft::{Clock, Day, Draft, Half, MINUTES_A_DAY, YEARS};
 use lex::{Token, tokens};
 
 /// What a text says, before the zone's changes of the clock are considered.
@@ -69,8 +69,7 @@ fn exact(text: &str) -> Option<DateTime<Utc>> {
             .filter_map(|format| DateTime::parse_from_str(&text, format).ok());
         read.next()?.to_utc()
     };
-    // Beyond four digits, years are typing errors, and far enough out calendars end.
-    (1900..=9999).contains(&at.year()).then_some(at)
+    YEARS.contains(&at.year()).then_some(at)
 }
 
 struct Reader<'a> {

@@ -131,6 +131,21 @@ fn spans_of_time_are_absolute() {
 }
 
 #[test]
+fn spans_to_the_end_of_the_calendar_are_not_understood() {
+    // The last day that can be computed with, in a zone that is behind UTC: 2026-11-22 and this.
+    for text in [
+        "in 260116 years 39 days 8pm",
+        "in 260116 years 39 days",
+        "in 260116 years",
+        "260000 years ago",
+    ] {
+        let found = parse(text, NEW_YORK, now());
+        assert_eq!(found, Err(WhenError::NotUnderstood), "{text}");
+        assert!(complete(text, NEW_YORK, now()).is_empty(), "{text}");
+    }
+}
+
+#[test]
 fn dates_are_understood() {
     for text in [
         "2026-12-25 19:30",

@@ -2,6 +2,8 @@
 //!
 //! May touch: nothing. Invariant: nothing is said twice; a second day, time or zone is refused.
 
+use std::ops::RangeInclusive;
+
 use chrono::{
     DateTime, Datelike, Days, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike,
     Utc, Weekday,
@@ -12,6 +14,10 @@ use super::{Reading, is_small_hours, set};
 
 /// What "tonight" means without a time, as an hour.
 const TONIGHT_HOUR: u32 = 20;
+/// Years that somebody may write. Beyond four digits they are typing errors.
+pub(super) const YEARS: RangeInclusive<i32> = 1900..=9999;
+/// Years to which a span of time is followed. The calendar that is computed with ends at 262,142.
+const SPAN_YEARS: RangeInclusive<i32> = -200_000..=200_000;
 /// A day that the calendar doesn't have each year comes within so many years.
 const LEAP_YEARS: i32 = 8;
 pub(super) const MINUTES_A_DAY: i64 = 24 * 60;
@@ -80,7 +86,7 @@ impl Day {
     pub(super) fn full(year: u32, month: u32, day: u32) -> Option<Self> {
         let year = i32::try_from(year)
             .ok()
-            .filter(|year| (1900..=9999).contains(year))?;
+            .filter(|year| YEARS.contains(year))?;
         NaiveDate::from_ymd_opt(year, month, day).map(Self::On)
     }
 
@@ -176,6 +182,9 @@ impl Draft {
             let month = self.by_months(local.date())?;
             let days = TimeDelta::try_days(self.signed(self.span_days.unwrap_or(0)))?;
             let date = month.checked_add_signed(days)?;
+            if !SPAN_YEARS.contains(&date.year()) {
+                return None;
+            }
             self.days(vec![Day::On(date)])?;
             if self.clock.is_none() && self.half.is_none() {
                 self.clock = Clock::at(local.hour(), local.minute());
@@ -252,6 +261,9 @@ impl Draft {
         let days = self.span_days.unwrap_or(0).checked_mul(MINUTES_A_DAY)?;
         let span = self.signed(minutes.checked_add(days)?);
         let at = now.checked_add_signed(TimeDelta::try_minutes(span)?)?;
+        if !SPAN_YEARS.contains(&at.year()) {
+            return None;
+        }
         Some(Reading::Moment(at.with_second(0)?.with_nanosecond(0)?))
     }
 
