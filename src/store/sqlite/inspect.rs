@@ -71,15 +71,17 @@ const WITHOUT_DATA: [&str; 13] = [
 const IDENTITY_SINCE: i32 = 12;
 
 impl Contents {
-    /// Rows in all tables together.
+    /// Rows in all tables together; the greatest number there is if a manifest that someone made up has more.
     pub fn total_rows(&self) -> u64 {
-        self.rows.values().sum()
+        self.rows
+            .values()
+            .fold(0, |sum, rows| sum.saturating_add(*rows))
     }
 
     /// Rows in those tables that hold what people gave the bot to keep.
     pub fn data_rows(&self) -> u64 {
         let tables = self.rows.iter().filter(|(table, _)| is_data(table));
-        tables.map(|(_, rows)| rows).sum()
+        tables.fold(0, |sum, (_, rows)| sum.saturating_add(*rows))
     }
 }
 
@@ -387,6 +389,17 @@ mod tests {
         "user_accounts",
         "users",
     ];
+
+    #[test]
+    fn counts_that_someone_made_up_are_added_without_going_round() {
+        let made_up = |table: &str| (table.to_owned(), u64::MAX);
+        let contents = Contents {
+            rows: ["users", "sessions"].map(made_up).into(),
+            ..Contents::default()
+        };
+        assert_eq!(contents.data_rows(), u64::MAX);
+        assert_eq!(contents.total_rows(), u64::MAX);
+    }
 
     #[test]
     fn database_whose_log_was_just_cut_off_is_read_with_its_locks() {
