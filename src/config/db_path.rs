@@ -18,14 +18,17 @@ pub fn parse_db_path(text: &Path, home: Option<&OsStr>) -> Result<PathBuf, Strin
     };
     let path = match scheme(text) {
         Some(("sqlite", rest)) => after_scheme(rest)?,
-        Some(("file", _)) => return Err("is an address; write the path alone".into()),
+        _ => text,
+    };
+    match scheme(path) {
+        Some(("file" | "sqlite", _)) => return Err("is an address; write the path alone".into()),
         Some((scheme, _)) => {
             return Err(format!(
                 "begins with {scheme}://, and is no file; a PostgreSQL server goes into DATABASE_URL"
             ));
         }
-        None => text,
-    };
+        None => {}
+    }
     if path.trim().is_empty() {
         return Err("is empty; write the path of a file, or leave it out".into());
     }
@@ -104,6 +107,9 @@ mod tests {
             ("sqlite:///:memory:", "in memory"),
             ("file::memory:?cache=shared", "path alone"),
             ("file:overwatch.db", "path alone"),
+            ("sqlite:file:overwatch.db", "path alone"),
+            ("sqlite:sqlite:overwatch.db", "path alone"),
+            ("sqlite:postgres://localhost/overwatch", "DATABASE_URL"),
             ("sqlite://overwatch.db", "two slashes"),
             ("sqlite:///overwatch.db?mode=rwc", "path alone"),
             ("postgres://localhost/overwatch", "DATABASE_URL"),
