@@ -12,7 +12,7 @@ use overwatch_bot::store::session::CancelSession;
 use serde_json::{Value, json};
 
 use crate::scene::{number, planned};
-use crate::world::{PATIENCE, Person, World, story, text_of};
+use crate::world::{PATIENCE, Person, World, require_within, story, text_of};
 
 const VIEW_CHANNEL: u64 = 1 << 10;
 const EMBED_LINKS: u64 = 1 << 14;
@@ -181,7 +181,7 @@ async fn ends_true(obstacle: Obstacle, change: Change, retry: Retry) {
         let took = begun.elapsed();
         eprintln!("{obstacle:?}, {change:?}, {retry:?}: {took:?}");
         if let Retry::Click = retry {
-            assert!(took < TRUE_WITHIN, "{took:?} after the click");
+            require_within(took, TRUE_WITHIN);
         }
         is_parked(world, false).await;
     })

@@ -9,7 +9,7 @@ use overwatch_bot::store::outbox::parking::ParkedGuilds;
 use serde_json::{Value, json};
 
 use crate::scene::{card_reads, id, ids, joined, on, planned};
-use crate::world::{PATIENCE, Person, World, story, text_of};
+use crate::world::{PATIENCE, Person, World, require_within, story, text_of};
 
 const VIEW_CHANNEL: u64 = 1 << 10;
 const SEND_MESSAGES: u64 = 1 << 11;
@@ -299,7 +299,7 @@ async fn many_clicks_cost_few_refusals() {
         clicks(world).await;
         // The others follow as fast as Discord takes edits in one channel.
         organiser.reads("Under way").await;
-        assert!(begun.elapsed().as_secs() < 10, "{:?}", begun.elapsed());
+        require_within(begun.elapsed(), Duration::from_secs(10));
         nothing_is_parked(world).await;
     })
     .await;

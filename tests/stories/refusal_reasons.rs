@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::parked::{EMBED_LINKS, clicks, deny, hidden_cards, next_try, nothing_is_parked};
 use crate::scene::{card_reads, joined, planned};
 use crate::time_out::time_out;
-use crate::world::{story, text_of};
+use crate::world::{require_within, story, text_of};
 
 const SEND_MESSAGES: u64 = 1 << 11;
 const CONNECT: u64 = 1 << 20;
@@ -76,11 +76,7 @@ async fn new_card_appears_once_the_bot_may_send_again() {
         let begun = Instant::now();
         clicks(world).await;
         organiser.reads("Under way").await;
-        assert!(
-            begun.elapsed() < Duration::from_secs(10),
-            "{:?}",
-            begun.elapsed()
-        );
+        require_within(begun.elapsed(), Duration::from_secs(10));
         nothing_is_parked(world).await;
     })
     .await;

@@ -36,6 +36,15 @@ pub(crate) use told::{story_of_a_line, story_of_a_server, story_of_many, story_o
 
 /// When every story begins: a Sunday, 13:00 in Berlin.
 pub(crate) const START: &str = "2026-11-22T12:00:00Z";
+/// Requires a time by the machine's own clock, where the machine does nothing else: with `STRICT_TIMES`, as in
+/// `.ci/full`.
+#[track_caller]
+pub(crate) fn require_within(took: Duration, most: Duration) {
+    eprintln!("{took:?}, of {most:?}");
+    let strict = std::env::var_os("STRICT_TIMES").is_some();
+    assert!(!strict || took <= most, "{took:?}");
+}
+
 /// A story that waits this long for something to appear has failed.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 pub(crate) const TOKEN: &str = "a.story.token";
