@@ -1,4 +1,4 @@
-//! The bot as it runs in a simulation: store, outbox and jobs, without shards and dispatcher.
+//! The bot as it runs in a simulation: store, dispatcher, outbox and jobs, without shards.
 //!
 //! May touch: the folder of the simulation. Invariant: it is put together from the parts that the real
 //! one is, in the same order.
@@ -9,8 +9,10 @@ use chrono::TimeDelta;
 
 use super::discord::Discord;
 use crate::clock::Clock;
+use crate::discord::FEATURES;
 use crate::discord::access::Access;
 use crate::discord::activity::Activity;
+use crate::discord::dispatch::Dispatcher;
 use crate::discord::feature::Context;
 use crate::discord::nonce::Nonces;
 use crate::discord::rest::{Rest, Transport, alone};
@@ -22,6 +24,7 @@ use crate::status::Status;
 use crate::store::Store;
 use crate::store::backup::{Backups, Settings};
 use crate::store::installation::Identify;
+use crate::store::known_time::KnownTime;
 use crate::store::sqlite::Database;
 
 /// How often a backup is made, in hours.
@@ -59,6 +62,7 @@ pub(super) fn backup_settings(folder: &Path) -> Settings {
 pub(super) struct Bot {
     pub(super) context: Context,
     pub(super) backups: Backups,
+    pub(super) dispatcher: Dispatcher,
     database: Database,
     jobs: Jobs,
 }
@@ -79,6 +83,9 @@ impl Bot {
         let transport = Transport::new(&token, None, status.clone(), metrics, alone());
         let transport = transport.map_err(|error| said(&error))?;
         let transport = transport.carried_by(discord.carrier());
+        let known = store.query(KnownTime).await.map_err(|error| said(&error))?;
+        clock.begin_after(known.last_at);
+        let transport = transport.comparing(clock.clone());
         let rest = loop {
             // As at a real start, Discord is asked until it answers.
             match Rest::through(transport.clone()).await {
@@ -100,8 +107,10 @@ impl Bot {
         let all = Backups::new(&super::bot::database(folder), backup_settings(folder));
         let all = all.map_err(|error| said(&error))?;
         let upkeep = Upkeep::new(RETENTION_DAYS, WARN_MB);
+        let dispatcher = Dispatcher::new(context.clone(), FEATURES);
         let jobs = Jobs::start(&context, upkeep, Some(all.clone()), None);
         Ok(Self {
+            dispatcher,
             context,
             backups: all,
             database,
@@ -115,6 +124,7 @@ impl Bot {
 
     /// Stops it in order.
     pub(super) async fn stop(self) {
+        self.dispatcher.drain().await;
         self.jobs.stop().await;
         self.database.close().await;
     }

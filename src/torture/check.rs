@@ -3,7 +3,7 @@
 //! May touch: the database's file, on a connection of its own, and copies of backups. Invariant: nothing
 //! here changes what the bot sees.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
@@ -12,6 +12,7 @@ use serde_json::Value as Json;
 use super::bot::{Bot, backups, database};
 use super::discord::Discord;
 use super::people::{Given, Heard};
+use super::rows::Rows;
 use crate::discord::card;
 use crate::domain::backup::BackupName;
 use crate::domain::ids::SessionId;
@@ -52,7 +53,7 @@ const NEVER: [(&str, &str); 5] = [
     ),
 ];
 
-fn open(path: &Path) -> Result<Connection, String> {
+pub(super) fn open(path: &Path) -> Result<Connection, String> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     Connection::open_with_flags(path, flags).map_err(|error| error.to_string())
 }
@@ -112,9 +113,17 @@ pub(super) async fn sound(folder: &Path, bot: &Bot, sessions: &[SessionId]) -> R
     Ok(())
 }
 
-/// Delivered again, a command has the same answer.
-pub(super) async fn again(bot: &Bot, one: &Acknowledged) -> Result<(), String> {
-    match one.given.deliver(bot.store()).await {
+/// Delivered again, a command has the same answer, and not one row of any table is another.
+pub(super) async fn again(folder: &Path, bot: &Bot, one: &Acknowledged) -> Result<(), String> {
+    let before = Rows::read(&database(folder))?;
+    let heard = one.given.deliver(bot.store()).await;
+    let after = Rows::read(&database(folder))?;
+    let changed = after.changed_since(&before);
+    if !changed.is_empty() {
+        let what = &one.given.what;
+        return Err(format!("delivered again it changes {changed:?}: {what}"));
+    }
+    match heard {
         Heard::Answer(answer) if answer != one.answer => Err(format!(
             "delivered again it is answered otherwise: {}",
             one.given.what
@@ -124,14 +133,20 @@ pub(super) async fn again(bot: &Bot, one: &Acknowledged) -> Result<(), String> {
     }
 }
 
-/// Every message was made once, and once more for each process that has ended and for each answer to it
-/// that was lost; that the disk failed is no excuse.
-pub(super) fn made_once(discord: &Discord, lives: u32) -> Result<(), String> {
+/// In the life of a process every message is made once, and once more for each answer to it that was lost;
+/// that the disk failed, for however long, is no excuse.
+pub(super) fn made_once(discord: &Discord) -> Result<(), String> {
     let state = discord.state();
-    let torn = |nonce: &String| state.torn.get(nonce).copied().unwrap_or(0);
-    let twice = (state.made.iter()).find(|(nonce, made)| **made > 1 + lives + torn(nonce));
+    let count = |all: &BTreeMap<String, u32>, nonce: &String| all.get(nonce).copied().unwrap_or(0);
+    let (made_before, torn_before) = &state.before;
+    let now = |nonce, made: u32| made - count(made_before, nonce);
+    let torn = |nonce| count(&state.torn, nonce) - count(torn_before, nonce);
+    let twice = (state.made.iter()).find(|(nonce, made)| now(nonce, **made) > 1 + torn(nonce));
     match twice {
-        Some((nonce, made)) => Err(format!("{made} messages were made under {nonce}")),
+        Some((nonce, made)) => Err(format!(
+            "{} messages were made under {nonce} by one process",
+            now(nonce, *made)
+        )),
         None => Ok(()),
     }
 }
@@ -168,6 +183,9 @@ pub(super) async fn converged(
     sessions: &[SessionId],
 ) -> Result<(), String> {
     let now = bot.context.clock.now();
+    if let Some(doubt) = bot.context.clock.doubt() {
+        return Err(format!("the clock is right and not trusted: {doubt}"));
+    }
     {
         let db = open(&database(folder))?;
         let due = "SELECT group_concat(kind || ' ' || key || ' ' || attempts, ', ') FROM outbox WHERE due_at <= ?1";

@@ -16,7 +16,7 @@ use crate::clock::Clock;
 use crate::discord::rest::carrier::{Carried, Carrier, Carry};
 
 /// The bot's own id.
-const APPLICATION: i64 = 7;
+pub(super) const APPLICATION: i64 = 7;
 /// The server that everything happens in.
 pub(super) const GUILD: i64 = 10;
 /// Channels in which sessions are planned.
@@ -26,8 +26,14 @@ const FIRST_ID: i64 = 1_000_000;
 /// Discord compares the nonces of this long, in minutes. ("The last few minutes": *Message*, "Create
 /// Message".)
 const NONCES_KEPT_MIN: i64 = 5;
+/// An interaction is to be acknowledged within this, in seconds ("Receiving and Responding", *Interaction
+/// Callback*: "within 3 seconds").
+const ACKNOWLEDGED_WITHIN_S: i64 = 3;
+/// A callback that shows a message ("Receiving and Responding", *Interaction Callback Type*:
+/// CHANNEL_MESSAGE_WITH_SOURCE).
+const CALLBACK_MESSAGE: u64 = 4;
 /// Everything that a role can permit.
-const ALL_PERMISSIONS: &str = "1125899906842623";
+pub(super) const ALL_PERMISSIONS: &str = "1125899906842623";
 
 /// How Discord behaves, in a thousand requests each.
 #[derive(Clone, Copy, Debug, Default)]
@@ -48,6 +54,16 @@ pub(super) struct Posted {
     pub(super) body: Json,
 }
 
+/// An interaction, as far as its answer goes.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    /// When it was made.
+    at: DateTime<Utc>,
+    is_acknowledged: bool,
+    /// What the person sees of the answer; `None` while there is nothing but "thinking…".
+    pub(super) shown: Option<Json>,
+}
+
 /// What Discord holds.
 pub(super) struct State {
     pub(super) mood: Mood,
@@ -64,6 +80,11 @@ pub(super) struct State {
     pub(super) made: BTreeMap<String, u32>,
     /// How many of them broke after they had taken effect.
     pub(super) torn: BTreeMap<String, u32>,
+    /// Both, as they were when the process began that runs now.
+    pub(super) before: (BTreeMap<String, u32>, BTreeMap<String, u32>),
+    /// The interactions that were made.
+    pub(super) asked: BTreeMap<i64, Asked>,
+    began: DateTime<Utc>,
     pub(super) requests: usize,
     /// How often each kind of trouble was met.
     pub(super) drawn: BTreeMap<&'static str, usize>,
@@ -98,6 +119,9 @@ impl Discord {
             messages: BTreeMap::new(),
             made: BTreeMap::new(),
             torn: BTreeMap::new(),
+            before: Default::default(),
+            asked: BTreeMap::new(),
+            began: clock.now(),
             requests: 0,
             drawn: BTreeMap::new(),
             nonces: BTreeMap::new(),
@@ -134,16 +158,21 @@ impl Discord {
             (state.chance.below(80), state.chance.below(200))
         };
         tokio::time::sleep(Duration::from_millis(there as u64)).await;
-        let fate = self.state().decide(&request);
+        let (fate, date) = {
+            let mut state = self.state();
+            (state.decide(&request), state.now().to_rfc2822())
+        };
+        // RFC 9110, 6.6.1.
+        let date = ("date".to_owned(), date);
         tokio::time::sleep(Duration::from_millis(back as u64)).await;
         match fate {
             Fate::Silence => None,
-            Fate::Answer(status, body) => Some((status, vec![], body.to_string().into_bytes())),
+            Fate::Answer(status, body) => Some((status, vec![date], body.to_string().into_bytes())),
             Fate::Limited(retry_after) => {
                 let body = json!({
                     "message": "You are being rate limited.", "retry_after": retry_after, "global": false,
                 });
-                let headers = vec![("x-ratelimit-scope".into(), "user".into())];
+                let headers = vec![("x-ratelimit-scope".into(), "user".into()), date];
                 Some((429, headers, body.to_string().into_bytes()))
             }
         }
@@ -156,9 +185,29 @@ impl Discord {
 }
 
 impl State {
+    /// The right time, however the bot's clock was set.
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.began + TimeDelta::from_std(self.clock.elapsed()).unwrap_or_default()
+    }
+
+    /// A process begins.
+    pub(super) fn begin_life(&mut self) {
+        self.before = (self.made.clone(), self.torn.clone());
+    }
+
+    /// Somebody makes an interaction.
+    pub(super) fn ask(&mut self, interaction: i64) {
+        let asked = Asked {
+            at: self.now(),
+            is_acknowledged: false,
+            shown: None,
+        };
+        self.asked.insert(interaction, asked);
+    }
+
     fn decide(&mut self, request: &Carried) -> Fate {
         let fate = self.fate(request);
-        let at = self.clock.now().timestamp_millis();
+        let at = self.now().timestamp_millis();
         let mut body: Json = serde_json::from_slice(&request.body).unwrap_or_default();
         if let Some(fields) = body.as_object_mut() {
             // It has the incarnation of the database in it, which is random in every run.
@@ -252,6 +301,21 @@ impl State {
                 refusal(404, 10_007, "Unknown Member")
             }
             ("GET", ["guilds", _, "members", _]) => (200, json!({"roles": []})),
+            ("GET", ["gateway", "bot"]) => {
+                let limit = json!({"total": 1_000, "remaining": 1_000, "reset_after": 0, "max_concurrency": 1});
+                let url = "wss://simulated";
+                (
+                    200,
+                    json!({"url": url, "shards": 1, "session_start_limit": limit}),
+                )
+            }
+            ("GET", ["applications", _, "guilds", _, "commands"]) => (200, json!([])),
+            ("POST", ["interactions", interaction, _, "callback"]) => {
+                self.call_back(id(interaction), body)
+            }
+            ("PATCH", ["webhooks", _, token, "messages", "@original"]) => {
+                self.answer_later(id(token), body)
+            }
             ("GET", ["guilds", guild]) => {
                 let everyone = json!({"id": guild, "permissions": ALL_PERMISSIONS});
                 (
@@ -263,11 +327,42 @@ impl State {
         }
     }
 
+    fn call_back(&mut self, interaction: i64, body: Json) -> (u16, Json) {
+        let now = self.now();
+        let Some(asked) = self.asked.get_mut(&interaction) else {
+            return refusal(404, 10_062, "Unknown interaction");
+        };
+        if asked.is_acknowledged {
+            self.draw("interaction acknowledged before");
+            return refusal(400, 40_060, "Interaction has already been acknowledged.");
+        }
+        if now - asked.at > TimeDelta::seconds(ACKNOWLEDGED_WITHIN_S) {
+            self.draw("interaction answered too late");
+            return refusal(404, 10_062, "Unknown interaction");
+        }
+        asked.is_acknowledged = true;
+        if body["type"] == json!(CALLBACK_MESSAGE) {
+            asked.shown = Some(body["data"].clone());
+        }
+        (204, Json::Null)
+    }
+
+    fn answer_later(&mut self, interaction: i64, body: Json) -> (u16, Json) {
+        match self.asked.get_mut(&interaction) {
+            Some(asked) if asked.is_acknowledged => {
+                asked.shown = Some(body.clone());
+                self.draw("interaction answered later");
+                (200, message_object(interaction, &body))
+            }
+            _ => refusal(404, 10_015, "Unknown Webhook"),
+        }
+    }
+
     fn post(&mut self, channel: i64, body: Json) -> (u16, Json) {
         if let Some(refused) = self.refused(channel) {
             return refused;
         }
-        let now = self.clock.now();
+        let now = self.now();
         let nonce = body["nonce"].as_str().map(str::to_owned);
         if let Some(nonce) = &nonce {
             let since = now - TimeDelta::minutes(NONCES_KEPT_MIN);

@@ -3,20 +3,24 @@
 //! May touch: everything, as a test does; a folder of its own. Invariant: the same seed makes the same
 //! run, so that a failure can be repeated.
 //!
-//! The real store, outbox and jobs run on one thread with a paused clock (`bot`), over a simulated disk
+//! The real store, dispatcher, outbox and jobs run on one thread with a paused clock (`bot`), over a simulated disk
 //! (`disk`) and a simulated Discord behind the real transport (`discord`). Each call of the database is
 //! waited for before another task goes on (`store::sqlite::lockstep`), and the hash tables' seeds are
-//! the simulation's own (`random`). `people` gives commands; `world` decides what happens, crashes
-//! included; `check` and `restored` have what must hold after every step, and in the end.
+//! the simulation's own (`random`). `people` gives commands to the store, and `clicks` interactions to the
+//! dispatcher; `world` decides what happens, crashes included; `check`, `restored` and `times` have what must
+//! hold after every step, and in the end.
 
 mod bot;
 mod check;
+mod clicks;
 mod discord;
 #[expect(dead_code, reason = "what only `tests/torture` needs")]
 mod disk;
 mod people;
 mod random;
 mod restored;
+mod rows;
+mod times;
 mod world;
 
 use std::collections::BTreeMap;

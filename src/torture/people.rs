@@ -35,7 +35,7 @@ use crate::store::{Command, Failure, Store};
 /// People, from the first organiser on.
 pub(super) const PEOPLE: i64 = 12;
 /// Of them, the first ones organise.
-const ORGANISERS: i64 = 2;
+pub(super) const ORGANISERS: i64 = 2;
 /// Discord's epoch, in Unix milliseconds.
 const DISCORD_EPOCH_MS: i64 = 1_420_070_400_000;
 
@@ -106,9 +106,9 @@ impl People {
         }
     }
 
-    /// A command that somebody gives now.
-    pub(super) fn act(&mut self, at: DateTime<Utc>) -> Given {
-        let interaction = self.interaction(at);
+    /// A command that somebody gives now: at `at` by the bot's clock, and `really` by Discord's.
+    pub(super) fn act(&mut self, at: DateTime<Utc>, really: DateTime<Utc>) -> Given {
+        let interaction = self.interaction(really);
         let (user, leader) = (self.anybody(), actor(self.leader()));
         let Some(session) = self.some_session() else {
             return Given::new(interaction, self.create(at));
@@ -205,11 +205,8 @@ impl People {
 
     /// Takes note of what an answer says.
     pub(super) fn note(&mut self, given: &Given, answer: &Json) {
-        if given.what.starts_with("CreateSession")
-            && let Some(id) = answer["session"]["id"].as_i64()
-            && !self.sessions.contains(&SessionId(id))
-        {
-            self.sessions.push(SessionId(id));
+        if given.what.starts_with("CreateSession") {
+            self.sessions_made(answer["session"]["id"].as_i64().map(SessionId));
         }
         if given.what.starts_with("AddAccount")
             && let Some(user) = self.adding.get(&given.interaction)
@@ -219,17 +216,26 @@ impl People {
         }
     }
 
-    fn interaction(&mut self, at: DateTime<Utc>) -> InteractionId {
+    /// A session was made.
+    pub(super) fn sessions_made(&mut self, made: Option<SessionId>) {
+        let new = made.filter(|made| !self.sessions.contains(made));
+        self.sessions.extend(new);
+    }
+
+    /// The id of an interaction that is made at this moment.
+    pub(super) fn interaction(&mut self, at: DateTime<Utc>) -> InteractionId {
         self.clicks += 1;
         let ms = at.timestamp_millis() - DISCORD_EPOCH_MS;
         InteractionId((ms << 22) | (self.clicks & 0x3F_FFFF))
     }
 
-    fn anybody(&mut self) -> i64 {
+    /// A person.
+    pub(super) fn anybody(&mut self) -> i64 {
         1 + self.below(PEOPLE)
     }
 
-    fn leader(&mut self) -> i64 {
+    /// An organiser.
+    pub(super) fn leader(&mut self) -> i64 {
         1 + self.below(ORGANISERS)
     }
 
@@ -239,7 +245,7 @@ impl People {
     }
 
     /// One of the newest sessions.
-    fn some_session(&mut self) -> Option<SessionId> {
+    pub(super) fn some_session(&mut self) -> Option<SessionId> {
         let newest = self.sessions.len().saturating_sub(4);
         let newest = &self.sessions[newest..];
         newest.get(self.chance.below(newest.len())).copied()

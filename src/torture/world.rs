@@ -8,16 +8,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, TimeDelta};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::join_all;
 
 use super::Outcome;
-use super::bot::Bot;
+use super::bot::{Bot, database};
 use super::check::{self, Acknowledged};
+use super::clicks::Clicks;
 use super::discord::{CHANNELS, Discord, Mood};
 use super::disk::{Chance, Disk, Fault, FaultKind, Keep};
 use super::people::{Given, Heard, PEOPLE, People};
 use super::restored;
+use super::times::{self, Doubtful};
 use crate::clock::Clock;
 use crate::store::sqlite::lockstep;
 
@@ -31,6 +33,10 @@ const HOP_MIN_MS: u64 = 50;
 const SOUND_EVERY: u32 = 25;
 /// In the end everything is well for so long, in minutes: longer than the longest wait for a retry.
 const WELL_MIN: u64 = 40;
+/// How long a disk fails that fails for long, in milliseconds.
+const LONG_FAILURE_MS: u64 = 60 * 60_000;
+/// Discord takes the answer to a click for so long, in milliseconds, and a little more.
+const ANSWERED_WITHIN_MS: u64 = 3_300;
 /// A process' files are closed within this.
 const CLOSED_WITHIN: Duration = Duration::from_secs(30);
 /// The first moment, in Unix seconds.
@@ -50,6 +56,9 @@ pub(super) struct World {
     clock: Clock,
     discord: Discord,
     people: People,
+    clicks: Clicks,
+    /// By how much the clock is wrong.
+    wrong: Option<TimeDelta>,
     folder: tempfile::TempDir,
     acknowledged: Vec<Acknowledged>,
     /// Commands of which nobody knows whether they were done.
@@ -57,8 +66,6 @@ pub(super) struct World {
     verified: BTreeSet<String>,
     steps: u32,
     crashes: u32,
-    /// Lives that have ended.
-    lives: u32,
     drawn: BTreeMap<&'static str, usize>,
     /// What was seen not to hold in the middle of a step.
     failure: Option<String>,
@@ -72,6 +79,8 @@ impl World {
             chance: Chance::new(seed),
             discord: Discord::new(seed, clock.clone()),
             people: People::new(seed),
+            clicks: Clicks::new(seed),
+            wrong: None,
             clock,
             folder: folder(),
             acknowledged: Vec::new(),
@@ -79,7 +88,6 @@ impl World {
             verified: BTreeSet::new(),
             steps: 0,
             crashes: 0,
-            lives: 0,
             drawn: BTreeMap::new(),
             failure: None,
         }
@@ -101,7 +109,6 @@ impl World {
             drop(runtime);
             self.discord.ask_for_power(|| true);
             self.wait_until_closed();
-            self.lives += 1;
             match end {
                 End::Failed(failure) => break Some(format!("step {}: {failure}", self.steps)),
                 End::Stopped if self.steps >= steps => break None,
@@ -121,6 +128,8 @@ impl World {
             }
         };
         let mut drawn = self.drawn;
+        drawn.insert("click acknowledged as done", self.clicks.done());
+        drawn.insert("click answered otherwise", self.clicks.refused());
         let requests = {
             let state = self.discord.state();
             drawn.extend(&state.drawn);
@@ -142,6 +151,7 @@ impl World {
 
     /// One process, from its start to its end.
     async fn live(&mut self, disk: &Disk, steps: u32) -> End {
+        self.discord.state().begin_life();
         let bot = match Bot::start(self.folder.path(), &self.clock, &self.discord).await {
             Ok(bot) => bot,
             Err(error) => return End::Failed(error),
@@ -167,10 +177,17 @@ impl World {
                 9..=16 => self.change_mood(),
                 17..=24 => self.deliver_again(&bot).await,
                 25..=27 => self.back_up(&bot, disk).await,
+                28..=29 => self.set_clock(),
+                30..=35 if self.wrong.is_some() => self.set_clock(),
+                36 if crash.is_none() && self.chance.below(4) == 0 => {
+                    self.fail_for_long(&bot, disk).await;
+                }
+                37..=58 => self.click(&bot, disk).await,
                 _ => self.act(&bot).await,
             }
-            let ms = self.how_long();
-            self.pass(ms).await;
+            if let Err(failure) = self.pass_and_watch(&bot, disk).await {
+                return End::Failed(failure);
+            }
             if !disk.has_power() {
                 return End::Crashed(crash.unwrap_or_default());
             }
@@ -184,6 +201,9 @@ impl World {
     /// Lets everything become well, and looks whether it has.
     async fn end(&mut self, bot: Bot, disk: &Disk, crash: Option<usize>) -> End {
         disk.heal();
+        if self.wrong.is_some() {
+            self.set_clock();
+        }
         {
             let mut state = self.discord.state();
             state.mood = Mood::default();
@@ -212,8 +232,8 @@ impl World {
     /// Some people give a command each, at the same moment.
     async fn act(&mut self, bot: &Bot) {
         let count = 1 + self.chance.below(3);
-        let now = self.clock.now();
-        let mut given: Vec<Given> = (0..count).map(|_| self.people.act(now)).collect();
+        let (now, really) = (self.clock.now(), self.discord.state().now());
+        let mut given: Vec<Given> = (0..count).map(|_| self.people.act(now, really)).collect();
         // Of what nobody knows, people try some once more.
         if !self.unknown.is_empty() && self.chance.below(2) == 0 {
             let index = self.chance.below(self.unknown.len());
@@ -243,7 +263,29 @@ impl World {
         }
     }
 
+    /// Some people click at the same moment, and wait for their answers.
+    async fn click(&mut self, bot: &Bot, disk: &Disk) {
+        let count = 1 + self.chance.below(3);
+        for _ in 0..count {
+            self.clicks.click(bot, &self.discord, &mut self.people);
+        }
+        if disk.has_power() {
+            self.pass(ANSWERED_WITHIN_MS).await;
+        }
+    }
+
     async fn deliver_again(&mut self, bot: &Bot) {
+        if self.chance.below(2) == 0 {
+            let since = self.receipts_since();
+            match self.clicks.again(self.folder.path(), bot, since).await {
+                Ok(true) => self.draw("click delivered again"),
+                Ok(false) => {}
+                Err(failure) => {
+                    self.failure.get_or_insert(failure);
+                }
+            }
+            return;
+        }
         let kept = self.kept().len();
         let first = self.acknowledged.len() - kept;
         if kept == 0 {
@@ -251,7 +293,7 @@ impl World {
         }
         let one = self.acknowledged[first + self.chance.below(kept)].clone();
         self.draw("command delivered again");
-        if let Err(failure) = check::again(bot, &one).await {
+        if let Err(failure) = check::again(self.folder.path(), bot, &one).await {
             self.failure.get_or_insert(failure);
         }
     }
@@ -276,10 +318,15 @@ impl World {
 
     /// The commands whose receipts must be there.
     fn kept(&self) -> Vec<&Acknowledged> {
-        let since = self.clock.now() - TimeDelta::minutes(RECEIPTS_SURE_MIN);
+        let since = self.receipts_since();
         let is_kept = |one: &&Acknowledged| one.given.interaction.created_at() > since;
         let kept = self.acknowledged.iter().rev().take_while(is_kept);
         kept.collect()
+    }
+
+    /// Interactions that were made since then have their receipts.
+    fn receipts_since(&self) -> DateTime<Utc> {
+        self.discord.state().now() - TimeDelta::minutes(RECEIPTS_SURE_MIN)
     }
 
     async fn check(&mut self, bot: &Bot) -> Result<(), String> {
@@ -287,7 +334,10 @@ impl World {
             return Err(failure);
         }
         check::always(self.folder.path(), &self.kept())?;
-        check::made_once(&self.discord, self.lives)?;
+        let since = self.receipts_since();
+        let (folder, people) = (self.folder.path(), &mut self.people);
+        self.clicks.check(folder, &self.discord, people, since)?;
+        check::made_once(&self.discord)?;
         check::backups_are_whole(self.folder.path(), &mut self.verified)?;
         if self.steps.is_multiple_of(SOUND_EVERY) {
             check::sound(self.folder.path(), bot, &self.people.sessions).await?;
@@ -307,6 +357,45 @@ impl World {
             count: Some(1 + self.chance.below(12)),
             kind,
         });
+    }
+
+    /// The disk fails for an hour, with deliveries under way.
+    async fn fail_for_long(&mut self, bot: &Bot, disk: &Disk) {
+        self.act(bot).await;
+        let ms = self.chance.below(300) as u64;
+        self.pass(ms).await;
+        let kind = match self.chance.below(2) {
+            0 => FaultKind::NoSpace,
+            _ => FaultKind::Io,
+        };
+        self.draw("disk that fails for an hour");
+        disk.plan(Fault {
+            from: disk.operations(),
+            count: None,
+            kind,
+        });
+        self.pass(LONG_FAILURE_MS).await;
+        // Each minute the time is noted, while the clock is trusted.
+        if self.wrong.is_none() && bot.store().commits().trouble().is_none() {
+            self.failure
+                .get_or_insert("nothing is written for an hour, and the bot is ready".into());
+        }
+        disk.heal();
+    }
+
+    /// Sets the clock wrong, or right again.
+    fn set_clock(&mut self) {
+        let by = match self.wrong.take() {
+            Some(by) => {
+                self.draw("clock set right");
+                -by
+            }
+            None => {
+                self.draw("clock set wrong");
+                *self.wrong.insert(times::set_by(&mut self.chance))
+            }
+        };
+        self.clock.jump(by);
     }
 
     fn change_mood(&mut self) {
@@ -340,6 +429,30 @@ impl World {
             _ => 3 * 60 * 60_000,
         };
         self.chance.below(most) as u64
+    }
+
+    /// Lets some time pass. While the clock is wrong, looks that nothing happens that goes by it.
+    async fn pass_and_watch(&mut self, bot: &Bot, disk: &Disk) -> Result<(), String> {
+        let file = database(self.folder.path());
+        let before = match self.wrong {
+            Some(_) if disk.has_power() => Some(Doubtful::read(&file)?),
+            _ => None,
+        };
+        let ms = self.how_long();
+        self.pass(ms).await;
+        let Some(before) = before.filter(|_| disk.has_power()) else {
+            return Ok(());
+        };
+        if bot.context.clock.is_trusted() {
+            return Err(format!(
+                "the clock is wrong by {:?} and trusted",
+                self.wrong
+            ));
+        }
+        match before.happened(&Doubtful::read(&file)?) {
+            Some(what) => Err(format!("while the clock was not trusted {what}")),
+            None => Ok(()),
+        }
     }
 
     /// Lets time pass, for the bot and for Discord.

@@ -11,7 +11,7 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Certificate, Method, StatusCode, redirect};
 use tokio::sync::{Notify, OwnedMutexGuard, Semaphore, SemaphorePermit, watch};
 use tokio::time::Instant;
@@ -301,9 +301,12 @@ impl Transport {
 
     /// One request and its answer, whatever that is.
     async fn exchange(&self, request: &Request) -> Result<Answer, RestError> {
+        let sent = self.0.clock.as_ref().map(Clock::elapsed);
         #[cfg(feature = "torture")]
         if let Some(carrier) = &self.0.carrier {
-            return super::carrier::exchange(carrier, request).await;
+            let answer = super::carrier::exchange(carrier, request).await?;
+            self.compare_clock(sent, &answer.headers);
+            return Ok(answer);
         }
         let method = Method::from_bytes(request.method().name().as_bytes())
             .map_err(|error| RestError::Unknown(error.to_string()))?;
@@ -327,18 +330,23 @@ impl Transport {
             (None, None) => sending,
         };
         let lost = |error: reqwest::Error| RestError::Unknown(causes(&error.without_url()));
-        let sent = self.0.clock.as_ref().map(|clock| (clock, clock.elapsed()));
         let response = sending.send().await.map_err(lost)?;
         let (status, headers) = (response.status(), response.headers().clone());
-        if let (Some((clock, sent)), Some(date)) = (sent, answer::date(&headers)) {
-            clock.heard(sent, date);
-        }
+        self.compare_clock(sent, &headers);
         let body = response.bytes().await.map_err(lost)?.to_vec();
         Ok(Answer {
             status,
             headers,
             body,
         })
+    }
+
+    /// Compares the clock with the date of an answer to a request that was `sent` then.
+    fn compare_clock(&self, sent: Option<Duration>, headers: &HeaderMap) {
+        if let (Some(clock), Some(sent), Some(date)) = (&self.0.clock, sent, answer::date(headers))
+        {
+            clock.heard(sent, date);
+        }
     }
 }
 
