@@ -28,9 +28,9 @@ const MODAL: u8 = 5;
 const DONE: [&str; 5] = ["✅", "You have left", "📺", "Noted", "🔄"];
 /// Times that all tasks that can go on are let go on, while no time passes.
 const TURNS: u32 = 64;
-/// What a delivery for the second time may change: the card of a session that is over is brought up to date by
+/// What a delivery for the second time may change, or a job meanwhile: the card of a session that is over is brought up to date by
 /// whatever click is late, with a receipt of that.
-const CHANGED_AGAIN: [&str; 2] = ["outbox", "receipts"];
+const CHANGED_AGAIN: [&str; 4] = ["outbox", "receipts", "known_time", "days_run"];
 
 type Receipts = BTreeMap<String, String>;
 
@@ -192,7 +192,7 @@ impl Clicks {
 }
 
 /// Lets all tasks go on as far as they can without any time passing.
-async fn let_all_go_on() {
+pub(super) async fn let_all_go_on() {
     for _ in 0..TURNS {
         tokio::task::yield_now().await;
     }
