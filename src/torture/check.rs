@@ -195,12 +195,13 @@ pub(super) async fn converged(
     }
     {
         let db = open(&database(folder))?;
-        let due = "SELECT group_concat(kind || ' ' || key || ' ' || attempts, ', ') FROM outbox WHERE due_at <= ?1";
+        let due = "SELECT group_concat(kind || ' ' || key || ' ' || attempts || ' due in ' || (due_at - ?1) || ' s', ', ')
+                   FROM outbox WHERE due_at <= ?1 OR attempts > 0";
         let due: Option<String> = db
             .query_row(due, [now.timestamp()], |row| row.get(0))
             .map_err(|error| error.to_string())?;
         if let Some(due) = due {
-            return Err(format!("in the end something is still owed: {due}"));
+            return Err(format!("something is still owed: {due}"));
         }
     }
     for session in sessions {

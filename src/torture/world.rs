@@ -493,10 +493,10 @@ fn toggle(set: &mut BTreeSet<i64>, id: i64) {
     }
 }
 
-/// An empty folder, in memory where there is such a place.
+/// An empty folder, in memory where there is such a place, unless `TMPDIR` says where.
 pub(super) fn folder() -> tempfile::TempDir {
     let memory = std::path::Path::new("/dev/shm");
-    let made = match memory.is_dir() {
+    let made = match memory.is_dir() && std::env::var_os("TMPDIR").is_none() {
         true => tempfile::tempdir_in(memory),
         false => tempfile::tempdir(),
     };
