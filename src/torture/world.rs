@@ -33,6 +33,9 @@ const HOP_MIN_MS: u64 = 50;
 const SOUND_EVERY: u32 = 25;
 /// In the end everything is well for so long, in minutes: longer than the longest wait for a retry.
 const WELL_MIN: u64 = 40;
+/// What has not become true by then is looked at again so often, after so many milliseconds each time.
+const LOOKS_AGAIN_MAX: u32 = 6;
+const LOOK_AGAIN_AFTER_MS: u64 = 5_000;
 /// How long a disk fails that fails for long, in milliseconds.
 const LONG_FAILURE_MS: u64 = 60 * 60_000;
 /// Discord takes the answer to a click for so long, in milliseconds, and a little more.
@@ -219,6 +222,13 @@ impl World {
         let folder = self.folder.path();
         let sessions = &self.people.sessions;
         let mut held = check::converged(folder, &bot, &self.discord, sessions).await;
+        // Something may have fallen due at this very moment, such as a check-in.
+        for _ in 0..LOOKS_AGAIN_MAX {
+            if held.is_err() {
+                self.pass(LOOK_AGAIN_AFTER_MS).await;
+                held = check::converged(folder, &bot, &self.discord, sessions).await;
+            }
+        }
         if held.is_ok() {
             held = check::sound(folder, &bot, sessions).await;
         }
