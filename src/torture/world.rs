@@ -125,6 +125,8 @@ impl World {
                         _ => Keep::Some(self.chance.next()),
                     };
                     let (image, _) = disk.image(at, keep);
+                    // Without power nothing could be removed from the former folder.
+                    drop(disk);
                     self.folder = folder();
                     image.write_to(self.folder.path()).expect("there is room");
                 }
