@@ -199,7 +199,7 @@ impl Question for LatestDue {
 pub struct BringForward {
     /// The present time.
     pub now: DateTime<Utc>,
-    /// Nothing is due later than this, except for what is parked: see [`parking::latest`].
+    /// Nothing is due later than this, except for what is parked: see `parking::latest`.
     pub latest: DateTime<Utc>,
 }
 
