@@ -10,7 +10,8 @@
 //! domain      pure rules: no runtime, no database, no Discord, no clock
 //! ```
 //!
-//! `clock`, `config`, `metrics`, `secret` and `status` import nothing (`config` but `secret`) and are handed down.
+//! `clock`, `config`, `metrics`, `once_a_minute`, `secret` and `status` import nothing (`config` but `secret`) and
+//! are handed down.
 //! `playground` stands beside them: a small Discord on loopback, reached over its sockets only.
 //! `docs/ARCHITECTURE.md` tells the way of one click.
 
@@ -23,6 +24,7 @@ pub mod domain;
 pub mod http;
 pub mod jobs;
 pub mod metrics;
+mod once_a_minute;
 pub mod playground;
 pub mod secret;
 pub mod status;

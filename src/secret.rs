@@ -121,7 +121,7 @@ fn without_credentials(text: &str) -> Option<String> {
     changed.then_some(clean)
 }
 
-/// Whether `text` is a URL with a password in it, also in its query.
+/// Whether `url` is a URL with a password in it, also in its query.
 pub fn has_password(url: &str) -> bool {
     let Some((_, rest)) = url.split_once("://") else {
         return false;

@@ -9,6 +9,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("secret", &[]),
     ("config", &["secret"]),
     ("metrics", &[]),
+    ("once_a_minute", &[]),
     ("status", &[]),
     ("domain", &[]),
     ("store", &["domain", "metrics", "secret"]),
@@ -20,9 +21,20 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     (
         "jobs",
-        &["domain", "store", "clock", "discord", "metrics", "status"],
+        &[
+            "domain",
+            "store",
+            "clock",
+            "discord",
+            "metrics",
+            "once_a_minute",
+            "status",
+        ],
     ),
-    ("http", &["store", "clock", "metrics", "status"]),
+    (
+        "http",
+        &["store", "clock", "metrics", "once_a_minute", "status"],
+    ),
     ("playground", &["clock"]),
     (
         "app",

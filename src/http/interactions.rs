@@ -18,10 +18,10 @@ use ed25519_dalek::{Signature, VerifyingKey};
 use tokio::time::Instant;
 
 use super::Limits;
-use super::once_a_minute::OnceAMinute;
 use super::serve::Client;
 use crate::clock::Clock;
 use crate::metrics::{Metrics, NotTaken};
+use crate::once_a_minute::OnceAMinute;
 
 /// A body larger than this is refused, in bytes. The largest that Discord sends, a form of five
 /// full fields with the message it was opened from, is about half of it.

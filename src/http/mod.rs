@@ -11,7 +11,6 @@ mod health;
 mod insight;
 pub mod interactions;
 mod limits;
-mod once_a_minute;
 mod serve;
 mod shared_look;
 mod timely;

@@ -266,8 +266,10 @@ fn playground_stops_while_its_database_is_still_being_opened() {
 fn time_is_confirmed_in_a_database_of_the_bot_in_this_version_only() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("overwatch.db");
-    make_bots_database(&path);
     let environment = [("DB_PATH", path.to_str().unwrap())];
+    let said = refused(folder.path(), &["clock", "confirm"], &environment);
+    assert!(said.contains("there is no database at"), "{said}");
+    make_bots_database(&path);
     let confirm = || program(folder.path(), &["clock", "confirm"], &environment);
     let confirmed = || -> bool {
         let db = Connection::open(&path).unwrap();

@@ -22,6 +22,9 @@ pub enum LocationError {
         /// What it is.
         what: &'static str,
     },
+    /// There is no file.
+    #[error("there is no database at {}; DB_PATH names it", .0.display())]
+    Missing(PathBuf),
     /// A link to what is not there.
     #[error(
         "the database {} is a link to {}, which is not there; see whether its disk is missing, or \
@@ -92,6 +95,17 @@ pub(super) fn require_one_name(path: &Path, file: &Metadata) -> Result<(), Locat
     match file.nlink() > 1 {
         true => Err(LocationError::SecondName(path.to_owned())),
         false => Ok(()),
+    }
+}
+
+/// As [`require_one_name`], of a file that has to be there.
+pub(super) fn require_file_with_one_name(path: &Path) -> Result<(), LocationError> {
+    match std::fs::metadata(path) {
+        Ok(file) => require_one_name(path, &file),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Err(LocationError::Missing(path.to_owned()))
+        }
+        Err(error) => Err(io_error(path, error)),
     }
 }
 

@@ -433,11 +433,7 @@ fn make_folder(path: &Path) -> Result<(), OpenError> {
 pub(super) async fn confirm_time(path: &Path, now: DateTime<Utc>) -> Result<(), OpenError> {
     let resolved = location::resolve(path).map_err(LockError::from)?;
     let path = resolved.as_path();
-    let metadata = std::fs::metadata(path).map_err(|source| LockError::Io {
-        path: path.to_owned(),
-        source,
-    })?;
-    location::require_one_name(path, &metadata).map_err(LockError::from)?;
+    location::require_file_with_one_name(path).map_err(LockError::from)?;
     log_pair::require_pair(path)?;
     let failed = |source| OpenError::Schema {
         path: path.to_owned(),

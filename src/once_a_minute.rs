@@ -1,4 +1,4 @@
-//! Events that others can cause at will, logged once a minute with their number.
+//! Events that come at any rate, logged once a minute with their number.
 //!
 //! May touch: nothing.
 
@@ -12,7 +12,7 @@ const EVERY_S: u64 = 60;
 
 /// Counts events between two lines of the log.
 #[derive(Debug, Default)]
-pub(super) struct OnceAMinute(Mutex<EventCount>);
+pub(crate) struct OnceAMinute(Mutex<EventCount>);
 
 #[derive(Debug, Default)]
 struct EventCount {
@@ -22,7 +22,7 @@ struct EventCount {
 
 impl OnceAMinute {
     /// Counts an event. Returns how many there were since the last line if it is time for the next.
-    pub(super) fn count(&self, now: Instant) -> Option<u64> {
+    pub(crate) fn count(&self, now: Instant) -> Option<u64> {
         let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         counted.since += 1;
         let every = Duration::from_secs(EVERY_S);
